@@ -1,0 +1,102 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// A folder below Sources/Shared and Sources/ControlPlane is a target; the data plane is one module
+// (docs/decisions/0001-one-data-plane-module.md). What may import what: ARCHITECTURE.md.
+
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .strictMemorySafety(),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .treatAllWarnings(as: .error),
+]
+
+func shared(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(
+        name: name, dependencies: dependencies, path: "Sources/Shared/\(name)",
+        swiftSettings: strict)
+}
+
+func controlPlane(
+    _ name: String, folder: String? = nil, _ dependencies: [Target.Dependency] = []
+) -> Target {
+    .target(
+        name: name, dependencies: dependencies, path: "Sources/ControlPlane/\(folder ?? name)",
+        swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(
+        name: "\(name)Tests", dependencies: dependencies, path: "Tests/\(name)Tests",
+        swiftSettings: strict)
+}
+
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let argumentParser = Target.Dependency.product(
+    name: "ArgumentParser", package: "swift-argument-parser")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+
+let package = Package(
+    name: "apus",
+    products: [
+        .executable(name: "apus", targets: ["apus"]),
+        .executable(name: "apus-worker", targets: ["apus-worker"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1"),
+        .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
+    ],
+    targets: [
+        // Shared: what both planes import.
+        .target(name: "CLinux", path: "Sources/Shared/C/CLinux"),
+        .systemLibrary(
+            name: "CJansson", path: "Sources/Shared/C/CJansson", pkgConfig: "jansson",
+            providers: [.apt(["libjansson-dev"])]),
+        shared("Syscalls", ["CLinux"]),
+        shared("Clock", ["CLinux"]),
+        shared("JSON", ["CJansson"]),
+        shared("Model"),
+        shared("Wire", ["JSON", "Model"]),
+        shared("SharedState", ["CLinux", "Syscalls"]),
+
+        // Control plane: the master, its API and the `apus` program.
+        controlPlane("Supervisor", ["Clock"]),
+        // Not called Configuration: a package that Hummingbird needs has a target of that name.
+        controlPlane("ConfigurationLanguage", folder: "Configuration", ["Model", yams]),
+        controlPlane("Store", ["JSON", "Supervisor", grdb]),
+        controlPlane(
+            "Master",
+            [
+                "Clock", "ConfigurationLanguage", "JSON", "Model", "SharedState", "Store", "Supervisor",
+                "Syscalls", "Wire", logging,
+            ]),
+        controlPlane(
+            "AdminAPI", ["JSON", "Master", "Supervisor", "ConfigurationLanguage", hummingbird, logging]),
+        .executableTarget(
+            name: "apus",
+            dependencies: [
+                "AdminAPI", "ConfigurationLanguage", "JSON", "Master", "Supervisor", "Syscalls",
+                argumentParser, logging, nioCore, nioPosix, nioHTTP1,
+            ],
+            path: "Sources/ControlPlane/CommandLine", swiftSettings: strict),
+
+        // Data plane: the worker.
+        .target(
+            name: "DataPlane",
+            dependencies: ["CLinux", "Clock", "JSON", "Model", "SharedState", "Syscalls", "Wire"],
+            path: "Sources/DataPlane", exclude: ["Program"], swiftSettings: strict),
+        .executableTarget(
+            name: "apus-worker", dependencies: ["DataPlane"], path: "Sources/DataPlane/Program",
+            swiftSettings: strict),
+    ]
+)

@@ -1,0 +1,31 @@
+/// One revision of what the user asked for, with every default filled in.
+///
+/// Only the configuration language makes one, and only without a problem in it: who holds a
+/// `Configuration` may rely on every reference in it (`Route` to `Backend`) and every range.
+/// It travels from the master to a worker as JSON in a sealed memory file.
+public struct Configuration: Codable, Sendable, Equatable {
+    public var process: ProcessSettings
+    public var admin: AdminSettings
+    public var log: LogSettings
+    /// Sorted by name; names are unique.
+    public var frontends: [Frontend]
+    /// Sorted by name; names are unique.
+    public var backends: [Backend]
+
+    public init(
+        process: ProcessSettings = ProcessSettings(), admin: AdminSettings = AdminSettings(),
+        log: LogSettings = LogSettings(), frontends: [Frontend] = [], backends: [Backend] = []
+    ) {
+        self.process = process
+        self.admin = admin
+        self.log = log
+        self.frontends = frontends
+        self.backends = backends
+    }
+}
+
+/// What a frontend or a backend speaks. TCP moves bytes, HTTP moves messages.
+public enum ProxyMode: String, Codable, Sendable {
+    case tcp
+    case http
+}

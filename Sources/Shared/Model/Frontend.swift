@@ -1,0 +1,58 @@
+/// `frontends.NAME` — what clients reach: addresses, limits, and the ordered routes.
+public struct Frontend: Codable, Sendable, Equatable {
+    public var name: String
+    public var mode: ProxyMode
+    /// At least one; an address stands in one frontend only.
+    public var bind: [SocketAddress]
+    /// Client connections of this frontend in one worker, nil is no limit but the process's.
+    public var maxConnections: Int?
+    public var timeouts: Timeouts
+    public var limits: MessageLimits
+    public var forwardedFor: ForwardedFor
+    /// Applied to every exchange before the route's own.
+    public var headers: HeaderRules
+    /// HTTP: the first match wins; a request that matches none gets 404. TCP: one route without
+    /// a match, to a backend.
+    public var routes: [Route]
+
+    public init(
+        name: String, mode: ProxyMode, bind: [SocketAddress], maxConnections: Int? = nil,
+        timeouts: Timeouts = Timeouts(), limits: MessageLimits = MessageLimits(),
+        forwardedFor: ForwardedFor = .replace, headers: HeaderRules = HeaderRules(),
+        routes: [Route] = []
+    ) {
+        self.name = name
+        self.mode = mode
+        self.bind = bind
+        self.maxConnections = maxConnections
+        self.timeouts = timeouts
+        self.limits = limits
+        self.forwardedFor = forwardedFor
+        self.headers = headers
+        self.routes = routes
+    }
+}
+
+/// What is done with X-Forwarded-For and X-Forwarded-Proto of a request.
+public enum ForwardedFor: String, Codable, Sendable, CaseIterable {
+    /// The client's own are dropped and ours are set: right at the edge, the default.
+    case replace
+    /// Ours is appended to the client's X-Forwarded-For: right behind a proxy that is trusted.
+    case append
+    /// Both pass as they came.
+    case off
+}
+
+/// `limits:` — how large the parts of a request may be before it is refused.
+public struct MessageLimits: Codable, Sendable, Equatable {
+    /// Request or response head, 1024…15360 bytes; more is 431 (or 502 from a server).
+    public var headBytes: Int = 15_360
+    /// Fields of a head, 1…128; more is 431.
+    public var fieldCount: Int = 100
+    /// Request target, 64…15360 bytes; more is 414.
+    public var targetBytes: Int = 8_192
+    /// Request body, 0… bytes; more is 413.
+    public var bodyBytes: Int = 1 << 30
+
+    public init() {}
+}

@@ -1,0 +1,27 @@
+/// `process:` — how workers are run and how generations follow each other.
+public struct ProcessSettings: Codable, Sendable, Equatable {
+    /// Workers of a generation, 1…64.
+    public var workers: Int = 1
+    /// Event loops of a worker, 1…64; nil is one per core that the master may use.
+    public var threads: Int?
+    /// Client connections of one worker at once, 1…10_000_000.
+    public var maxConnections: Int = 50_000
+    /// Successful reloads a leaving generation may survive, 0…1000; nil is unlimited.
+    public var maxReloads: Int? = 50
+    /// From LEAVING to the end of whatever still runs in that generation.
+    public var hardStopAfter: Duration = .seconds(3600)
+    /// From spawn to READY.
+    public var readyTimeout: Duration = .seconds(30)
+    /// For each step of SWITCH: accepting, released.
+    public var switchTimeout: Duration = .seconds(5)
+    /// From SIGTERM to SIGKILL.
+    public var killAfter: Duration = .seconds(10)
+    /// How long a new generation is watched before its revision counts as good.
+    public var probation: Duration = .seconds(5)
+    /// A leaver keeps a silent idle client connection at least this long…
+    public var drainIdleAfter: Duration = .seconds(10)
+    /// …and closes it at a moment drawn evenly from this window after that.
+    public var drainIdleSpread: Duration = .seconds(10)
+
+    public init() {}
+}

@@ -1,0 +1,30 @@
+/// Text with `%{variable}` in it, parsed when the configuration is loaded; `%%` is a percent sign.
+public struct Template: Codable, Sendable, Equatable {
+    public enum Part: Codable, Sendable, Equatable {
+        case literal(String)
+        case variable(Variable)
+    }
+    public var parts: [Part]
+
+    public init(parts: [Part]) {
+        self.parts = parts
+    }
+
+    public init(literal: String) {
+        self.parts = literal.isEmpty ? [] : [.literal(literal)]
+    }
+}
+
+/// What `%{…}` may name.
+public enum Variable: String, Codable, Sendable, CaseIterable {
+    /// Of the worker that answers: constants of its life.
+    case generation, revision, pid
+    /// Of the client connection.
+    case clientIP = "client_ip"
+    case clientPort = "client_port"
+    case frontend
+    /// Of the request, as forwarded. `host` is without port; `query` is without `?`.
+    case scheme, method, host, path, query
+    /// 32 lower-case hexadecimal digits, unique to the exchange.
+    case requestID = "request_id"
+}

@@ -1,0 +1,17 @@
+/// Every wait of the data path is finite. A frontend uses the client's half, a backend the server's.
+public struct Timeouts: Codable, Sendable, Equatable {
+    /// From connect(2) to an established connection to a server.
+    public var connect: Duration = .seconds(3)
+    /// Silence of a client in the middle of a message or of a TCP connection.
+    public var client: Duration = .seconds(30)
+    /// Silence of a server in the same places; also the wait for the response head (then 504).
+    public var server: Duration = .seconds(30)
+    /// From the first byte of a request head to its end (then 408).
+    public var httpRequest: Duration = .seconds(10)
+    /// Between two requests of a client connection, and before its first one.
+    public var httpKeepAlive: Duration = .seconds(15)
+    /// Silence on both sides of a tunnel (Upgrade).
+    public var tunnel: Duration = .seconds(3600)
+
+    public init() {}
+}
