@@ -1,0 +1,88 @@
+public import JSON
+public import Model
+
+/// What the master tells a worker.
+public enum MasterMessage: Sendable, Equatable {
+    /// First packet. Descriptors, in order: the configuration (sealed memory file, JSON of
+    /// `Configuration`), the shared state, and the access log's sink if `prepare.accessLog`.
+    case prepare(Prepare)
+    /// Listening sockets, one descriptor per entry of the manifest, in its order.
+    case handoff(ListenerHandoff)
+    /// Unregister every listener in every loop, close it, acknowledge; then drain and exit.
+    case release(Release)
+
+    public struct Prepare: Codable, Sendable, Equatable {
+        public var generation: Int
+        public var revision: Int
+        /// Of this worker in its generation, 0…<`workerCount`.
+        public var workerIndex: Int
+        public var workerCount: Int
+        /// Event loops to run, 1…64.
+        public var threads: Int
+        /// Slot of the shared state that is this worker's.
+        public var sharedStateSlot: Int
+        /// Length of the configuration in its memory file.
+        public var configurationBytes: Int
+        /// Whether a third descriptor, the access log's sink, is there.
+        public var accessLog: Bool
+
+        public init(
+            generation: Int, revision: Int, workerIndex: Int, workerCount: Int, threads: Int,
+            sharedStateSlot: Int, configurationBytes: Int, accessLog: Bool
+        ) {
+            self.generation = generation
+            self.revision = revision
+            self.workerIndex = workerIndex
+            self.workerCount = workerCount
+            self.threads = threads
+            self.sharedStateSlot = sharedStateSlot
+            self.configurationBytes = configurationBytes
+            self.accessLog = accessLog
+        }
+    }
+
+    public struct Release: Codable, Sendable, Equatable {
+        /// Listeners that nobody else will accept from: take what is queued before closing.
+        public var drainAcceptQueueOf: [Int]
+        /// A silent idle client connection is kept this long…
+        public var idleAfterMilliseconds: Int
+        /// …and closed at a random moment of this window after it.
+        public var idleSpreadMilliseconds: Int
+
+        public init(
+            drainAcceptQueueOf: [Int], idleAfterMilliseconds: Int, idleSpreadMilliseconds: Int
+        ) {
+            self.drainAcceptQueueOf = drainAcceptQueueOf
+            self.idleAfterMilliseconds = idleAfterMilliseconds
+            self.idleSpreadMilliseconds = idleSpreadMilliseconds
+        }
+    }
+
+    public func packet(generation: Int) throws(JSONError) -> ControlPacket {
+        let payload: [UInt8]
+        let kind: Kind
+        switch self {
+        case .prepare(let body): (kind, payload) = (.prepare, try JSON.encode(body))
+        case .handoff(let body): (kind, payload) = (.handoff, try JSON.encode(body))
+        case .release(let body): (kind, payload) = (.release, try JSON.encode(body))
+        }
+        return ControlPacket(
+            kind: kind.rawValue, generation: UInt64(clamping: generation), payload: payload)
+    }
+
+    public init(_ packet: ControlPacket) throws(WireError) {
+        guard let kind = Kind(rawValue: packet.kind) else { throw .unknownKind(packet.kind) }
+        do throws(JSONError) {
+            switch kind {
+            case .prepare: self = .prepare(try JSON.decode(Prepare.self, from: packet.payload))
+            case .handoff:
+                self = .handoff(try JSON.decode(ListenerHandoff.self, from: packet.payload))
+            case .release: self = .release(try JSON.decode(Release.self, from: packet.payload))
+            }
+        } catch {
+            throw .payload(error)
+        }
+    }
+
+    private enum Kind: UInt16 { case prepare = 1, handoff, release }
+}
