@@ -1,0 +1,83 @@
+// The fields of one head by position: fixed memory, filled by a head parser, read by rules and by the
+// serialiser. Holds no bytes, only ranges counted from the first byte of the head. Hot, one per loop
+// and direction, used again for each message.
+
+/// One field line.
+struct FieldSlot: BitwiseCopyable {
+    var name = ByteRange()
+    /// Without the blanks around it.
+    var value = ByteRange()
+    var known = KnownField.other
+    /// Nominated by `Connection`, or otherwise not to be forwarded.
+    var isDropped = false
+    /// Not written as `Name: value`: the serialiser puts that right.
+    var isIrregular = false
+
+    @inline(__always)
+    init() {}
+}
+
+/// Up to `capacity` fields in the order of arrival.
+struct FieldTable: ~Copyable {
+    /// The most a configuration may ask for (`MessageLimits.fieldCount`).
+    static var capacity: Int { 128 }
+
+    private var slots: InlineArray<128, FieldSlot> = .init(repeating: FieldSlot())
+    private(set) var count = 0
+
+    subscript(_ index: Int) -> FieldSlot {
+        @inline(__always) get {
+            precondition(index >= 0 && index < count, "no such field")
+            return slots[index]
+        }
+    }
+
+    @inline(__always)
+    mutating func removeAll() {
+        count = 0
+    }
+
+    /// The caller has seen to it that there is room.
+    @inline(__always)
+    mutating func append(_ slot: FieldSlot) {
+        slots[count] = slot
+        count &+= 1
+    }
+
+    mutating func drop(_ index: Int) {
+        precondition(index >= 0 && index < count, "no such field")
+        slots[index].isDropped = true
+    }
+
+    /// The value of the first field known as `known`, or no bytes.
+    func firstValue(_ known: KnownField, in head: Bytes) -> Bytes {
+        var index = 0
+        while index < count {
+            if slots[index].known == known { return head.slice(slots[index].value) }
+            index &+= 1
+        }
+        return .empty
+    }
+
+    /// Drops every field of this name (lower or upper case).
+    mutating func drop(named name: Bytes, in head: Bytes) {
+        var index = 0
+        while index < count {
+            if equalIgnoringCase(head.slice(slots[index].name), name) {
+                slots[index].isDropped = true
+            }
+            index &+= 1
+        }
+    }
+}
+
+/// Equality of two ASCII texts, either of them in any case; for the cold paths.
+func equalIgnoringCase(_ one: Bytes, _ other: Bytes) -> Bool {
+    guard one.count == other.count else { return false }
+    var index = 0
+    while index < one.count {
+        if ASCII.lowercased(one[index]) != ASCII.lowercased(other[index]) { return false }
+        index &+= 1
+    }
+    return true
+}

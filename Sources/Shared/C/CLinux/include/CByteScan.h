@@ -1,0 +1,135 @@
+// Byte searches of the HTTP/1 message layer (Bytes.swift is the only caller). They are C because
+// Swift's SIMD types have no movemask; being `static inline` they cost no call. Every function reads
+// at most `count` bytes from `bytes` and returns `count` when nothing was found. No state, any thread.
+#ifndef CBYTESCAN_H
+#define CBYTESCAN_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
+// 1: a tchar (RFC 9110 §5.6.2). 3: the tchar '_', which CGI-like servers read as '-'.
+static const uint8_t apus_token_class[256] = {
+    ['!'] = 1, ['#'] = 1, ['$'] = 1, ['%'] = 1, ['&'] = 1, ['\''] = 1, ['*'] = 1, ['+'] = 1,
+    ['-'] = 1, ['.'] = 1, ['^'] = 1, ['_'] = 3, ['`'] = 1, ['|'] = 1, ['~'] = 1,
+    ['0'] = 1, ['1'] = 1, ['2'] = 1, ['3'] = 1, ['4'] = 1, ['5'] = 1, ['6'] = 1, ['7'] = 1,
+    ['8'] = 1, ['9'] = 1,
+    ['A'] = 1, ['B'] = 1, ['C'] = 1, ['D'] = 1, ['E'] = 1, ['F'] = 1, ['G'] = 1, ['H'] = 1,
+    ['I'] = 1, ['J'] = 1, ['K'] = 1, ['L'] = 1, ['M'] = 1, ['N'] = 1, ['O'] = 1, ['P'] = 1,
+    ['Q'] = 1, ['R'] = 1, ['S'] = 1, ['T'] = 1, ['U'] = 1, ['V'] = 1, ['W'] = 1, ['X'] = 1,
+    ['Y'] = 1, ['Z'] = 1,
+    ['a'] = 1, ['b'] = 1, ['c'] = 1, ['d'] = 1, ['e'] = 1, ['f'] = 1, ['g'] = 1, ['h'] = 1,
+    ['i'] = 1, ['j'] = 1, ['k'] = 1, ['l'] = 1, ['m'] = 1, ['n'] = 1, ['o'] = 1, ['p'] = 1,
+    ['q'] = 1, ['r'] = 1, ['s'] = 1, ['t'] = 1, ['u'] = 1, ['v'] = 1, ['w'] = 1, ['x'] = 1,
+    ['y'] = 1, ['z'] = 1,
+};
+
+static inline int apus_is_token(uint8_t byte) { return apus_token_class[byte] & 1; }
+
+// Length of the token at the start; bit 62 is set when it holds a '_'.
+static inline uint64_t apus_scan_token(const uint8_t *bytes, size_t count) {
+    size_t i = 0;
+    uint8_t seen = 0;
+    for (; i < count; i++) {
+        uint8_t class = apus_token_class[bytes[i]];
+        if (class == 0) break;
+        seen |= class;
+    }
+    return (uint64_t)i | ((uint64_t)(seen & 2) << 61);
+}
+
+// First byte that may not stand in a field value: a control other than HTAB, or DEL.
+static inline size_t apus_scan_field_value(const uint8_t *bytes, size_t count) {
+    size_t i = 0;
+#if defined(__SSE2__)
+    for (; count - i >= 16; i += 16) {
+        __m128i v = _mm_loadu_si128((const __m128i *)(bytes + i));
+        __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(v, _mm_set1_epi8(0x1f)), v);
+        __m128i tab = _mm_cmpeq_epi8(v, _mm_set1_epi8(0x09));
+        __m128i del = _mm_cmpeq_epi8(v, _mm_set1_epi8(0x7f));
+        int mask = _mm_movemask_epi8(_mm_or_si128(_mm_andnot_si128(tab, control), del));
+        if (mask != 0) return i + (size_t)__builtin_ctz((unsigned)mask);
+    }
+#endif
+    for (; i < count; i++) {
+        uint8_t c = bytes[i];
+        if ((c < 0x20 && c != 0x09) || c == 0x7f) return i;
+    }
+    return count;
+}
+
+// First byte of a request target that is not plain in a path: not visible ASCII, or one of % \ # ? .
+static inline size_t apus_scan_path(const uint8_t *bytes, size_t count) {
+    size_t i = 0;
+#if defined(__SSE2__)
+    for (; count - i >= 16; i += 16) {
+        __m128i v = _mm_loadu_si128((const __m128i *)(bytes + i));
+        // Signed compare: bytes from 0x80 are negative, so `> 0x20` leaves 0x21...0x7f.
+        __m128i plain = _mm_cmpgt_epi8(v, _mm_set1_epi8(0x20));
+        __m128i stop = _mm_cmpeq_epi8(v, _mm_set1_epi8(0x7f));
+        stop = _mm_or_si128(stop, _mm_cmpeq_epi8(v, _mm_set1_epi8('%')));
+        stop = _mm_or_si128(stop, _mm_cmpeq_epi8(v, _mm_set1_epi8('\\')));
+        stop = _mm_or_si128(stop, _mm_cmpeq_epi8(v, _mm_set1_epi8('#')));
+        stop = _mm_or_si128(stop, _mm_cmpeq_epi8(v, _mm_set1_epi8('?')));
+        stop = _mm_or_si128(stop, _mm_cmpeq_epi8(v, _mm_set1_epi8('.')));
+        int mask = (_mm_movemask_epi8(plain) ^ 0xffff) | _mm_movemask_epi8(stop);
+        if (mask != 0) return i + (size_t)__builtin_ctz((unsigned)mask);
+    }
+#endif
+    for (; i < count; i++) {
+        uint8_t c = bytes[i];
+        if (c <= 0x20 || c >= 0x7f || c == '%' || c == '\\' || c == '#' || c == '?' || c == '.')
+            return i;
+    }
+    return count;
+}
+
+// First byte that may not stand in a query: not visible ASCII, or #.
+static inline size_t apus_scan_query(const uint8_t *bytes, size_t count) {
+    size_t i = 0;
+#if defined(__SSE2__)
+    for (; count - i >= 16; i += 16) {
+        __m128i v = _mm_loadu_si128((const __m128i *)(bytes + i));
+        __m128i plain = _mm_cmpgt_epi8(v, _mm_set1_epi8(0x20));
+        __m128i stop = _mm_cmpeq_epi8(v, _mm_set1_epi8(0x7f));
+        stop = _mm_or_si128(stop, _mm_cmpeq_epi8(v, _mm_set1_epi8('#')));
+        int mask = (_mm_movemask_epi8(plain) ^ 0xffff) | _mm_movemask_epi8(stop);
+        if (mask != 0) return i + (size_t)__builtin_ctz((unsigned)mask);
+    }
+#endif
+    for (; i < count; i++) {
+        uint8_t c = bytes[i];
+        if (c <= 0x20 || c >= 0x7f || c == '#') return i;
+    }
+    return count;
+}
+
+static inline size_t apus_find_byte(const uint8_t *bytes, size_t count, uint8_t byte) {
+    if (count == 0) return 0;
+    const uint8_t *found = (const uint8_t *)memchr(bytes, byte, count);
+    return found ? (size_t)(found - bytes) : count;
+}
+
+// Whether the ASCII text equals `lower` (already in lower case) when case is ignored.
+static inline int apus_equals_lower(const uint8_t *bytes, const uint8_t *lower, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        uint8_t c = bytes[i];
+        c |= (uint8_t)((uint8_t)(c - 'A') < 26) << 5;
+        if (c != lower[i]) return 0;
+    }
+    return 1;
+}
+
+// The two may overlap.
+static inline void apus_move(uint8_t *to, const uint8_t *from, size_t count) {
+    if (count != 0) memmove(to, from, count);
+}
+
+static inline int apus_equals(const uint8_t *a, const uint8_t *b, size_t count) {
+    return count == 0 || memcmp(a, b, count) == 0;
+}
+
+#endif
