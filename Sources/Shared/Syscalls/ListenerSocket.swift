@@ -1,0 +1,46 @@
+// What only listening sockets have: the queue of connections that wait for accept(2), how it is
+// drained without a reset before the last close, and how a socket is recognised. The master's.
+
+internal import CLinux
+
+/// Calls on a listening TCP socket. Numbers are borrowed.
+public enum ListenerSocket {
+    /// From now on drops every packet that would open a connection (SYN without ACK, by a classic
+    /// BPF filter, socket(7) SO_ATTACH_FILTER); handshakes under way and queued connections go on.
+    ///
+    /// A client's attempt is not answered and is repeated by its kernel about a second later: it
+    /// then meets whoever listens, or is refused if the port was closed meanwhile. So a listener
+    /// that is to go away is drained: stop advertising, accept until the queue is empty, close.
+    public static func stopAdvertising(_ listener: Int32) throws(SystemError) {
+        try check(clinux_drop_new_connections(listener), "setsockopt SO_ATTACH_FILTER")
+    }
+
+    /// Takes the filter of `stopAdvertising` away. ENOENT: there is none.
+    public static func resumeAdvertising(_ listener: Int32) throws(SystemError) {
+        try check(clinux_take_new_connections(listener), "setsockopt SO_DETACH_FILTER")
+    }
+
+    /// How many connections wait for accept(2) (TCP_INFO, tcp(7)).
+    public static func acceptQueueLength(_ listener: Int32) throws(SystemError) -> Int {
+        Int(try check(clinux_accept_queue_length(listener), "getsockopt TCP_INFO"))
+    }
+
+    /// Whether the descriptor is a socket that was opened to connections (SO_ACCEPTCONN).
+    public static func isListening(_ fd: Int32) throws(SystemError) -> Bool {
+        try TCPSocket.get(fd, CLINUX_IS_LISTENING) != 0
+    }
+
+    /// The kernel's number for a socket, unique while the machine runs, the same for all
+    /// descriptors of it in all processes (SO_COOKIE).
+    public static func identity(_ fd: Int32) throws(SystemError) -> UInt64 {
+        var cookie: UInt64 = 0
+        // SAFETY: the callee writes the word during the call only.
+        try check(unsafe clinux_socket_cookie(fd, &cookie), "getsockopt SO_COOKIE")
+        return cookie
+    }
+
+    /// The inode of a socket: what /proc/net/tcp and an epoll's fdinfo call it.
+    public static func inode(_ fd: Int32) throws(SystemError) -> UInt64 {
+        try Files.identity(of: fd).inode
+    }
+}

@@ -1,0 +1,106 @@
+// Bytes of connections: the hot path's calls, one system call each, never waiting, never throwing.
+// The loop's own thread. Measured by the benchmarks of the data plane.
+
+internal import CLinux
+public import Glibc
+
+/// What a call on a connection gave: a count, or an errno. One word.
+@frozen
+public struct IOResult: Sendable, Equatable {
+    /// The count, or the negative errno.
+    public let rawValue: Int
+
+    @inlinable
+    public init(_ rawValue: Int) {
+        self.rawValue = rawValue
+    }
+
+    /// Bytes, or a descriptor; negative if the call failed.
+    @inlinable
+    public var value: Int { rawValue }
+
+    /// Whether the call failed; then `errno` says how.
+    @inlinable
+    public var isError: Bool { rawValue < 0 }
+
+    /// Positive, 0 if the call did not fail.
+    @inlinable
+    public var errno: Int32 { rawValue < 0 ? Int32(truncatingIfNeeded: 0 &- rawValue) : 0 }
+
+    /// Nothing there or no room now: wait for readiness.
+    @inlinable
+    public var wouldBlock: Bool { rawValue == -Int(EAGAIN) }
+
+    /// Of a receive with room: the peer sends no more.
+    @inlinable
+    public var isEnd: Bool { rawValue == 0 }
+}
+
+/// recv(2) and send(2) on non-blocking sockets. Interrupted calls are repeated; no SIGPIPE.
+public enum SocketIO {
+    /// Receives up to `count` bytes.
+    @unsafe
+    public static func receive(
+        _ fd: Int32, into bytes: UnsafeMutableRawPointer, count: Int
+    ) -> IOResult {
+        // SAFETY: the caller owns `count` bytes there; the callee keeps no pointer.
+        unsafe IOResult(clinux_receive(fd, bytes, count))
+    }
+
+    /// Receives up to the span's size. An empty span is a fault of the caller: 0 means the end.
+    public static func receive(_ fd: Int32, into bytes: inout MutableRawSpan) -> IOResult {
+        // SAFETY: the span's memory is valid for the closure's time.
+        unsafe bytes.withUnsafeMutableBytes { buffer in
+            guard let start = buffer.baseAddress else { return IOResult(-Int(EINVAL)) }
+            return unsafe IOResult(clinux_receive(fd, start, buffer.count))
+        }
+    }
+
+    /// Looks at one byte without taking it: whether an idle connection is still silent
+    /// (`wouldBlock`), ended (`isEnd`), failed, or has said something unasked (1).
+    public static func peek(_ fd: Int32) -> IOResult {
+        var byte: UInt8 = 0
+        // SAFETY: the callee writes at most one byte during the call.
+        return unsafe IOResult(clinux_peek(fd, &byte, 1))
+    }
+
+    /// Sends up to `count` bytes. `more`: further bytes follow at once (MSG_MORE).
+    @unsafe
+    public static func send(
+        _ fd: Int32, from bytes: UnsafeRawPointer, count: Int, more: Bool = false
+    ) -> IOResult {
+        // SAFETY: the caller owns `count` bytes there; the callee keeps no pointer.
+        unsafe IOResult(clinux_send(fd, bytes, count, more ? 1 : 0))
+    }
+
+    /// Sends as much of the span as there is room for. An empty span sends nothing.
+    public static func send(_ fd: Int32, _ bytes: RawSpan, more: Bool = false) -> IOResult {
+        // SAFETY: the span's memory is valid for the closure's time.
+        unsafe bytes.withUnsafeBytes { buffer in
+            guard let start = buffer.baseAddress else { return IOResult(0) }
+            return unsafe IOResult(clinux_send(fd, start, buffer.count, more ? 1 : 0))
+        }
+    }
+
+    /// Sends two pieces with one call (sendmsg(2)): a head and the body's beginning.
+    @unsafe
+    public static func send(
+        _ fd: Int32, from first: UnsafeRawPointer, count firstCount: Int,
+        then second: UnsafeRawPointer, count secondCount: Int
+    ) -> IOResult {
+        // SAFETY: the caller owns the bytes of both pieces; the callee keeps no pointer.
+        unsafe IOResult(clinux_send_two(fd, first, firstCount, second, secondCount))
+    }
+
+    /// Sends two spans with one call.
+    public static func send(_ fd: Int32, _ first: RawSpan, then second: RawSpan) -> IOResult {
+        // SAFETY: the memory of both spans is valid for the closures' time.
+        unsafe first.withUnsafeBytes { head in
+            unsafe second.withUnsafeBytes { tail in
+                unsafe IOResult(
+                    clinux_send_two(
+                        fd, head.baseAddress, head.count, tail.baseAddress, tail.count))
+            }
+        }
+    }
+}
