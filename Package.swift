@@ -62,6 +62,9 @@ let package = Package(
         .systemLibrary(
             name: "CJansson", path: "Sources/Shared/C/CJansson", pkgConfig: "jansson",
             providers: [.apt(["libjansson-dev"])]),
+        .systemLibrary(
+            name: "COpenSSL", path: "Sources/Shared/C/COpenSSL", pkgConfig: "libcrypto",
+            providers: [.apt(["libssl-dev"])]),
         shared("Syscalls", ["CLinux"]),
         shared("Clock", ["CLinux"]),
         shared("JSON", ["CJansson"]),
@@ -72,7 +75,7 @@ let package = Package(
         // Control plane: the master, its API and the `apus` program.
         controlPlane("Supervisor", ["Clock"]),
         // Not called Configuration: a package that Hummingbird needs has a target of that name.
-        controlPlane("ConfigurationLanguage", folder: "Configuration", ["Model", yams]),
+        controlPlane("ConfigurationLanguage", folder: "Configuration", ["COpenSSL", "Model", yams]),
         controlPlane("Store", ["JSON", "Supervisor", grdb]),
         controlPlane(
             "Master",

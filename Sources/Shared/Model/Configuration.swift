@@ -25,7 +25,7 @@ public struct Configuration: Codable, Sendable, Equatable {
 }
 
 /// What a frontend or a backend speaks. TCP moves bytes, HTTP moves messages.
-public enum ProxyMode: String, Codable, Sendable {
+public enum ProxyMode: String, Codable, Sendable, CaseIterable {
     case tcp
     case http
 }

@@ -1,0 +1,114 @@
+// One thing that is wrong with a configuration, in the form that the API answers and the command
+// line prints. Runs wherever the language runs: in the master and in `apus config validate`.
+
+/// A place in a text: line and column count from 1, a column is one Unicode code point.
+public struct TextPosition: Sendable, Hashable, Comparable {
+    public var line: Int
+    public var column: Int
+
+    public init(line: Int, column: Int) {
+        self.line = line
+        self.column = column
+    }
+
+    /// Reading order.
+    public static func < (left: TextPosition, right: TextPosition) -> Bool {
+        (left.line, left.column) < (right.line, right.column)
+    }
+}
+
+/// A problem with its place. An error keeps the configuration from being used, a warning does not.
+public struct ConfigurationProblem: Error, Sendable, Hashable {
+    public enum Severity: String, Sendable {
+        case error, warning
+    }
+
+    /// Stable names: scripts and dashboards may rely on them.
+    public enum Code: String, Sendable, CaseIterable {
+        case unknownField = "unknown-field"
+        case notSupportedYet = "not-supported-yet"
+        case wrongType = "wrong-type"
+        case wrongMode = "wrong-mode"
+        case outOfRange = "out-of-range"
+        case missingField = "missing-field"
+        case conflictingFields = "conflicting-fields"
+        case duplicateKey = "duplicate-key"
+        case duplicateAddress = "duplicate-address"
+        case unknownReference = "unknown-reference"
+        case unknownVariable = "unknown-variable"
+        case invalidValue = "invalid-value"
+        case yamlSyntax = "yaml-syntax"
+        case yamlFeature = "yaml-feature"
+        case notUTF8 = "not-utf8"
+        case tooLarge = "too-large"
+        case unreadableFile = "unreadable-file"
+        /// Warnings.
+        case unreachableRoute = "unreachable-route"
+        case noWeight = "no-weight"
+        case unusedBackend = "unused-backend"
+        case noFrontend = "no-frontend"
+    }
+
+    public var code: Code
+    public var severity: Severity
+    public var file: String
+    /// Nil for a problem of the whole file.
+    public var position: TextPosition?
+    /// RFC 6901; empty is the whole document.
+    public var pointer: String
+    /// What is wrong and what is allowed, without a final stop.
+    public var message: String
+    /// The name that was probably meant.
+    public var suggestion: String?
+    /// `labels.owner` of the nearest enclosing object that has one.
+    public var owner: String?
+
+    public init(
+        code: Code, severity: Severity = .error, file: String, position: TextPosition?,
+        pointer: String, message: String, suggestion: String? = nil, owner: String? = nil
+    ) {
+        self.code = code
+        self.severity = severity
+        self.file = file
+        self.position = position
+        self.pointer = pointer
+        self.message = message
+        self.suggestion = suggestion
+        self.owner = owner
+    }
+}
+
+extension ConfigurationProblem: CustomStringConvertible {
+    /// `file:line:column: error: text, did you mean "weight"? (/pointer)`, which editors parse.
+    public var description: String {
+        var text = file
+        if let position { text += ":\(position.line):\(position.column)" }
+        text += ": \(severity.rawValue): \(message)"
+        if let suggestion { text += ", did you mean \(quoted(suggestion))?" }
+        if !pointer.isEmpty { text += " (\(escaped(pointer)))" }
+        return text
+    }
+}
+
+/// `text` in quotes, with control characters escaped and at most 80 characters of it: it comes
+/// from a file that somebody else wrote and goes to a terminal.
+func quoted(_ text: String) -> String {
+    let shown = text.unicodeScalars.prefix(80)
+    let more = shown.endIndex == text.unicodeScalars.endIndex ? "" : "…"
+    return "\"\(escaped(String(shown)))\(more)\""
+}
+
+private func escaped(_ text: String) -> String {
+    var result = ""
+    for scalar in text.unicodeScalars {
+        let isControl = scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value)
+        let isBidirectional = (0x202A...0x202E).contains(scalar.value)
+            || (0x2066...0x2069).contains(scalar.value)
+        if isControl || isBidirectional {
+            result += "\\u{\(String(scalar.value, radix: 16))}"
+        } else {
+            result.unicodeScalars.append(scalar)
+        }
+    }
+    return result
+}

@@ -1,0 +1,57 @@
+// `admin:`
+
+import Model
+
+extension ValueReader {
+    func adminSettings() -> AdminSettings? {
+        object { fields in
+            var settings = AdminSettings()
+            _ = fields.take("config_source")?.choice(
+                [("file", ())], later: ["api", "etcd"])
+            fields.take("socket")?.readSocket(into: &settings)
+            fields.notSupportedYet("roles", "metrics", "tcp", "tls", "tokens")
+            return settings
+        }
+    }
+
+    private func readSocket(into settings: inout AdminSettings) {
+        var read = settings
+        _ = object { fields in
+            read.socketPath = fields.take("path")?.socketPath()
+            if let mode = fields.take("mode")?.permissions() { read.socketMode = mode }
+            read.socketGroup = fields.take("group")?.line(limit: 256)
+        }
+        settings = read
+    }
+
+    private func socketPath() -> String? {
+        // sun_path holds 108 bytes with the final NUL (unix(7)).
+        guard let path = absolutePath(limit: 107) else { return nil }
+        return path
+    }
+
+    /// Octal digits, quoted or not: `"0660"`.
+    private func permissions() -> UInt32? {
+        guard let text = string() else { return nil }
+        guard (3...4).contains(text.utf8.count), let mode = UInt32(text, radix: 8), mode <= 0o777,
+            !text.hasPrefix("+")
+        else {
+            report(
+                .invalidValue,
+                "\(quoted(text)) is no mode, must be octal permissions such as \"0660\"")
+            return nil
+        }
+        return mode
+    }
+}
+
+extension ValueReader {
+    func absolutePath(limit: Int) -> String? {
+        guard let path = line(limit: limit) else { return nil }
+        guard path.hasPrefix("/") else {
+            report(.invalidValue, "\(quoted(path)) must be an absolute path, beginning with /")
+            return nil
+        }
+        return path
+    }
+}

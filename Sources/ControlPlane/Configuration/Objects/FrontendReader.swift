@@ -1,0 +1,119 @@
+// `frontends.NAME`
+
+import Model
+
+extension ValueReader {
+    func frontend(_ name: String, _ inherited: Timeouts) -> Frontend? {
+        object { fields in
+            let mode = fields.take("mode")?.choice(ProxyMode.self) ?? .http
+            fields.take("labels")?.checkLabels()
+            var frontend = Frontend(name: name, mode: mode, bind: readBind(&fields))
+            frontend.maxConnections =
+                fields.take("max_connections")?.integer(in: 1...10_000_000)
+            frontend.timeouts =
+                fields.take("timeouts")?.timeouts(.frontend, inherited: inherited) ?? inherited
+            if mode == .tcp {
+                fields.refuse(
+                    ["limits", "headers"], .wrongMode, "has no meaning in a frontend of mode tcp")
+            } else {
+                frontend.limits = fields.take("limits")?.messageLimits() ?? MessageLimits()
+                if let headers = fields.take("headers")?.frontendHeaders() {
+                    frontend.headers = headers.rules
+                    frontend.forwardedFor = headers.forwardedFor
+                }
+            }
+            frontend.routes = readRoutes(&fields, mode)
+            fields.notSupportedYet(
+                "tls", "rate_limit", "proxy_protocol", "compression", "max_rate", "log")
+            return frontend
+        }
+    }
+
+    private func readBind(_ fields: inout MappingReader) -> [SocketAddress] {
+        guard let field = fields.require("bind", "such as [\"*:80\", \"[::]:80\"]") else { return [] }
+        let items = field.list()
+        if case .sequence = field.node.content, items.isEmpty {
+            field.report(.missingField, "a frontend binds at least one address")
+        }
+        return items.compactMap { item in
+            guard let address = item.bindAddress() else { return nil }
+            reading.boundAddresses.append(.init(address: address, value: item))
+            return address
+        }
+    }
+
+    private func messageLimits() -> MessageLimits? {
+        object { fields in
+            var limits = MessageLimits()
+            if let head = fields.take("head")?.size(in: 1_024...15_360) { limits.headBytes = head }
+            if let count = fields.take("fields")?.integer(in: 1...128) { limits.fieldCount = count }
+            if let target = fields.take("target")?.size(in: 64...15_360) {
+                limits.targetBytes = target
+            }
+            if let body = fields.take("body")?.size(in: 0...(1 << 50)) { limits.bodyBytes = body }
+            return limits
+        }
+    }
+
+    /// `routes`, or `backend` alone for the one route that takes everything.
+    private func readRoutes(_ fields: inout MappingReader, _ mode: ProxyMode) -> [Route] {
+        let routes = fields.take("routes")
+        let backend = fields.take("backend")
+        if let backend {
+            if routes != nil {
+                backend.report(
+                    .conflictingFields, "\"backend\" stands for a single route, leave out one of "
+                        + "\"backend\" and \"routes\"")
+            }
+            guard let name = backend.backendName(mode) else { return [] }
+            return [Route(id: "route-1", action: .backend(name))]
+        }
+        guard let routes else {
+            fields.report(.missingField, "a frontend needs \"routes\" or a \"backend\"")
+            return []
+        }
+        guard let items = routes.items("a list of routes, in order") else { return [] }
+        if items.isEmpty || (mode == .tcp && items.count > 1) {
+            routes.report(
+                mode == .tcp ? .wrongMode : .missingField,
+                mode == .tcp
+                    ? "a frontend of mode tcp has exactly one route" : "at least one route is needed")
+        }
+        let read = items.enumerated().map { index, item in
+            (value: item, route: item.route(number: index + 1, mode))
+        }
+        checkOrder(read)
+        return read.compactMap(\.route)
+    }
+
+    /// Ids are unique, and nothing comes after a route that takes everything.
+    private func checkOrder(_ routes: [(value: ValueReader, route: Route?)]) {
+        var places: [String: TextPosition] = [:]
+        var matchAll: String?
+        for (value, route) in routes {
+            guard let route else { continue }
+            if let first = places[route.id] {
+                value.report(
+                    .duplicateKey,
+                    "a second route has the id \(quoted(route.id)), first in line \(first.line), "
+                        + "column \(first.column)")
+            }
+            places[route.id] = places[route.id] ?? value.node.position
+            if let matchAll {
+                value.report(
+                    .unreachableRoute,
+                    "never reached: route \(quoted(matchAll)) before it takes every request",
+                    severity: .warning)
+            } else if route.match.takesEverything {
+                matchAll = route.id
+            }
+        }
+    }
+}
+
+extension RouteMatch {
+    fileprivate var takesEverything: Bool {
+        hosts.isEmpty && paths.isEmpty && methods.isEmpty && headers.isEmpty
+            && (pathPrefixes.isEmpty || pathPrefixes.contains("/"))
+    }
+}

@@ -1,0 +1,87 @@
+// `headers:` of a frontend and of a route. `set`, `add` and `remove` directly below mean the
+// request; `request` and `response` say it in full.
+
+import Model
+
+extension ValueReader {
+    /// Of a frontend, which also says what happens to X-Forwarded-For.
+    func frontendHeaders() -> (rules: HeaderRules, forwardedFor: ForwardedFor)? {
+        object { fields in
+            let forwardedFor =
+                fields.take("forwarded_for")?.choice(ForwardedFor.self) ?? .replace
+            return (rules(&fields), forwardedFor)
+        }
+    }
+
+    /// Of a route.
+    func headerRules() -> HeaderRules? {
+        object { fields in
+            fields.notSupportedYet("forwarded_for")
+            return rules(&fields)
+        }
+    }
+
+    private func rules(_ fields: inout MappingReader) -> HeaderRules {
+        let shorthand = edits(&fields)
+        let request = fields.take("request")?.object { edits(&$0) } ?? []
+        let response = fields.take("response")?.object { edits(&$0) } ?? []
+        // The order of application: removes, sets, adds.
+        let all = HeaderEdit.Action.allCases.flatMap { action in
+            (shorthand + request).filter { $0.action == action }
+        }
+        return HeaderRules(request: all, response: response)
+    }
+
+    private func edits(_ fields: inout MappingReader) -> [HeaderEdit] {
+        let removed = fields.take("remove")?.list().compactMap { item -> HeaderEdit? in
+            guard let name = item.line(), item.isEditable(name, at: item.node.position) else {
+                return nil
+            }
+            return HeaderEdit(action: .remove, name: name, value: Template(parts: []))
+        }
+        let set = fields.take("set")?.headerValues(.set)
+        let added = fields.take("add")?.headerValues(.add)
+        return (removed ?? []) + (set ?? []) + (added ?? [])
+    }
+
+    private func headerValues(_ action: HeaderEdit.Action) -> [HeaderEdit] {
+        guard let fields = mapping() else { return [] }
+        var seen: [String: String] = [:]
+        return fields.all().flatMap { entry -> [HeaderEdit] in
+            let (name, value, position) = (entry.key, entry.value, entry.keyPosition)
+            guard value.isEditable(name, at: position) else { return [] }
+            if let first = seen.updateValue(name, forKey: name.lowercased()) {
+                value.report(
+                    .duplicateKey,
+                    "header names are case-insensitive, \(quoted(first)) stands above already",
+                    at: position)
+            }
+            // Several values of one name only make sense side by side.
+            let values = action == .add ? value.list() : [value]
+            return values.compactMap { item in
+                item.headerTemplate().map { HeaderEdit(action: action, name: name, value: $0) }
+            }
+        }
+    }
+
+    /// Fields that frame or route a message are the proxy's own business.
+    private func isEditable(_ name: String, at position: TextPosition) -> Bool {
+        guard Names.isToken(name) else {
+            report(
+                .invalidValue, "\(quoted(name)) is no header name: letters, digits and - are usual",
+                at: position)
+            return false
+        }
+        let reserved = [
+            "content-length", "transfer-encoding", "connection", "upgrade", "trailer", "te",
+            "keep-alive", "proxy-connection", "host",
+        ]
+        guard !reserved.contains(name.lowercased()) else {
+            report(
+                .invalidValue,
+                "\(quoted(name)) frames or routes the message and cannot be edited", at: position)
+            return false
+        }
+        return true
+    }
+}

@@ -1,0 +1,33 @@
+// `log:`
+
+import Model
+
+extension ValueReader {
+    func logSettings() -> LogSettings? {
+        object { fields in
+            var settings = LogSettings()
+            if let level = fields.take("level")?.choice(LogSettings.Level.self) {
+                settings.level = level
+            }
+            _ = fields.take("access")?.object { access in
+                if let destination = access.take("to")?.logDestination() {
+                    settings.accessTo = destination
+                }
+                if let format = access.take("format")?.choice(LogSettings.Format.self) {
+                    settings.accessFormat = format
+                }
+            }
+            return settings
+        }
+    }
+
+    private func logDestination() -> LogSettings.Destination? {
+        if case .scalar(let scalar) = node.content, scalar.text.hasPrefix("/") {
+            return absolutePath(limit: 4_095).map { .file(path: $0) }
+        }
+        let names: [(String, LogSettings.Destination)] = [
+            ("off", .off), ("stdout", .standardOutput), ("stderr", .standardError),
+        ]
+        return choice(names + [("an absolute path", .off)], later: ["journal", "syslog"])
+    }
+}

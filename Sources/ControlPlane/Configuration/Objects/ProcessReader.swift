@@ -1,0 +1,50 @@
+// `process:`
+
+import Model
+
+extension ValueReader {
+    func processSettings() -> ProcessSettings? {
+        object { fields in
+            var settings = ProcessSettings()
+            func set<Value>(_ path: WritableKeyPath<ProcessSettings, Value>, _ value: Value?) {
+                if let value { settings[keyPath: path] = value }
+            }
+            set(\.workers, fields.take("workers")?.integer(in: 1...64))
+            if let threads = fields.take("threads") {
+                settings.threads = threads.threads()
+            }
+            set(\.maxConnections, fields.take("max_connections")?.integer(in: 1...10_000_000))
+            if let reloads = fields.take("max_reloads") {
+                settings.maxReloads = reloads.isNull ? nil : reloads.integer(in: 0...1_000)
+            }
+            set(\.hardStopAfter, fields.take("hard_stop_after")?.duration(in: .tick ... .days(30)))
+            set(\.readyTimeout, fields.take("ready_timeout")?.duration(in: .tick ... .hours(1)))
+            set(\.switchTimeout, fields.take("switch_timeout")?.duration(in: .tick ... .hours(1)))
+            set(\.killAfter, fields.take("kill_after")?.duration(in: .tick ... .hours(1)))
+            set(\.probation, fields.take("probation")?.duration(in: .zero ... .hours(1)))
+            set(\.drainIdleAfter, fields.take("drain_idle_after")?.duration(in: .zero ... .hours(1)))
+            set(
+                \.drainIdleSpread, fields.take("drain_idle_spread")?.duration(in: .zero ... .hours(1)))
+            fields.notSupportedYet("reload_rate")
+            return settings
+        }
+    }
+
+    /// `auto` is nil.
+    private func threads() -> Int? {
+        if case .scalar(let scalar) = node.content, scalar.text == "auto" { return nil }
+        if case .scalar(let scalar) = node.content, !Units.isInteger(scalar.text) {
+            wrongType("auto or a whole number, 1 to 64")
+            return nil
+        }
+        return integer(in: 1...64)
+    }
+}
+
+extension Duration {
+    /// The shortest wait that can be configured.
+    static var tick: Duration { .milliseconds(1) }
+
+    static func hours(_ count: Int) -> Duration { .seconds(count * 3_600) }
+    static func days(_ count: Int) -> Duration { .hours(count * 24) }
+}

@@ -1,0 +1,79 @@
+// `frontends.NAME.routes.N`: an id, a match, exactly one action, headers.
+
+import Model
+
+extension ValueReader {
+    func route(number: Int, _ mode: ProxyMode) -> Route? {
+        object { fields -> Route? in
+            let id = fields.take("id").map { $0.routeID() } ?? "route-\(number)"
+            fields.take("labels")?.checkLabels()
+            var match = RouteMatch()
+            var headers = HeaderRules()
+            if mode == .tcp {
+                fields.take("match")?.refuseMatchOfTCP()
+                fields.refuse(
+                    ["respond", "redirect", "headers"], .wrongMode,
+                    "has no meaning in a frontend of mode tcp")
+            } else {
+                match = fields.take("match")?.routeMatch() ?? match
+                headers = fields.take("headers")?.headerRules() ?? headers
+            }
+            let action = readAction(&fields, mode)
+            fields.notSupportedYet(
+                "rate_limit", "retries", "timeouts", "split", "mirror", "cache", "rewrite")
+            guard let id, let action else { return nil }
+            return Route(id: id, match: match, action: action, headers: headers)
+        }?.flatMap { $0 }
+    }
+
+    /// The name of a backend, noted for the check of references.
+    func backendName(_ mode: ProxyMode) -> String? {
+        guard let name = line() else { return nil }
+        reading.backendReferences.append(.init(name: name, mode: mode, value: self))
+        return name
+    }
+
+    private func routeID() -> String? {
+        guard let id = line() else { return nil }
+        guard Names.isName(id) else {
+            report(
+                .invalidValue,
+                "\(quoted(id)) cannot name a route: 1 to 64 of A-Z a-z 0-9 _ . - are allowed")
+            return nil
+        }
+        return id
+    }
+
+    private func refuseMatchOfTCP() {
+        _ = object { fields in
+            fields.notSupportedYet("sni", "client_ip", "alpn")
+            fields.refuse(
+                ["host", "path", "path_prefix", "method", "header"], .wrongMode,
+                "has no meaning in a frontend of mode tcp")
+        }
+    }
+
+    private func readAction(_ fields: inout MappingReader, _ mode: ProxyMode) -> RouteAction? {
+        let given = ["backend", "respond", "redirect"].filter(fields.has)
+        let backend = fields.take("backend")
+        // In a TCP frontend these two are refused already.
+        let respond = mode == .tcp ? nil : fields.take("respond")
+        let redirect = mode == .tcp ? nil : fields.take("redirect")
+        if given.isEmpty {
+            let actions = mode == .tcp ? "backend" : "backend, respond or redirect"
+            // A filter such as rate_limit is refused as such, with nothing to add.
+            if !fields.has("rate_limit") {
+                fields.report(.missingField, "a route needs one of \(actions)")
+            }
+            return nil
+        }
+        if mode == .http, given.count > 1 {
+            fields.report(
+                .conflictingFields,
+                "a route does one thing, here are \(given.joined(separator: " and "))")
+        }
+        if let backend { return backend.backendName(mode).map(RouteAction.backend) }
+        if let respond { return respond.localResponse().map(RouteAction.respond) }
+        return redirect?.redirect().map(RouteAction.redirect)
+    }
+}

@@ -1,0 +1,42 @@
+// `timeouts:` of `defaults`, of a frontend (the client's half) and of a backend (the server's).
+
+import Model
+
+/// Whose timeouts are read: a name of the other half would have no effect there.
+enum TimeoutsPlace {
+    case defaults, frontend, backend
+}
+
+extension ValueReader {
+    /// `inherited` with the given fields replaced.
+    func timeouts(_ place: TimeoutsPlace, inherited: Timeouts) -> Timeouts? {
+        object { fields in
+            var timeouts = inherited
+            func set(_ name: String, _ path: WritableKeyPath<Timeouts, Duration>) {
+                if let value = fields.take(name)?.duration(in: .tick ... .days(7)) {
+                    timeouts[keyPath: path] = value
+                }
+            }
+            if place != .frontend {
+                set("connect", \.connect)
+                set("server", \.server)
+            } else {
+                fields.refuse(
+                    ["connect", "server"], .conflictingFields,
+                    "is a timeout of the server's side: set it in a backend or in defaults")
+            }
+            if place != .backend {
+                set("client", \.client)
+                set("http_request", \.httpRequest)
+                set("http_keep_alive", \.httpKeepAlive)
+                set("tunnel", \.tunnel)
+            } else {
+                fields.refuse(
+                    ["client", "http_request", "http_keep_alive", "tunnel"], .conflictingFields,
+                    "is a timeout of the client's side: set it in a frontend or in defaults")
+            }
+            fields.notSupportedYet("queue")
+            return timeouts
+        }
+    }
+}
