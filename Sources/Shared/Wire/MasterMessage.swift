@@ -1,5 +1,4 @@
 public import JSON
-public import Model
 
 /// What the master tells a worker.
 public enum MasterMessage: Sendable, Equatable {
@@ -62,9 +61,9 @@ public enum MasterMessage: Sendable, Equatable {
         let payload: [UInt8]
         let kind: Kind
         switch self {
-        case .prepare(let body): (kind, payload) = (.prepare, try JSON.encode(body))
-        case .handoff(let body): (kind, payload) = (.handoff, try JSON.encode(body))
-        case .release(let body): (kind, payload) = (.release, try JSON.encode(body))
+        case .prepare(let body): (kind, payload) = (.prepare, try JSONWriter.encode(body))
+        case .handoff(let body): (kind, payload) = (.handoff, try JSONWriter.encode(body))
+        case .release(let body): (kind, payload) = (.release, try JSONWriter.encode(body))
         }
         return ControlPacket(
             kind: kind.rawValue, generation: UInt64(clamping: generation), payload: payload)
@@ -74,10 +73,10 @@ public enum MasterMessage: Sendable, Equatable {
         guard let kind = Kind(rawValue: packet.kind) else { throw .unknownKind(packet.kind) }
         do throws(JSONError) {
             switch kind {
-            case .prepare: self = .prepare(try JSON.decode(Prepare.self, from: packet.payload))
+            case .prepare: self = .prepare(try JSONReader.decode(Prepare.self, from: packet.payload))
             case .handoff:
-                self = .handoff(try JSON.decode(ListenerHandoff.self, from: packet.payload))
-            case .release: self = .release(try JSON.decode(Release.self, from: packet.payload))
+                self = .handoff(try JSONReader.decode(ListenerHandoff.self, from: packet.payload))
+            case .release: self = .release(try JSONReader.decode(Release.self, from: packet.payload))
             }
         } catch {
             throw .payload(error)

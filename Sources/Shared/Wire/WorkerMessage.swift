@@ -44,14 +44,14 @@ public enum WorkerMessage: Sendable, Equatable {
         let payload: [UInt8]
         let kind: Kind
         switch self {
-        case .hello(let body): (kind, payload) = (.hello, try JSON.encode(body))
-        case .ready: (kind, payload) = (.ready, try JSON.encode(Empty()))
-        case .refused(let body): (kind, payload) = (.refused, try JSON.encode(body))
+        case .hello(let body): (kind, payload) = (.hello, try JSONWriter.encode(body))
+        case .ready: (kind, payload) = (.ready, try JSONWriter.encode(Empty()))
+        case .refused(let body): (kind, payload) = (.refused, try JSONWriter.encode(body))
         case .accepting(let count):
-            (kind, payload) = (.accepting, try JSON.encode(Count(listeners: count)))
+            (kind, payload) = (.accepting, try JSONWriter.encode(Count(listeners: count)))
         case .released(let count):
-            (kind, payload) = (.released, try JSON.encode(Count(listeners: count)))
-        case .drained: (kind, payload) = (.drained, try JSON.encode(Empty()))
+            (kind, payload) = (.released, try JSONWriter.encode(Count(listeners: count)))
+        case .drained: (kind, payload) = (.drained, try JSONWriter.encode(Empty()))
         }
         return ControlPacket(
             kind: kind.rawValue, generation: UInt64(clamping: generation), payload: payload)
@@ -61,14 +61,14 @@ public enum WorkerMessage: Sendable, Equatable {
         guard let kind = Kind(rawValue: packet.kind) else { throw .unknownKind(packet.kind) }
         do throws(JSONError) {
             switch kind {
-            case .hello: self = .hello(try JSON.decode(Hello.self, from: packet.payload))
+            case .hello: self = .hello(try JSONReader.decode(Hello.self, from: packet.payload))
             case .ready: self = .ready
-            case .refused: self = .refused(try JSON.decode(Refusal.self, from: packet.payload))
+            case .refused: self = .refused(try JSONReader.decode(Refusal.self, from: packet.payload))
             case .accepting:
-                let body = try JSON.decode(Count.self, from: packet.payload)
+                let body = try JSONReader.decode(Count.self, from: packet.payload)
                 self = .accepting(listenerCount: body.listeners)
             case .released:
-                let body = try JSON.decode(Count.self, from: packet.payload)
+                let body = try JSONReader.decode(Count.self, from: packet.payload)
                 self = .released(listenerCount: body.listeners)
             case .drained: self = .drained
             }
