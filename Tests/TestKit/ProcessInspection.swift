@@ -1,0 +1,129 @@
+// What /proc says of a process: the outside view that no program under test can embellish.
+
+internal import Foundation
+
+/// A look at one process.
+public struct ProcessInspection: Sendable {
+    public let pid: Int
+
+    public init(pid: Int) {
+        self.pid = pid
+    }
+
+    /// Whether it is there and no zombie.
+    public var isAlive: Bool {
+        guard let state else { return false }
+        return state != "Z" && state != "X"
+    }
+
+    /// `R`, `S`, `T`, `Z`, …; nil if there is no such process.
+    public var state: String? { statFields.map { $0[0] } }
+
+    /// Descriptor numbers and what they point to.
+    public var descriptors: [Int: String] {
+        let folder = "/proc/\(pid)/fd"
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        var result: [Int: String] = [:]
+        for name in names {
+            guard let number = Int(name) else { continue }
+            result[number] = try? FileManager.default.destinationOfSymbolicLink(
+                atPath: "\(folder)/\(name)")
+        }
+        return result
+    }
+
+    /// Inodes of its sockets.
+    public var socketInodes: Set<Int> { Set(descriptors.values.compactMap(Self.socketInode)) }
+
+    /// Inodes of everything in its epoll sets (`tfd:` lines of fdinfo, proc(5)).
+    public var polledInodes: Set<Int> {
+        var inodes: Set<Int> = []
+        for (number, target) in descriptors where target == "anon_inode:[eventpoll]" {
+            for line in Self.text("/proc/\(pid)/fdinfo/\(number)").split(separator: "\n") {
+                let words = line.split(separator: " ", omittingEmptySubsequences: true)
+                guard line.hasPrefix("tfd:"), let place = words.firstIndex(where: { $0.hasPrefix("ino:") })
+                else { continue }
+                let digits = words[place].dropFirst(4)
+                if let inode = Int(digits.isEmpty ? words[place + 1] : digits, radix: 16) {
+                    inodes.insert(inode)
+                }
+            }
+        }
+        return inodes
+    }
+
+    /// Sum over its threads: how often it waited.
+    public var voluntarySwitches: Int { sumOverThreads("voluntary_ctxt_switches:") }
+
+    /// User and system time of the process, in clock ticks (10 ms).
+    public var cpuTicks: Int {
+        guard let fields = statFields else { return 0 }
+        return (Int(fields[11]) ?? 0) + (Int(fields[12]) ?? 0)
+    }
+
+    /// Resident memory, in KiB.
+    public var residentKiB: Int { Self.number("VmRSS:", in: "/proc/\(pid)/status") ?? 0 }
+
+    /// Proportional share of memory, in KiB.
+    public var proportionalKiB: Int { Self.number("Pss:", in: "/proc/\(pid)/smaps_rollup") ?? 0 }
+
+    /// Processes whose parent it is, zombies too.
+    public var children: [Int] {
+        let all = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+        return all.compactMap { Int($0) }.filter {
+            ProcessInspection(pid: $0).statFields.map { Int($0[1]) } == pid
+        }.sorted()
+    }
+
+    public var zombies: [Int] { children.filter { ProcessInspection(pid: $0).state == "Z" } }
+
+    /// Inodes of all TCP sockets that listen, with their port.
+    public static func listeningSockets() -> [Int: Int] {
+        var result: [Int: Int] = [:]
+        for file in ["/proc/net/tcp", "/proc/net/tcp6"] {
+            for line in text(file).split(separator: "\n").dropFirst() {
+                let words = line.split(separator: " ", omittingEmptySubsequences: true)
+                guard words.count > 9, words[3] == "0A", let inode = Int(words[9]),
+                    let port = Int(words[1].split(separator: ":").last ?? "", radix: 16)
+                else { continue }
+                result[inode] = port
+            }
+        }
+        return result
+    }
+
+    /// The inode of the socket that listens on that port; nil if none does.
+    public static func listeningInode(port: Int) -> Int? {
+        listeningSockets().first { $0.value == port }?.key
+    }
+
+    private static func socketInode(_ target: String) -> Int? {
+        guard target.hasPrefix("socket:[") else { return nil }
+        return Int(target.dropFirst(8).dropLast())
+    }
+
+    /// Fields of /proc/PID/stat from the third, the state, on.
+    private var statFields: [String]? {
+        let text = Self.text("/proc/\(pid)/stat")
+        guard let end = text.lastIndex(of: ")") else { return nil }
+        let fields = text[text.index(after: end)...].split(separator: " ").map(String.init)
+        return fields.count > 20 ? fields : nil
+    }
+
+    private func sumOverThreads(_ name: String) -> Int {
+        let folder = "/proc/\(pid)/task"
+        let threads = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        return threads.reduce(0) { $0 + (Self.number(name, in: "\(folder)/\($1)/status") ?? 0) }
+    }
+
+    private static func number(_ name: String, in file: String) -> Int? {
+        for line in text(file).split(separator: "\n") where line.hasPrefix(name) {
+            return Int(line.dropFirst(name.count).trimmed.prefix { $0.isNumber })
+        }
+        return nil
+    }
+
+    static func text(_ path: String) -> String {
+        String(decoding: FileManager.default.contents(atPath: path) ?? Data(), as: UTF8.self)
+    }
+}
