@@ -3,12 +3,19 @@ public import Clock
 /// One reload operation as the API shows it.
 public struct ReloadRecord: Sendable, Equatable {
     public enum Status: String, Sendable, CaseIterable {
-        case queued = "QUEUED", running = "RUNNING", succeeded = "SUCCEEDED", failed = "FAILED"
-        case superseded = "SUPERSEDED", cancelled = "CANCELLED"
+        case queued = "QUEUED"
+        case running = "RUNNING"
+        case succeeded = "SUCCEEDED"
+        case failed = "FAILED"
+        case superseded = "SUPERSEDED"
+        case cancelled = "CANCELLED"
 
         public var isTerminal: Bool { self != .queued && self != .running }
     }
-    public enum Mode: String, Sendable, CaseIterable { case soft = "SOFT", hard = "HARD" }
+    public enum Mode: String, Sendable, CaseIterable {
+        case soft = "SOFT"
+        case hard = "HARD"
+    }
     public enum Source: String, Sendable, CaseIterable {
         case startup, api, signal
         /// The master itself: a crashed generation is replaced, a bad revision rolled back.
@@ -27,8 +34,11 @@ public struct ReloadRecord: Sendable, Equatable {
         }
     }
     public enum StepName: String, Sendable, CaseIterable {
-        case validate = "VALIDATE", spawn = "SPAWN", waitReady = "WAIT_READY"
-        case switchListeners = "SWITCH", retire = "RETIRE"
+        case validate = "VALIDATE"
+        case spawn = "SPAWN"
+        case waitReady = "WAIT_READY"
+        case switchListeners = "SWITCH"
+        case retire = "RETIRE"
     }
     public struct Step: Sendable, Equatable {
         public var name: StepName
@@ -36,6 +46,15 @@ public struct ReloadRecord: Sendable, Equatable {
         public var startedAt: WallTime
         /// Nil while it runs.
         public var milliseconds: Int?
+
+        public init(
+            name: StepName, status: Status, startedAt: WallTime, milliseconds: Int? = nil
+        ) {
+            self.name = name
+            self.status = status
+            self.startedAt = startedAt
+            self.milliseconds = milliseconds
+        }
     }
 
     /// `rl_` and 16 characters, unique for the life of the state directory.
@@ -58,6 +77,31 @@ public struct ReloadRecord: Sendable, Equatable {
     public var failure: ReloadFailure?
     /// Last lines of a failed generation's stderr.
     public var logTail: [String]
+
+    /// A record known from elsewhere: the store, a test. The defaults are those of a new one.
+    public init(
+        id: String, status: Status = .queued, mode: Mode, trigger: Trigger, revision: Int? = nil,
+        fromGeneration: Int? = nil, toGeneration: Int? = nil, createdAt: WallTime,
+        finishedAt: WallTime? = nil, durationMilliseconds: Int? = nil, steps: [Step] = [],
+        sigtermSentTo: [Int] = [], supersededBy: String? = nil, failure: ReloadFailure? = nil,
+        logTail: [String] = []
+    ) {
+        self.id = id
+        self.status = status
+        self.mode = mode
+        self.trigger = trigger
+        self.revision = revision
+        self.fromGeneration = fromGeneration
+        self.toGeneration = toGeneration
+        self.createdAt = createdAt
+        self.finishedAt = finishedAt
+        self.durationMilliseconds = durationMilliseconds
+        self.steps = steps
+        self.sigtermSentTo = sigtermSentTo
+        self.supersededBy = supersededBy
+        self.failure = failure
+        self.logTail = logTail
+    }
 }
 
 /// Why a reload failed: a stable code, words, and the place in the configuration if there is one.
