@@ -99,7 +99,13 @@ let package = Package(
             dependencies: ["CLinux", "Clock", "JSON", "Model", "SharedState", "Syscalls", "Wire"],
             path: "Sources/DataPlane", exclude: ["Program"], swiftSettings: strict),
         .executableTarget(
-            name: "apus-worker", dependencies: ["DataPlane"], path: "Sources/DataPlane/Program",
+            name: "apus-worker", dependencies: ["DataPlane", "Wire"], path: "Sources/DataPlane/Program",
             swiftSettings: strict),
+
+        // Tests mirror the sources.
+        tests("Wire", ["JSON", "Model", "Wire"]),
+        tests(
+            "DataPlane",
+            ["Clock", "DataPlane", "JSON", "Model", "SharedState", "Syscalls", "Wire"]),
     ]
 )
