@@ -134,6 +134,18 @@ struct Bytes: BitwiseCopyable {
     }
 }
 
+extension Span where Element == UInt8 {
+    /// The first `count` elements as a run, which must not leave `body`. For the cold paths.
+    func withBytes<Result>(_ count: Int, _ body: (Bytes) -> Result) -> Result {
+        let part = extracting(0..<count)
+        // SAFETY: the memory of a span stays where it is within the call, and `count` was checked.
+        return unsafe part.withUnsafeBufferPointer { memory in
+            guard let start = memory.baseAddress else { return body(.empty) }
+            return unsafe body(Bytes(start: start, count: count))
+        }
+    }
+}
+
 /// A part of a message by position, counted from the message's first byte: it stays right when the
 /// buffer moves.
 struct ByteRange: BitwiseCopyable, Equatable {

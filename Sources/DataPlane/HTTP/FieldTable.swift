@@ -7,6 +7,12 @@ struct FieldSlot: BitwiseCopyable {
     var name = ByteRange()
     /// Without the blanks around it.
     var value = ByteRange()
+    /// Behind the line's CRLF.
+    private var lineEndOffset: Int32 = 0
+    var lineEnd: Int {
+        @inline(__always) get { Int(lineEndOffset) }
+        @inline(__always) set { lineEndOffset = Int32(truncatingIfNeeded: newValue) }
+    }
     var known = KnownField.other
     /// Nominated by `Connection`, or otherwise not to be forwarded.
     var isDropped = false

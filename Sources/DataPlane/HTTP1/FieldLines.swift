@@ -13,11 +13,11 @@ enum HeadStop: Error {
 
 enum FieldLines {
     /// Reads from `cursor`, the first byte of a field line or of the empty line, to the end of the head.
-    /// Returns the length of the head.
+    /// Returns the length of the head. `refusesLookalikes`: see `standsForProtectedName`.
     @inline(__always)
     static func read(
         _ input: Bytes, from start: Int, headBytes: Int, fieldCount: Int,
-        into fields: inout FieldTable
+        refusesLookalikes: Bool, into fields: inout FieldTable
     ) throws(HeadStop) -> Int {
         var cursor = start
         while true {
@@ -30,8 +30,12 @@ enum FieldLines {
                 guard cursor &+ 2 <= headBytes else { throw .failed(.headTooLarge) }
                 return cursor &+ 2
             }
-            let (slot, end) = try readLine(input, at: cursor, headBytes: headBytes)
+            let (slot, hasUnderscore) = try readLine(input, at: cursor, headBytes: headBytes)
+            let end = slot.lineEnd
             guard end <= headBytes else { throw .failed(.headTooLarge) }
+            if hasUnderscore, refusesLookalikes, standsForProtectedName(input.slice(slot.name)) {
+                throw .failed(.ambiguousFieldName)
+            }
             guard fields.count < min(fieldCount, FieldTable.capacity) else {
                 throw .failed(.tooManyFields)
             }
@@ -40,11 +44,11 @@ enum FieldLines {
         }
     }
 
-    /// One line that begins at `start`; returns it with the first byte behind its CRLF.
+    /// One line that begins at `start`, and whether its name holds a `_`.
     @inline(__always)
     private static func readLine(
         _ input: Bytes, at start: Int, headBytes: Int
-    ) throws(HeadStop) -> (FieldSlot, Int) {
+    ) throws(HeadStop) -> (FieldSlot, Bool) {
         let (nameLength, hasUnderscore) = input.tokenLength(at: start)
         let nameEnd = start &+ nameLength
         guard nameEnd < input.count else { throw .incomplete }
@@ -72,10 +76,8 @@ enum FieldLines {
         slot.known = KnownField(input.slice(start, nameLength))
         slot.isIrregular =
             first != nameEnd &+ 2 || input[nameEnd &+ 1] != ASCII.space || end != lineEnd
-        if hasUnderscore, standsForProtectedName(input.slice(start, nameLength)) {
-            throw .failed(lineEnd &+ 2 > headBytes ? .headTooLarge : .ambiguousFieldName)
-        }
-        return (slot, lineEnd &+ 2)
+        slot.lineEnd = lineEnd &+ 2
+        return (slot, hasUnderscore)
     }
 
     @inline(__always)
@@ -110,12 +112,7 @@ enum FieldLines {
             guard index < name.count else { return 0 }
             return name[index] == UInt8(ascii: "_") ? UInt8(ascii: "-") : name[index]
         }
-        var known = KnownField.other
-        // SAFETY: the run lives within this call of `withUnsafeBufferPointer`, and the array with it.
-        unsafe scratch.span.withUnsafeBufferPointer { memory in
-            guard let start = memory.baseAddress else { return }
-            unsafe known = KnownField(Bytes(start: start, count: name.count))
-        }
+        let known = scratch.span.withBytes(name.count) { KnownField($0) }
         return known.isProtected || known.isHopByHop
     }
 

@@ -61,7 +61,7 @@ struct RequestHeadParser {
             requestLineSeen = true
             let length = try FieldLines.read(
                 input, from: fieldsStart, headBytes: limits.headBytes,
-                fieldCount: limits.fieldCount, into: &head.fields)
+                fieldCount: limits.fieldCount, refusesLookalikes: true, into: &head.fields)
             head.length = length
             let bytes = input.prefix(length)
             if let error = RequestRules.apply(to: &head, bytes, bodyLimitBytes: limits.bodyBytes) {

@@ -1,0 +1,41 @@
+// What templates, forwarding fields and local answers may say about an exchange. A plain struct of
+// borrowed bytes, filled by the exchange for the length of one call. Hot.
+
+struct ExchangeFacts: BitwiseCopyable {
+    /// The client's address as text, IPv6 without brackets.
+    var clientIP = Bytes.empty
+    var clientPort: UInt16 = 0
+    /// `http` or `https`.
+    var scheme = Bytes("http")
+    var method = Bytes.empty
+    /// Host and port as the client wrote them.
+    var authority = Bytes.empty
+    /// Without port.
+    var host = Bytes.empty
+    /// Normalised.
+    var path = Bytes.empty
+    /// Without `?`.
+    var query = Bytes.empty
+    var hasQuery = false
+    var requestID = RequestID()
+    var frontend = Bytes.empty
+    /// Decimal text, made once per worker.
+    var generation = Bytes.empty
+    var revision = Bytes.empty
+    var pid = Bytes.empty
+    /// Seconds since 1970 for `Date` of local answers; 0 leaves it out.
+    var wallSeconds: Int64 = 0
+
+    init() {}
+
+    /// Takes over what a request says; `head` is its bytes.
+    @inline(__always)
+    mutating func setRequest(_ request: borrowing RequestHead, in head: Bytes) {
+        method = head.slice(request.methodName)
+        authority = head.slice(request.authority)
+        host = head.slice(request.host)
+        path = request.path(in: head)
+        query = head.slice(request.query)
+        hasQuery = request.hasQuery
+    }
+}

@@ -1,0 +1,254 @@
+// The routes of a frontend, compiled: names became indices, texts became bytes in an arena. Matching
+// reads a request head and changes nothing. Hot; read-only, shared by all loops of a worker.
+
+import Model
+
+/// What a route does.
+enum CompiledAction: BitwiseCopyable {
+    /// An index into the backends the table was compiled with.
+    case backend(Int)
+    case respond(CompiledResponse)
+    case redirect(CompiledRedirect)
+}
+
+struct CompiledResponse: BitwiseCopyable {
+    /// 200…599.
+    let status: Int
+    let contentType: Bytes
+    let body: CompiledTemplate
+}
+
+/// Either `location`, or the request's own URL with the given parts (empty: kept) replaced.
+struct CompiledRedirect: BitwiseCopyable {
+    let status: Int
+    let location: CompiledTemplate
+    let scheme: Bytes
+    let host: Bytes
+    let path: Bytes
+}
+
+struct CompiledRoute: BitwiseCopyable {
+    let id: Bytes
+    let action: CompiledAction
+    let requestRules: CompiledRules
+    let responseRules: CompiledRules
+    fileprivate let hosts: Run<CompiledHost>
+    fileprivate let paths: Run<Bytes>
+    fileprivate let prefixes: Run<Bytes>
+    fileprivate let methods: Run<Bytes>
+    fileprivate let headers: Run<CompiledHeaderMatch>
+}
+
+fileprivate struct CompiledHost: BitwiseCopyable {
+    /// Lower case; a suffix begins with its dot.
+    let name: Bytes
+    let isSuffix: Bool
+}
+
+fileprivate struct CompiledHeaderMatch: BitwiseCopyable {
+    /// Lower case.
+    let name: Bytes
+    let value: Bytes
+    let hasValue: Bool
+}
+
+/// Good for as long as the arena it was compiled into.
+struct RouteTable: BitwiseCopyable, @unchecked Sendable {
+    private let routes: Run<CompiledRoute>
+    let frontend: Bytes
+    /// For answers to requests that no route takes.
+    let unmatchedResponseRules: CompiledRules
+
+    /// A route to a backend that `backends` lacks cannot be: a Configuration has only references that
+    /// hold. Such a route would answer 503.
+    init(_ frontend: Frontend, backends: [String: Int], arena: ConfigurationArena) {
+        self.frontend = arena.bytes(frontend.name)
+        unmatchedResponseRules = CompiledRules([frontend.headers.response], arena: arena)
+        routes = arena.run(
+            frontend.routes.map { route in
+                Self.compile(route, of: frontend, backends: backends, arena: arena)
+            })
+    }
+
+    var count: Int { routes.count }
+
+    subscript(_ index: Int) -> CompiledRoute {
+        @inline(__always) get { routes[index] }
+    }
+
+    /// The first route that takes the request, or nil: 404. `bytes` is the head that was parsed.
+    @inline(__always)
+    func match(_ head: borrowing RequestHead, _ bytes: Bytes) -> Int? {
+        let host = bytes.slice(head.host)
+        let path = head.path(in: bytes)
+        var index = 0
+        while index < routes.count {
+            let route = routes[index]
+            if Self.takesHost(route.hosts, host), Self.takesPath(route, path),
+                Self.takesMethod(route.methods, bytes.slice(head.methodName)),
+                Self.takesHeaders(route.headers, head, bytes)
+            {
+                return index
+            }
+            index &+= 1
+        }
+        return nil
+    }
+
+    private static func takesHost(_ hosts: Run<CompiledHost>, _ host: Bytes) -> Bool {
+        if hosts.isEmpty { return true }
+        var index = 0
+        while index < hosts.count {
+            let pattern = hosts[index]
+            if !pattern.isSuffix {
+                if host.equalsIgnoringCase(pattern.name) { return true }
+            } else if host.count > pattern.name.count {
+                let tail = host.suffix(from: host.count &- pattern.name.count)
+                if tail.equalsIgnoringCase(pattern.name) { return true }
+            }
+            index &+= 1
+        }
+        return false
+    }
+
+    private static func takesPath(_ route: CompiledRoute, _ path: Bytes) -> Bool {
+        if route.paths.isEmpty && route.prefixes.isEmpty { return true }
+        // Both given: both must match (`RouteMatch`).
+        return takesExactPath(route.paths, path) && takesPrefix(route.prefixes, path)
+    }
+
+    private static func takesExactPath(_ paths: Run<Bytes>, _ path: Bytes) -> Bool {
+        if paths.isEmpty { return true }
+        var index = 0
+        while index < paths.count {
+            if path.equals(paths[index]) { return true }
+            index &+= 1
+        }
+        return false
+    }
+
+    /// `/api` and `/api/` as prefixes are one: `/api` itself and everything below it.
+    private static func takesPrefix(_ prefixes: Run<Bytes>, _ path: Bytes) -> Bool {
+        if prefixes.isEmpty { return true }
+        var index = 0
+        while index < prefixes.count {
+            // Without its last slash, see `compile`.
+            let prefix = prefixes[index]
+            if path.count >= prefix.count, path.prefix(prefix.count).equals(prefix) {
+                if path.count == prefix.count || path[prefix.count] == ASCII.slash { return true }
+            }
+            index &+= 1
+        }
+        return false
+    }
+
+    private static func takesMethod(_ methods: Run<Bytes>, _ method: Bytes) -> Bool {
+        if methods.isEmpty { return true }
+        var index = 0
+        while index < methods.count {
+            if method.equals(methods[index]) { return true }
+            index &+= 1
+        }
+        return false
+    }
+
+    private static func takesHeaders(
+        _ matches: Run<CompiledHeaderMatch>, _ head: borrowing RequestHead, _ bytes: Bytes
+    ) -> Bool {
+        var index = 0
+        while index < matches.count {
+            if !takesHeader(matches[index], head, bytes) { return false }
+            index &+= 1
+        }
+        return true
+    }
+
+    private static func takesHeader(
+        _ match: CompiledHeaderMatch, _ head: borrowing RequestHead, _ bytes: Bytes
+    ) -> Bool {
+        var index = 0
+        while index < head.fields.count {
+            let slot = head.fields[index]
+            if bytes.slice(slot.name).equalsIgnoringCase(match.name),
+                !match.hasValue || bytes.slice(slot.value).equals(match.value)
+            {
+                return true
+            }
+            index &+= 1
+        }
+        return false
+    }
+}
+
+extension RouteTable {
+    private static func compile(
+        _ route: Route, of frontend: Frontend, backends: [String: Int], arena: ConfigurationArena
+    ) -> CompiledRoute {
+        let match = route.match
+        return CompiledRoute(
+            id: arena.bytes(route.id),
+            action: compile(route.action, backends: backends, arena: arena),
+            requestRules: CompiledRules(
+                [frontend.headers.request, route.headers.request], arena: arena),
+            responseRules: CompiledRules(
+                [frontend.headers.response, route.headers.response], arena: arena),
+            hosts: arena.run(
+                match.hosts.map { pattern in
+                    switch pattern {
+                    case .exact(let name):
+                        CompiledHost(name: arena.bytes(trimmed(name)), isSuffix: false)
+                    case .suffix(let name):
+                        CompiledHost(name: arena.bytes(trimmed(name)), isSuffix: true)
+                    }
+                }),
+            paths: arena.run(match.paths.map { arena.bytes($0) }),
+            prefixes: arena.run(
+                match.pathPrefixes.map { arena.bytes($0.hasSuffix("/") ? String($0.dropLast()) : $0) }
+            ),
+            methods: arena.run(match.methods.map { arena.bytes($0) }),
+            headers: arena.run(
+                match.headers.map { header in
+                    CompiledHeaderMatch(
+                        name: arena.bytes(header.name.lowercased()),
+                        value: arena.bytes(header.value ?? ""), hasValue: header.value != nil)
+                }))
+    }
+
+    /// Lower case, without the dot that a host is rid of as well.
+    private static func trimmed(_ host: String) -> String {
+        let lower = host.lowercased()
+        return lower.hasSuffix(".") ? String(lower.dropLast()) : lower
+    }
+
+    private static func compile(
+        _ action: RouteAction, backends: [String: Int], arena: ConfigurationArena
+    ) -> CompiledAction {
+        switch action {
+        case .backend(let name):
+            guard let index = backends[name] else {
+                return .respond(
+                    CompiledResponse(
+                        status: 503, contentType: arena.bytes("text/plain"),
+                        body: CompiledTemplate(
+                            Template(literal: ""), escape: .plain, arena: arena)))
+            }
+            return .backend(index)
+        case .respond(let response):
+            return .respond(
+                CompiledResponse(
+                    status: response.status, contentType: arena.bytes(response.contentType),
+                    body: CompiledTemplate(
+                        response.body, escape: TemplateEscape(contentType: response.contentType),
+                        arena: arena)))
+        case .redirect(let redirect):
+            return .redirect(
+                CompiledRedirect(
+                    status: redirect.status,
+                    location: CompiledTemplate(
+                        redirect.location ?? Template(literal: ""), escape: .field, arena: arena),
+                    scheme: arena.bytes(redirect.scheme ?? ""),
+                    host: arena.bytes(redirect.host ?? ""),
+                    path: arena.bytes(redirect.path ?? "")))
+        }
+    }
+}
