@@ -61,10 +61,12 @@ struct ByteWriter {
         append(Bytes(text))
     }
 
-    /// Drops what was written behind `position`, which a former `count` gave.
+    /// Drops what was written behind `position`, which a former `count` gave, and any overflow: what did
+    /// not fit is dropped as well.
     mutating func truncate(to position: Int) {
         precondition(position >= 0 && position <= count, "truncation outside what was written")
         count = position
+        overflowed = false
     }
 
     /// A number in decimal digits.

@@ -85,6 +85,8 @@ enum PathNormaliser {
     }
 
     private static func removeDotSegments(_ path: Bytes, _ head: inout RequestHead) -> HTTPError? {
+        // Never longer than the path, and a target that is longer than the scratch is refused (limits).
+        guard path.count <= head.scratch.capacity else { return .targetTooLong }
         var writer = head.scratch.writer()
         var start = 1
         while start <= path.count {
@@ -105,7 +107,6 @@ enum PathNormaliser {
             }
             start += segment.count + 1
         }
-        if writer.overflowed { return .targetTooLong }
         head.resolvedLength = writer.count
         return nil
     }

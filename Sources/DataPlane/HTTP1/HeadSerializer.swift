@@ -1,0 +1,223 @@
+// Heads on their way out: the request to a server, the response to a client. Fields are carried over as
+// they came, in runs; what belongs to one connection stays behind, what rules and forwarding say is
+// written. Refuses nothing: the parsers did. Hot; pure; the output is the caller's.
+//
+// Nothing here can end a line early: carried values were parsed without controls, template values lose
+// theirs (TemplateEscape.field), everything else is a literal or a number.
+
+import Model
+
+/// How a request is forwarded.
+struct RequestForwarding: BitwiseCopyable {
+    var forwardedFor: ForwardedForMode
+    /// Ask the server to close behind its response.
+    var closesServerConnection = false
+    /// What stands in Host when an HTTP/1.0 client named none: the server's address.
+    var hostFallback = Bytes.empty
+}
+
+/// `ForwardedFor` of the model as a plain byte.
+enum ForwardedForMode: UInt8 {
+    case replace, append, off
+
+    init(_ mode: ForwardedFor) {
+        switch mode {
+        case .replace: self = .replace
+        case .append: self = .append
+        case .off: self = .off
+        }
+    }
+}
+
+/// How a response is answered.
+struct ResponseForwarding: BitwiseCopyable {
+    var clientVersion: HTTPVersion
+    /// Whether the client's connection goes on; the exchange has asked `ResponseHead.isSelfFraming`.
+    var keepsClientConnection: Bool
+}
+
+enum HeadSerializer {
+    /// Writes `head`, whose bytes are `bytes`, as the server is to see it. False: there is no room
+    /// (431).
+    static func writeRequest(
+        _ head: borrowing RequestHead, _ bytes: Bytes, _ forwarding: RequestForwarding,
+        rules: CompiledRules, facts: ExchangeFacts, into writer: inout ByteWriter
+    ) -> Bool {
+        writer.append(bytes.slice(head.methodName))
+        writer.append(ASCII.space)
+        writer.append(head.path(in: bytes))
+        if head.hasQuery {
+            writer.append(ASCII.questionMark)
+            writer.append(bytes.slice(head.query))
+        }
+        writer.append(" HTTP/1.1\r\n")
+        if !head.hasHostField {
+            writer.append("Host: ")
+            writer.append(
+                head.authority.isEmpty ? forwarding.hostFallback : bytes.slice(head.authority))
+            writer.append("\r\n")
+        }
+        let mode = forwarding.forwardedFor
+        var run = FieldRun()
+        var index = 0
+        while index < head.fields.count {
+            let slot = head.fields[index]
+            let isKept =
+                !slot.isDropped && !slot.known.isHopByHop
+                && isForwarded(slot.known, mode) && !rules.drops(bytes.slice(slot.name))
+            run.take(slot, isKept: isKept, bytes, &writer)
+            index &+= 1
+        }
+        run.flush(bytes, &writer)
+        if !head.upgrade.isEmpty {
+            writer.append("Connection: upgrade\r\nUpgrade: ")
+            writer.append(bytes.slice(head.upgrade))
+            writer.append("\r\n")
+        } else if forwarding.closesServerConnection {
+            writer.append("Connection: close\r\n")
+        }
+        if mode != .off { writeForwarding(head, bytes, mode, rules, facts, &writer) }
+        rules.write(facts, to: &writer)
+        writer.append("\r\n")
+        return !writer.overflowed
+    }
+
+    /// Whether a field that says who the client is passes.
+    @inline(__always)
+    private static func isForwarded(_ known: KnownField, _ mode: ForwardedForMode) -> Bool {
+        switch known {
+        // Joined with ours.
+        case .xForwardedFor: mode == .off
+        case .xForwardedProto, .forwardedOther: mode != .replace
+        default: true
+        }
+    }
+
+    @inline(__always)
+    private static func writeForwarding(
+        _ head: borrowing RequestHead, _ bytes: Bytes, _ mode: ForwardedForMode,
+        _ rules: CompiledRules, _ facts: ExchangeFacts, _ writer: inout ByteWriter
+    ) {
+        if !rules.drops(Bytes("x-forwarded-for")) {
+            writer.append("X-Forwarded-For: ")
+            if mode == .append { writeExisting(.xForwardedFor, head, bytes, &writer) }
+            writer.append(facts.clientIP)
+            writer.append("\r\n")
+        }
+        // In front of us stands a trusted proxy, which alone knows what the client spoke.
+        if mode == .append, has(.xForwardedProto, head) { return }
+        if !rules.drops(Bytes("x-forwarded-proto")) {
+            writer.append("X-Forwarded-Proto: ")
+            writer.append(facts.scheme)
+            writer.append("\r\n")
+        }
+    }
+
+    private static func writeExisting(
+        _ known: KnownField, _ head: borrowing RequestHead, _ bytes: Bytes,
+        _ writer: inout ByteWriter
+    ) {
+        var index = 0
+        while index < head.fields.count {
+            let slot = head.fields[index]
+            if slot.known == known, !slot.value.isEmpty {
+                writer.append(bytes.slice(slot.value))
+                writer.append(", ")
+            }
+            index &+= 1
+        }
+    }
+
+    private static func has(_ known: KnownField, _ head: borrowing RequestHead) -> Bool {
+        var index = 0
+        while index < head.fields.count {
+            if head.fields[index].known == known { return true }
+            index &+= 1
+        }
+        return false
+    }
+
+    /// Writes `head`, whose bytes are `bytes`, as the client is to see it. Interim responses pass
+    /// without rules; they are not for HTTP/1.0 clients. False: there is no room (502).
+    static func writeResponse(
+        _ head: borrowing ResponseHead, _ bytes: Bytes, _ forwarding: ResponseForwarding,
+        rules: CompiledRules, facts: ExchangeFacts, into writer: inout ByteWriter
+    ) -> Bool {
+        // Our own version, whatever the server's (RFC 9110 §2.5).
+        writer.append("HTTP/1.1 ")
+        writer.append(padded: Int64(head.status), width: 3)
+        writer.append(ASCII.space)
+        writer.append(bytes.slice(head.reason))
+        writer.append("\r\n")
+        let hasRules = !head.isInterim
+        let dropsChunked = forwarding.clientVersion == .http10
+        var run = FieldRun()
+        var index = 0
+        while index < head.fields.count {
+            let slot = head.fields[index]
+            let isKept =
+                !slot.isDropped && !slot.known.isHopByHop
+                && !(dropsChunked && slot.known == .transferEncoding)
+                && !(hasRules && rules.drops(bytes.slice(slot.name)))
+            run.take(slot, isKept: isKept, bytes, &writer)
+            index &+= 1
+        }
+        run.flush(bytes, &writer)
+        if head.isUpgrade {
+            writer.append("Connection: upgrade\r\nUpgrade: ")
+            writer.append(bytes.slice(head.upgrade))
+            writer.append("\r\n")
+        } else if !head.isInterim {
+            writer.append(
+                connectionField(
+                    forwarding.clientVersion, keeps: forwarding.keepsClientConnection))
+        }
+        if hasRules { rules.write(facts, to: &writer) }
+        writer.append("\r\n")
+        return !writer.overflowed
+    }
+
+    /// The Connection line of a response: each version is told only what is not its default.
+    @inline(__always)
+    static func connectionField(_ version: HTTPVersion, keeps: Bool) -> StaticString {
+        switch (version, keeps) {
+        case (.http11, true), (.http10, false): ""
+        case (.http11, false): "Connection: close\r\n"
+        case (.http10, true): "Connection: keep-alive\r\n"
+        }
+    }
+}
+
+/// Field lines that stand together and pass unchanged are copied at once; the others are written anew.
+private struct FieldRun {
+    private var start = -1
+    private var end = 0
+
+    @inline(__always)
+    mutating func take(
+        _ slot: FieldSlot, isKept: Bool, _ bytes: Bytes, _ writer: inout ByteWriter
+    ) {
+        if isKept, !slot.isIrregular, slot.known != .transferEncoding {
+            if start < 0 { start = Int(slot.name.offset) }
+            end = slot.lineEnd
+            return
+        }
+        flush(bytes, &writer)
+        guard isKept else { return }
+        if slot.known == .transferEncoding {
+            // The one value that was let in, in the one spelling that every parser knows.
+            writer.append("Transfer-Encoding: chunked\r\n")
+        } else {
+            writer.append(bytes.slice(slot.name))
+            writer.append(": ")
+            writer.append(bytes.slice(slot.value))
+            writer.append("\r\n")
+        }
+    }
+
+    @inline(__always)
+    mutating func flush(_ bytes: Bytes, _ writer: inout ByteWriter) {
+        if start >= 0 { writer.append(bytes.slice(start, end &- start)) }
+        start = -1
+    }
+}
