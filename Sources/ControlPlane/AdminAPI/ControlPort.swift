@@ -1,0 +1,27 @@
+// What the admin API may ask of the master, and nothing more. The API runs on its server's threads
+// and never touches the master's state: it reads published snapshots and posts requests.
+// Counterparts: `MasterHandle` carries it out, tests script it.
+
+public import Master
+public import Supervisor
+
+/// The master as the API sees it. All methods may be called from any thread.
+public protocol ControlPort: Sendable {
+    /// The newest published state; never blocks on the master.
+    func snapshot() -> MasterSnapshot
+
+    /// The first snapshot newer than `sequence`, or the newest one after `deadline`, which is a
+    /// time to wait from now on.
+    func waitForChange(after sequence: UInt64, until deadline: Duration) async -> MasterSnapshot
+
+    /// Queues a reload. Throws `MasterError.stopped` when the master takes no more.
+    func requestReload(
+        mode: ReloadRecord.Mode, trigger: ReloadRecord.Trigger
+    ) async throws -> ReloadRecord
+
+    /// Cancels a reload that is queued or did not reach SWITCH; otherwise nothing happens.
+    func cancelReload(id: String) async
+
+    /// SIGTERM to all workers of a generation that does not serve; otherwise nothing happens.
+    func terminate(generation: Int) async
+}

@@ -1,0 +1,5 @@
+// The real master behind the API's port: the requirements are methods of `MasterHandle`.
+
+public import Master
+
+extension MasterHandle: ControlPort {}

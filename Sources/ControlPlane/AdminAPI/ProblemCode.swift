@@ -1,0 +1,79 @@
+// The catalogue of problems: stable codes, each with its one status. Pure, any thread.
+
+/// `code` of a problem, and the end of its `type`.
+enum ProblemCode: String, CaseIterable, Sendable {
+    // What was asked cannot be understood.
+    case badRequest = "bad-request"
+    case malformedJSON = "malformed-json"
+    case unknownParameter = "unknown-parameter"
+    case invalidParameter = "invalid-parameter"
+    case notFound = "not-found"
+    case methodNotAllowed = "method-not-allowed"
+    case requestTimeout = "request-timeout"
+    case contentTooLarge = "content-too-large"
+    case unsupportedMediaType = "unsupported-media-type"
+    case requestInvalid = "request-invalid"
+    case headersTooLarge = "headers-too-large"
+    // It is understood, and the state forbids it.
+    case generationServing = "generation-serving"
+    case generationExited = "generation-exited"
+    case reloadFinished = "reload-finished"
+    case reloadSwitching = "reload-switching"
+    // A reload ended without success.
+    case configInvalid = "config-invalid"
+    case fileMissing = "file-missing"
+    case listenerBindFailed = "listener-bind-failed"
+    case workerExitedInInit = "worker-exited-in-init"
+    case workerRefused = "worker-refused"
+    case workerProtocolError = "worker-protocol-error"
+    case readyTimeout = "ready-timeout"
+    case switchFailed = "switch-failed"
+    case superseded = "superseded"
+    case cancelled = "cancelled"
+    case reloadFailed = "reload-failed"
+    // The master cannot, now.
+    case internalError = "internal-error"
+    case spawnFailed = "spawn-failed"
+    case notReady = "not-ready"
+    case masterStuck = "master-stuck"
+    case shuttingDown = "shutting-down"
+
+    var status: Int { entry.status }
+    var title: String { entry.title }
+
+    private var entry: (status: Int, title: String) {
+        switch self {
+        case .badRequest: (400, "Not a valid HTTP request")
+        case .malformedJSON: (400, "Malformed JSON")
+        case .unknownParameter: (400, "Unknown query parameter")
+        case .invalidParameter: (400, "Invalid query parameter")
+        case .notFound: (404, "Not found")
+        case .methodNotAllowed: (405, "Method not allowed")
+        case .requestTimeout: (408, "Request took too long")
+        case .contentTooLarge: (413, "Request body too large")
+        case .unsupportedMediaType: (415, "Unsupported media type")
+        case .requestInvalid: (422, "Request rejected")
+        case .headersTooLarge: (431, "Request header fields too large")
+        case .generationServing: (409, "Generation is serving")
+        case .generationExited: (409, "Generation has exited")
+        case .reloadFinished: (409, "Reload has finished")
+        case .reloadSwitching: (409, "Reload has reached SWITCH")
+        case .configInvalid: (422, "Configuration rejected")
+        case .fileMissing: (422, "File missing")
+        case .listenerBindFailed: (422, "Listener cannot be bound")
+        case .workerExitedInInit: (422, "Worker exited in INIT")
+        case .workerRefused: (422, "Worker refused the configuration")
+        case .workerProtocolError: (422, "Worker broke the control protocol")
+        case .readyTimeout: (422, "Generation was not READY in time")
+        case .switchFailed: (422, "Listeners could not be handed over")
+        case .superseded: (422, "Reload superseded by a newer one")
+        case .cancelled: (422, "Reload cancelled")
+        case .reloadFailed: (422, "Reload failed")
+        case .internalError: (500, "Internal error")
+        case .spawnFailed: (503, "Worker could not be started")
+        case .notReady: (503, "No generation is serving")
+        case .masterStuck: (503, "The master does not make progress")
+        case .shuttingDown: (503, "Shutting down")
+        }
+    }
+}

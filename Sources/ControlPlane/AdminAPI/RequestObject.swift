@@ -1,0 +1,111 @@
+// The JSON object in the body of a request: empty means `{}`, and everything that is wrong with it
+// is collected and told at once. Pure, any thread.
+
+import JSON
+
+struct RequestObject {
+    private let object: JSONObject
+    private var errors: [Problem.Entry] = []
+
+    /// What an admin request may weigh; the bytes are bounded before, by the server.
+    private static let limits = JSONLimits(byteCountMax: AdminServer.bodyBytesMax, depthMax: 64)
+
+    init(_ body: [UInt8]) throws(Problem) {
+        guard !body.isEmpty else {
+            object = JSONObject()
+            return
+        }
+        let value: JSONValue
+        do {
+            value = try JSONText.parse(body, limits: Self.limits)
+        } catch {
+            throw Self.malformed(error)
+        }
+        guard let object = value.objectValue else {
+            throw Problem(
+                .requestInvalid, "the body is not an object",
+                errors: [.init(code: "wrong-type", pointer: "", message: "must be an object")])
+        }
+        self.object = object
+    }
+
+    /// Notes every field that is not in `names`.
+    mutating func allow(_ names: [String], later: [String] = []) {
+        for member in object.members where !names.contains(member.name) {
+            let isLater = later.contains(member.name)
+            errors.append(
+                .init(
+                    code: isLater ? "not-supported-yet" : "unknown-field",
+                    pointer: Self.pointer(member.name),
+                    message: isLater ? "not supported yet" : "unknown field",
+                    suggestion: isLater ? nil : NearestName.of(member.name, in: names)))
+        }
+    }
+
+    /// Text of at most `countMax` characters; null is as good as nothing.
+    mutating func text(_ name: String, countMax: Int) -> String? {
+        guard let value = object[name], !value.isNull else { return nil }
+        guard let text = value.stringValue else {
+            note("wrong-type", name, "must be a string")
+            return nil
+        }
+        if text.unicodeScalars.count > countMax {
+            note("out-of-range", name, "must have at most \(countMax) characters")
+        }
+        return text
+    }
+
+    /// One of the raw values of `Choice`.
+    mutating func choice<Choice: RawRepresentable & CaseIterable>(
+        _ name: String, default standard: Choice
+    ) -> Choice where Choice.RawValue == String {
+        guard let value = object[name] else { return standard }
+        let choices = Choice.allCases.map(\.rawValue)
+        guard let text = value.stringValue else {
+            note("wrong-type", name, "must be a string")
+            return standard
+        }
+        guard let choice = Choice(rawValue: text) else {
+            errors.append(
+                .init(
+                    code: "invalid-value", pointer: Self.pointer(name),
+                    message: "must be one of \(choices.joined(separator: ", "))",
+                    suggestion: NearestName.of(text.uppercased(), in: choices)))
+            return standard
+        }
+        return choice
+    }
+
+    /// Throws if anything was noted.
+    func finish() throws(Problem) {
+        guard !errors.isEmpty else { return }
+        let count = errors.count == 1 ? "1 error" : "\(errors.count) errors"
+        throw Problem(.requestInvalid, "\(count) in the request body", errors: errors)
+    }
+
+    private mutating func note(_ code: String, _ name: String, _ message: String) {
+        errors.append(.init(code: code, pointer: Self.pointer(name), message: message))
+    }
+
+    /// RFC 6901 §3, of a member of the whole; the name is the client's, so it is capped.
+    private static func pointer(_ name: String) -> String {
+        let escaped = name.unicodeScalars.prefix(80).map { scalar in
+            switch scalar {
+            case "~": "~0"
+            case "/": "~1"
+            default: String(scalar)
+            }
+        }
+        return "/" + escaped.joined()
+    }
+
+    private static func malformed(_ error: JSONError) -> Problem {
+        if error.kind == .tooLong { return Problem(.contentTooLarge, error.message).closing() }
+        let entry = Problem.Entry(
+            code: "malformed-json", line: error.position?.line, column: error.position?.column,
+            pointer: error.pointer, message: error.message)
+        return Problem(.malformedJSON, error.description, errors: [entry])
+            .adding("line", .optional(error.position?.line))
+            .adding("column", .optional(error.position?.column))
+    }
+}

@@ -1,0 +1,135 @@
+// One HTTP exchange of the admin API: checks that need no body, then the body within its bound,
+// then the route. Runs on the server's threads; holds no state.
+
+import HTTPTypes
+import HummingbirdCore
+import JSON
+import Logging
+import NIOCore
+import NIOHTTP1
+
+struct AdminResponder: Sendable {
+    let table: RouteTable
+    let logger: Logger
+
+    func respond(
+        to request: Request, _ writer: consuming ResponseWriter, _ channel: any Channel
+    ) async throws {
+        let requestID = RequestID.accepted(request.headers[.requestID]) ?? RequestID.fresh()
+        var answer: Answer
+        do {
+            try await permitBody(request, writer)
+            answer = try await self.answer(request, channel)
+        } catch let problem as Problem {
+            answer = .problem(problem, requestID: requestID)
+        } catch let error as HTTPParserError {
+            throw error
+        } catch {
+            logger.error(
+                "admin request failed",
+                metadata: ["request_id": "\(requestID)", "error": "\(String(reflecting: error))"])
+            answer = .problem(
+                Problem(.internalError, "see the master's log for this request_id"),
+                requestID: requestID)
+        }
+        // A refused request's body is not worth reading to its end.
+        if answer.status >= 400, Self.hasBody(request) { answer.closesConnection = true }
+        let head = answer.head(requestID: requestID)
+        if request.method == .head {
+            try await writer.writeResponse(head)
+        } else {
+            try await writer.write(
+                response: head, body: ResponseBody(byteBuffer: ByteBuffer(bytes: answer.body)))
+        }
+    }
+
+    private func answer(_ request: Request, _ channel: any Channel) async throws -> Answer {
+        try Self.checkAnnouncedLength(request)
+        let target = request.head.path ?? "/"
+        let pieces = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+        let match = try table.match(
+            method: request.method.rawValue, path: pieces.first.map(String.init) ?? "/")
+        let query = try Query(
+            pieces.count > 1 ? String(pieces[1]) : nil, known: match.route.query)
+        if match.route.method.changesState { try Self.checkMediaType(request) }
+        let body = try await Self.collect(request)
+        let principal = await PeerCredentials.of(channel)?.principal ?? "socket"
+        return try await match.route.answer(
+            RouteRequest(
+                parameters: match.parameters, query: query,
+                preference: request.headers[.prefer],
+                body: match.route.method.changesState ? body : [], principal: principal))
+    }
+
+    /// curl asks before it sends much (RFC 9110 §10.1.1); a body that will be refused is not
+    /// asked for.
+    private func permitBody(_ request: Request, _ writer: borrowing ResponseWriter) async throws {
+        guard request.headers[.expect]?.lowercased() == "100-continue" else { return }
+        try Self.checkAnnouncedLength(request)
+        try await writer.writeInformationalHead(HTTPResponse(status: .continue))
+    }
+
+    private static func checkAnnouncedLength(_ request: Request) throws(Problem) {
+        guard let text = request.headers[.contentLength] else { return }
+        // More digits than an Int holds are too many, too.
+        guard let count = Int(text), count <= AdminServer.bodyBytesMax else { throw tooLarge }
+    }
+
+    private static func checkMediaType(_ request: Request) throws(Problem) {
+        let text = request.headers[.contentType] ?? ""
+        let type = text.prefix { $0 != ";" }.filter { $0 != " " && $0 != "\t" }
+        guard type.lowercased() == "application/json" else {
+            throw Problem(
+                .unsupportedMediaType,
+                "send Content-Type: application/json, even with an empty body")
+        }
+    }
+
+    private static func collect(_ request: Request) async throws -> [UInt8] {
+        var bytes: [UInt8] = []
+        for try await buffer in request.body {
+            guard bytes.count + buffer.readableBytes <= AdminServer.bodyBytesMax else {
+                throw tooLarge
+            }
+            bytes.append(contentsOf: buffer.readableBytesView)
+        }
+        return bytes
+    }
+
+    private static var tooLarge: Problem {
+        Problem(
+            .contentTooLarge, "a body may have at most \(AdminServer.bodyBytesMax) bytes"
+        ).closing()
+    }
+
+    private static func hasBody(_ request: Request) -> Bool {
+        request.headers[.transferEncoding] != nil
+            || (request.headers[.contentLength].map { $0 != "0" } ?? false)
+    }
+}
+
+extension Answer {
+    /// The head of the response, complete.
+    func head(requestID: String) -> HTTPResponse {
+        var head = HTTPResponse(status: .init(code: status))
+        for field in fields {
+            if let name = HTTPField.Name(field.name) { head.headerFields[name] = field.value }
+        }
+        head.headerFields[.contentLength] = String(body.count)
+        head.headerFields[.requestID] = requestID
+        if closesConnection { head.headerFields[.connection] = "close" }
+        return head
+    }
+}
+
+extension HTTPField.Name {
+    fileprivate static let requestID = constant("X-Request-Id")
+    fileprivate static let prefer = constant("Prefer")
+
+    private static func constant(_ text: String) -> HTTPField.Name {
+        guard let name = HTTPField.Name(text) else {
+            preconditionFailure("\(text) is not a field name")
+        }
+        return name
+    }
+}

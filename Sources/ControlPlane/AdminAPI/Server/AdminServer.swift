@@ -1,0 +1,142 @@
+// The admin API on a unix socket, by Hummingbird's server on one event loop thread of its own.
+// Refuses to take a socket that another master answers on. Counterpart: `ControlPort`.
+
+public import Logging
+import HummingbirdCore
+import NIOCore
+import NIOPosix
+
+/// Where the admin API is and who may use it.
+public struct AdminServerOptions: Sendable {
+    /// At most 107 bytes (unix(7)).
+    public var socketPath: String
+    /// Permission bits of the socket.
+    public var socketMode: UInt32
+    /// Group that owns it; nil leaves the process's own.
+    public var socketGroup: String?
+    /// Of the program.
+    public var version: String
+
+    public init(
+        socketPath: String, socketMode: UInt32 = 0o660, socketGroup: String? = nil, version: String
+    ) {
+        self.socketPath = socketPath
+        self.socketMode = socketMode
+        self.socketGroup = socketGroup
+        self.version = version
+    }
+}
+
+/// Why the API could not be started.
+public enum AdminServerError: Error, Sendable, Equatable, CustomStringConvertible {
+    case alreadyServed(path: String)
+    case endedAtStart
+
+    public var description: String {
+        switch self {
+        case .alreadyServed(let path): "another master answers on \(path)"
+        case .endedAtStart: "the admin server ended before it began"
+        }
+    }
+}
+
+/// A running admin API.
+public final class AdminServer: Sendable {
+    /// Beyond that a body is refused with 413.
+    static let bodyBytesMax = 1_048_576
+    /// More clients wait in the kernel's queue.
+    static let connectionCountMax = 512
+    /// Of a connection without a request, and of a request whose head is not complete.
+    static let idleTimeout = TimeAmount.seconds(60)
+
+    private let server: Server<HTTP1Channel>
+    private let group: MultiThreadedEventLoopGroup
+    private let socket: AdminSocketFile
+    private let running: Task<Void, Never>
+
+    private init(
+        server: Server<HTTP1Channel>, group: MultiThreadedEventLoopGroup, socket: AdminSocketFile,
+        running: Task<Void, Never>
+    ) {
+        self.server = server
+        self.group = group
+        self.socket = socket
+        self.running = running
+    }
+
+    /// Returns when requests are answered. The socket is born under the process's umask, which
+    /// must allow the owner at most, and gets its mode and group then.
+    public static func start(
+        _ port: any ControlPort, options: AdminServerOptions, logger: Logger
+    ) async throws -> AdminServer {
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let socket = AdminSocketFile(path: options.socketPath)
+        do {
+            try await socket.checkUnanswered(group)
+            let responder = AdminResponder(
+                table: AdminRoutes.table(port: port, version: options.version), logger: logger)
+            let (server, running) = try await run(
+                responder, options: options, socket: socket, group: group, logger: logger)
+            return AdminServer(server: server, group: group, socket: socket, running: running)
+        } catch {
+            try? await group.shutdownGracefully()
+            throw error
+        }
+    }
+
+    /// Takes no more connections and gives requests in progress a second to end.
+    public func stop() async {
+        socket.remove()
+        let (ends, end) = AsyncStream<Void>.makeStream()
+        let server = server
+        let graceful = Task {
+            try? await server.shutdownGracefully()
+            end.finish()
+        }
+        let limit = Task {
+            try? await Task.sleep(for: .seconds(1))
+            end.finish()
+        }
+        for await _ in ends {}
+        limit.cancel()
+        graceful.cancel()
+        running.cancel()
+        try? await group.shutdownGracefully()
+    }
+
+    private static func run(
+        _ responder: AdminResponder, options: AdminServerOptions, socket: AdminSocketFile,
+        group: MultiThreadedEventLoopGroup, logger: Logger
+    ) async throws -> (Server<HTTP1Channel>, Task<Void, Never>) {
+        let (starts, start) = AsyncThrowingStream<Void, any Error>.makeStream()
+        let server = Server(
+            childChannelSetup: HTTP1Channel(
+                responder: { try await responder.respond(to: $0, $1, $2) },
+                configuration: .init(
+                    additionalChannelHandlers: [ConnectionGuard()], idleTimeout: idleTimeout)),
+            configuration: ServerConfiguration(
+                address: .unixDomainSocket(path: options.socketPath),
+                availableConnectionsDelegate: MaximumAvailableConnections(
+                    connectionCountMax, logger: logger)),
+            onServerRunning: { _ in
+                do {
+                    try socket.setAccess(mode: options.socketMode, group: options.socketGroup)
+                    start.yield()
+                } catch {
+                    start.finish(throwing: error)
+                }
+            },
+            eventLoopGroup: group, logger: logger)
+        let running = Task {
+            do {
+                try await server.run()
+                start.finish()
+            } catch {
+                start.finish(throwing: error)
+            }
+        }
+        for try await _ in starts { return (server, running) }
+        running.cancel()
+        throw AdminServerError.endedAtStart
+    }
+}
