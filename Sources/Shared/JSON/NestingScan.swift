@@ -1,6 +1,7 @@
-// Looks over a text before it is parsed, because jansson's own limits are fixed: 2048 levels.
+// Looks over a text before it is parsed, for what jansson does not do as we want it: its limit of
+// nesting is fixed (2048), and it takes a NUL byte between tokens for the end of the text.
 
-/// The cheap checks of a text that is not trusted: its size and its nesting.
+/// The cheap checks of a text that is not trusted: its size, NUL bytes and its nesting.
 enum NestingScan {
     /// One pass over the bytes. Brackets in strings do not count; what is not JSON is left to the
     /// parser, which can then not nest deeper either.
@@ -9,6 +10,10 @@ enum NestingScan {
             throw JSONError(
                 kind: .tooLong,
                 message: "\(text.count) bytes, where at most \(limits.byteCountMax) are allowed")
+        }
+        if let offset = text.firstIndex(of: 0) {
+            throw JSONError(
+                kind: .syntax, message: "a NUL byte", position: .init(offset: offset, in: text))
         }
         let depthMax = min(limits.depthMax, 1024)
         guard let offset = firstTooDeep(text.span, depthMax: depthMax) else { return }

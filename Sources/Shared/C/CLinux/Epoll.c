@@ -2,6 +2,7 @@
 #include "CLinux.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/eventfd.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
@@ -19,6 +20,14 @@ int clinux_epoll_wait(int epoll, struct epoll_event *events, int capacity, int t
     int count = result(epoll_wait(epoll, events, capacity, timeout_ms));
     // A signal ends the wait early; the caller looks at its clock again anyway.
     return count == -EINTR ? 0 : count;
+}
+
+int clinux_pipe(int *reader, int *writer) {
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0) return -errno;
+    *reader = ends[0];
+    *writer = ends[1];
+    return 0;
 }
 
 int clinux_eventfd(void) { return result(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)); }

@@ -84,6 +84,7 @@ int clinux_receive_packet(
     struct clinux_packet *packet);
 
 // Descriptors that stand for events.
+int clinux_pipe(int *reader, int *writer); // non-blocking, close-on-exec
 int clinux_eventfd(void);
 int clinux_eventfd_signal(int fd);
 int clinux_eventfd_clear(int fd, uint64_t *count);

@@ -1,0 +1,51 @@
+// Where everything is in the memory that master and workers share. Both sides are compiled from
+// this one file; `version` changes whenever an offset does. Every word is a UInt64.
+
+/// Byte offsets and counts of the shared memory.
+///
+///     header page        magic, layout version, size, slot count
+///     slot 0 … 255       slot header (256 bytes), then 64 loop records of 256 bytes
+///
+/// A loop record is written by its loop only and starts on its own cache lines.
+@usableFromInline
+enum RegionLayout {
+    static let magic: UInt64 = 0x4150_5553_5348_4D31  // "APUSSHM1"
+    static let version: UInt64 = 1
+
+    static let headerBytes = 4096
+    static let slotCount = 256
+    static let loopCountMax = 64
+    static let loopRecordBytes = 256
+    static let slotHeaderBytes = 256
+    static let slotBytes = slotHeaderBytes + loopCountMax * loopRecordBytes
+    static let byteCount = headerBytes + slotCount * slotBytes
+
+    /// Words of the header page.
+    enum HeaderWord: Int {
+        case magic, version, byteCount, slotCount
+    }
+
+    /// Words of a slot's header. `loopCount` is 0 in a free slot, and is set last.
+    enum SlotWord: Int {
+        case loopCount, generation, workerIndex, pid
+    }
+
+    /// Words of a loop record: progress, four gauges, the oldest session's start; from the ninth
+    /// word on the counters. Inlinable for the writer's hot path.
+    @inlinable static var progressWord: Int { 0 }
+    @inlinable static var firstGaugeWord: Int { 1 }
+    @inlinable static var oldestSessionWord: Int { 5 }
+    @inlinable static var firstCounterWord: Int { 8 }
+    static let wordBytes = 8
+
+    /// Nil for a slot that there cannot be.
+    static func slotOffset(_ slot: Int) -> Int? {
+        (0..<slotCount).contains(slot) ? headerBytes + slot * slotBytes : nil
+    }
+
+    /// Nil for a slot or a loop that there cannot be.
+    static func loopOffset(slot: Int, loop: Int) -> Int? {
+        guard let start = slotOffset(slot), (0..<loopCountMax).contains(loop) else { return nil }
+        return start + slotHeaderBytes + loop * loopRecordBytes
+    }
+}

@@ -1,0 +1,107 @@
+// The memory shared by the master and all workers: created by the master, mapped by both.
+// Mapped for the rest of the process's life, so that what points into it never dangles.
+// Nothing that is read from it is used as an index, a size or an address without a check.
+
+public import Syscalls
+internal import CLinux
+
+/// Why a descriptor is not a region of ours.
+public enum SharedRegionError: Error, Sendable, Equatable {
+    case system(SystemError)
+    /// Not of this size, or the size is not sealed: mapping it could kill us (SIGBUS).
+    case wrongSize
+    case wrongMagic
+    /// Made by a program with another layout.
+    case wrongLayoutVersion(UInt64)
+}
+
+/// The mapped region. A handle, copied freely; any thread.
+@safe
+public struct SharedRegion: @unchecked Sendable {
+    // SAFETY: Sendable, because the pointer is constant, the mapping stays for ever, and all words
+    // are read and written atomically.
+    private let start: UnsafeMutableRawPointer
+
+    /// How many workers can be there at once, leaving ones included.
+    public static let workerSlotCount = RegionLayout.slotCount
+    /// How many loops one worker can have.
+    public static let loopCountMax = RegionLayout.loopCountMax
+
+    /// A new region of zeros, for the master. The descriptor is to be handed to workers.
+    public static func create() throws(SharedRegionError) -> Created {
+        do throws(SystemError) {
+            let file = try MemoryFile.createShared(
+                name: "apus-shared-state", byteCount: RegionLayout.byteCount)
+            let region = try SharedRegion(mapping: file.rawValue)
+            region.storeHeader(.version, RegionLayout.version)
+            region.storeHeader(.byteCount, UInt64(RegionLayout.byteCount))
+            region.storeHeader(.slotCount, UInt64(RegionLayout.slotCount))
+            region.storeHeader(.magic, RegionLayout.magic)
+            return Created(region: region, file: file)
+        } catch {
+            throw .system(error)
+        }
+    }
+
+    /// A region and the memory file that it is.
+    public struct Created: ~Copyable, Sendable {
+        public let region: SharedRegion
+        public let file: FileDescriptor
+
+        /// Gives the file away.
+        public consuming func takeFile() -> FileDescriptor { file }
+    }
+
+    /// Maps a region that another process made. The descriptor is borrowed and may be closed.
+    public init(fd: Int32) throws(SharedRegionError) {
+        guard try Self.fits(fd) else { throw .wrongSize }
+        do throws(SystemError) {
+            try self.init(mapping: fd)
+        } catch {
+            throw .system(error)
+        }
+        guard header(.magic) == RegionLayout.magic else { throw .wrongMagic }
+        guard header(.version) == RegionLayout.version else {
+            throw .wrongLayoutVersion(header(.version))
+        }
+    }
+
+    private static func fits(_ fd: Int32) throws(SharedRegionError) -> Bool {
+        do throws(SystemError) {
+            guard try MemoryFile.isSizeSealed(fd) else { return false }
+            return try Files.byteCount(of: fd) == Int64(RegionLayout.byteCount)
+        } catch {
+            throw .system(error)
+        }
+    }
+
+    private init(mapping fd: Int32) throws(SystemError) {
+        let memory = try MappedMemory(fd, byteCount: RegionLayout.byteCount, writable: true)
+        unsafe start = memory.keepForever()
+    }
+
+    func header(_ word: RegionLayout.HeaderWord) -> UInt64 {
+        load(word.rawValue * RegionLayout.wordBytes)
+    }
+
+    private func storeHeader(_ word: RegionLayout.HeaderWord, _ value: UInt64) {
+        store(word.rawValue * RegionLayout.wordBytes, value)
+    }
+
+    /// The word at a byte offset of `RegionLayout`.
+    func load(_ offset: Int) -> UInt64 {
+        unsafe clinux_load_acquire(word(offset))
+    }
+
+    func store(_ offset: Int, _ value: UInt64) {
+        unsafe clinux_store_release(word(offset), value)
+    }
+
+    func word(_ offset: Int) -> UnsafeMutablePointer<UInt64> {
+        precondition(
+            offset >= 0 && offset % RegionLayout.wordBytes == 0
+                && offset <= RegionLayout.byteCount - RegionLayout.wordBytes)
+        // SAFETY: the offset was checked against the mapping's size and alignment just now.
+        return unsafe (start + offset).assumingMemoryBound(to: UInt64.self)
+    }
+}
