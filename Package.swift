@@ -111,7 +111,9 @@ let package = Package(
             swiftSettings: strict),
 
         // Tests mirror the sources.
+        tests("Model", ["Model"]),
         tests("Wire", ["JSON", "Model", "Wire"]),
+        tests("ConfigurationLanguage", ["ConfigurationLanguage", "Model"]),
         tests(
             "DataPlane",
             ["Clock", "DataPlane", "JSON", "Model", "SharedState", "Syscalls", "Wire"]),

@@ -71,6 +71,7 @@ public enum ConfigurationFile {
         var text = [CChar](repeating: 0, count: 128)
         // SAFETY: strerror_r(3) writes at most the count that it is given, NUL included.
         guard unsafe strerror_r(error, &text, text.count) == 0 else { return "error \(error)" }
-        return String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        return String(
+            decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 }

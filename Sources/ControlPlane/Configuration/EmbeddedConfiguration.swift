@@ -35,19 +35,20 @@ public enum EmbeddedConfiguration {
                     <meta name="viewport" content="width=device-width, initial-scale=1">
                     <title>Apus is flying</title>
                     <style>
-                    :root { color-scheme: light dark; --ink: #16202c; --soft: #5b6b7d; --sky: #eaf2fa;
-                      --card: #ffffff; --line: #d5e0eb; --mark: #0b63c5; }
+                    :root { color-scheme: light dark; --ink: #16202c; --soft: #5b6b7d;
+                      --sky: #eaf2fa; --card: #ffffff; --line: #d5e0eb; --mark: #0b63c5; }
                     @media (prefers-color-scheme: dark) { :root { --ink: #e8eef5; --soft: #93a4b7;
                       --sky: #0e151d; --card: #16202b; --line: #263442; --mark: #6db3ff; } }
                     body { margin: 0; min-height: 100vh; display: grid; place-items: center;
-                      background: var(--sky); color: var(--ink); font: 17px/1.55 system-ui, sans-serif; }
+                      background: var(--sky); color: var(--ink);
+                      font: 17px/1.55 system-ui, sans-serif; }
                     main { width: min(40rem, calc(100vw - 3rem)); padding: 2rem 0; }
                     svg { width: 6rem; fill: var(--mark); }
                     h1 { margin: .4rem 0 .2rem; font-size: 2.1rem; letter-spacing: -.02em; }
                     p { margin: .3rem 0 1.4rem; color: var(--soft); }
                     ol { list-style: none; margin: 0; padding: 0; }
-                    li { background: var(--card); border: 1px solid var(--line); border-radius: .7rem;
-                      padding: .8rem 1rem; margin-bottom: .7rem; }
+                    li { background: var(--card); border: 1px solid var(--line);
+                      border-radius: .7rem; padding: .8rem 1rem; margin-bottom: .7rem; }
                     li span { display: block; color: var(--soft); font-size: .88rem; }
                     code { font: 600 .98rem ui-monospace, monospace; }
                     b { color: var(--mark); font-variant-numeric: tabular-nums; }
@@ -57,8 +58,8 @@ public enum EmbeddedConfiguration {
                     </head>
                     <body>
                     <main>
-                    <svg viewBox="0 0 120 60" aria-hidden="true"><path d="M60 34C44 14 22 8 2 14c20 2 34 10
-                    46 24l-8 16 20-10 20 10-8-16c12-14 26-22 46-24-20-6-42 0-58 20z"/></svg>
+                    <svg viewBox="0 0 120 60" aria-hidden="true"><path d="M60 34C44 14 22 8 2 14c20
+                    2 34 10 46 24l-8 16 20-10 20 10-8-16c12-14 26-22 46-24-20-6-42 0-58 20z"/></svg>
                     <h1>Apus is flying</h1>
                     <p>This page comes from generation <b>%{generation}</b>, process %{pid}.
                     Three commands to try next:</p>
@@ -68,7 +69,7 @@ public enum EmbeddedConfiguration {
                     <li><code>apus status</code>
                     <span>what the master knows about itself and its workers</span></li>
                     <li><code>apus reload --wait 60s</code>
-                    <span>a new generation takes over; reload this page and see its number</span></li>
+                    <span>a new generation takes over; watch the number above</span></li>
                     </ol>
                     <footer>request %{request_id} from %{client_ip}</footer>
                     </main>

@@ -113,7 +113,9 @@ private enum IPv6Text {
             let part = rest[..<end]
             if end == rest.endIndex, part.contains(UInt8(ascii: ".")) {
                 guard let word = IPv4Text.parse(part) else { return nil }
-                groups += [UInt16(truncatingIfNeeded: word >> 16), UInt16(truncatingIfNeeded: word)]
+                groups += [
+                    UInt16(truncatingIfNeeded: word >> 16), UInt16(truncatingIfNeeded: word),
+                ]
                 break
             }
             guard let group = group(part) else { return nil }

@@ -54,11 +54,13 @@ extension ConfigurationReading {
         var wildcards: [Port: BoundAddress] = [:]
         var anyOfPort: [Port: BoundAddress] = [:]
         var taken: [SocketAddress: BoundAddress] = [:]
-        for bound in boundAddresses.sorted(by: { $0.value.node.position < $1.value.node.position }) {
+        for bound in boundAddresses.sorted(by: { $0.value.node.position < $1.value.node.position })
+        {
             let isIPv6 = if case .ipv6 = bound.address.host { true } else { false }
             let port = Port(isIPv6: isIPv6, number: bound.address.port)
             let isWildcard = bound.address.host.isWildcard
-            let other = taken[bound.address] ?? wildcards[port] ?? (isWildcard ? anyOfPort[port] : nil)
+            let other =
+                taken[bound.address] ?? wildcards[port] ?? (isWildcard ? anyOfPort[port] : nil)
             if let other {
                 let place = other.value.node.position
                 bound.value.report(

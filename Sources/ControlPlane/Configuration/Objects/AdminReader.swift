@@ -9,7 +9,7 @@ extension ValueReader {
             _ = fields.take("config_source")?.choice(
                 [("file", ())], later: ["api", "etcd"])
             fields.take("socket")?.readSocket(into: &settings)
-            fields.notSupportedYet("roles", "metrics", "tcp", "tls", "tokens")
+            fields.notSupportedYet("roles", "metrics", "tcp", "tls")
             return settings
         }
     }
@@ -17,17 +17,12 @@ extension ValueReader {
     private func readSocket(into settings: inout AdminSettings) {
         var read = settings
         _ = object { fields in
-            read.socketPath = fields.take("path")?.socketPath()
+            // sun_path holds 108 bytes with the final NUL (unix(7)).
+            read.socketPath = fields.take("path")?.absolutePath(limit: 107)
             if let mode = fields.take("mode")?.permissions() { read.socketMode = mode }
             read.socketGroup = fields.take("group")?.line(limit: 256)
         }
         settings = read
-    }
-
-    private func socketPath() -> String? {
-        // sun_path holds 108 bytes with the final NUL (unix(7)).
-        guard let path = absolutePath(limit: 107) else { return nil }
-        return path
     }
 
     /// Octal digits, quoted or not: `"0660"`.

@@ -10,14 +10,13 @@ extension ValueReader {
             let balance =
                 fields.take("balance")?.choice(
                     Backend.Balance.self,
-                    later: ["least_connections", "random", "hash", "source", "first"])
+                    later: ["least_connections", "hash"])
                 ?? .roundRobin
             let timeouts =
                 fields.take("timeouts")?.timeouts(.backend, inherited: inherited) ?? inherited
             let servers = readServers(&fields)
             fields.notSupportedYet(
-                "stickiness", "check", "queue", "retries", "tls", "max_connections", "headers",
-                "slow_start")
+                "stickiness", "check", "queue", "retries", "tls")
             return Backend(
                 name: name, mode: mode, balance: balance, timeouts: timeouts, servers: servers)
         }
@@ -43,7 +42,7 @@ extension ValueReader {
             let weight = fields.take("weight")?.integer(in: 0...256) ?? 100
             fields.take("labels")?.checkLabels()
             fields.notSupportedYet(
-                "max_connections", "backup", "slow_start", "check", "tls", "proxy_protocol", "queue")
+                "max_connections", "backup", "slow_start", "check", "tls", "proxy_protocol")
             guard let address else { return nil }
             return Server(name: name, address: address, weight: weight)
         }?.flatMap { $0 }

@@ -15,12 +15,14 @@ extension ValueReader {
             if let log = fields.take("log")?.logSettings() { configuration.log = log }
             let timeouts = fields.take("defaults")?.defaultTimeouts() ?? Timeouts()
             let backends = fields.take("backends")
-            configuration.backends = backends?.named("backend") { name, value in
-                value.backend(name, timeouts)
-            } ?? []
-            configuration.frontends = fields.take("frontends")?.named("frontend") { name, value in
-                value.frontend(name, timeouts)
-            } ?? []
+            configuration.backends =
+                backends?.named("backend") { name, value in
+                    value.backend(name, timeouts)
+                } ?? []
+            configuration.frontends =
+                fields.take("frontends")?.named("frontend") { name, value in
+                    value.frontend(name, timeouts)
+                } ?? []
             fields.notSupportedYet("include", "certificates", "rate_limits")
             reading.checkDocument(configuration, backends: backends?.mappingEntries ?? [])
             return configuration

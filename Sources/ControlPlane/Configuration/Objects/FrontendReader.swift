@@ -23,14 +23,15 @@ extension ValueReader {
                 }
             }
             frontend.routes = readRoutes(&fields, mode)
-            fields.notSupportedYet(
-                "tls", "rate_limit", "proxy_protocol", "compression", "max_rate", "log")
+            fields.notSupportedYet("tls", "rate_limit", "proxy_protocol", "compression")
             return frontend
         }
     }
 
     private func readBind(_ fields: inout MappingReader) -> [SocketAddress] {
-        guard let field = fields.require("bind", "such as [\"*:80\", \"[::]:80\"]") else { return [] }
+        guard let field = fields.require("bind", "such as [\"*:80\", \"[::]:80\"]") else {
+            return []
+        }
         let items = field.list()
         if case .sequence = field.node.content, items.isEmpty {
             field.report(.missingField, "a frontend binds at least one address")
@@ -62,7 +63,8 @@ extension ValueReader {
         if let backend {
             if routes != nil {
                 backend.report(
-                    .conflictingFields, "\"backend\" stands for a single route, leave out one of "
+                    .conflictingFields,
+                    "\"backend\" stands for a single route, leave out one of "
                         + "\"backend\" and \"routes\"")
             }
             guard let name = backend.backendName(mode) else { return [] }
@@ -77,7 +79,8 @@ extension ValueReader {
             routes.report(
                 mode == .tcp ? .wrongMode : .missingField,
                 mode == .tcp
-                    ? "a frontend of mode tcp has exactly one route" : "at least one route is needed")
+                    ? "a frontend of mode tcp has exactly one route"
+                    : "at least one route is needed")
         }
         let read = items.enumerated().map { index, item in
             (value: item, route: item.route(number: index + 1, mode))

@@ -25,9 +25,9 @@ extension ValueReader {
         if case .scalar(let scalar) = node.content, scalar.text.hasPrefix("/") {
             return absolutePath(limit: 4_095).map { .file(path: $0) }
         }
-        let names: [(String, LogSettings.Destination)] = [
+        let names: [(name: String, value: LogSettings.Destination)] = [
             ("off", .off), ("stdout", .standardOutput), ("stderr", .standardError),
         ]
-        return choice(names + [("an absolute path", .off)], later: ["journal", "syslog"])
+        return choice(names, later: ["journal"], orElse: "an absolute path")
     }
 }

@@ -22,9 +22,12 @@ extension ValueReader {
             set(\.switchTimeout, fields.take("switch_timeout")?.duration(in: .tick ... .hours(1)))
             set(\.killAfter, fields.take("kill_after")?.duration(in: .tick ... .hours(1)))
             set(\.probation, fields.take("probation")?.duration(in: .zero ... .hours(1)))
-            set(\.drainIdleAfter, fields.take("drain_idle_after")?.duration(in: .zero ... .hours(1)))
             set(
-                \.drainIdleSpread, fields.take("drain_idle_spread")?.duration(in: .zero ... .hours(1)))
+                \.drainIdleAfter, fields.take("drain_idle_after")?.duration(in: .zero ... .hours(1))
+            )
+            set(
+                \.drainIdleSpread,
+                fields.take("drain_idle_spread")?.duration(in: .zero ... .hours(1)))
             fields.notSupportedYet("reload_rate")
             return settings
         }

@@ -14,10 +14,10 @@ extension ValueReader {
                 status: status,
                 body: body?.template(limit: Self.bodyBytesMax) ?? Template(literal: ""))
             if let type = fields.take("type")?.line(limit: 255) { response.contentType = type }
-            fields.notSupportedYet("file", "headers")
             if [204, 205, 304].contains(status), let body, !response.body.parts.isEmpty {
                 body.report(
-                    .conflictingFields, "an answer with status \(status) has no body (RFC 9110 §15)")
+                    .conflictingFields, "an answer of status \(status) has no body (RFC 9110 §15)"
+                )
             }
             return response
         }
@@ -41,7 +41,6 @@ extension ValueReader {
                 fields.report(
                     .missingField, "a redirect needs \"location\", or some of scheme, host, path")
             }
-            fields.notSupportedYet("port", "query")
             return redirect
         }
     }
@@ -58,9 +57,11 @@ extension ValueReader {
     /// Goes into a Location field between `//` and `/`.
     private func redirectHost() -> String? {
         guard let host = line(limit: 255) else { return nil }
-        guard host.utf8.allSatisfy({ Names.isLetterOrDigit($0) || "-._:[]".utf8.contains($0) }) else {
+        guard host.utf8.allSatisfy({ Names.isLetterOrDigit($0) || "-._:[]".utf8.contains($0) })
+        else {
             report(
-                .invalidValue, "\(quoted(host)) is no host, such as www.example.com or "
+                .invalidValue,
+                "\(quoted(host)) is no host, such as www.example.com or "
                     + "www.example.com:8443")
             return nil
         }

@@ -8,11 +8,11 @@ extension ValueReader {
             var match = RouteMatch()
             match.hosts = fields.take("host").map { $0.each { $0.hostPattern() } } ?? []
             match.paths = fields.take("path").map { $0.each { $0.pathPattern() } } ?? []
-            match.pathPrefixes = fields.take("path_prefix").map { $0.each { $0.pathPrefix() } } ?? []
+            match.pathPrefixes =
+                fields.take("path_prefix").map { $0.each { $0.pathPrefix() } } ?? []
             match.methods = fields.take("method").map { $0.each { $0.method() } } ?? []
             match.headers = fields.take("header")?.headerMatches() ?? []
-            fields.notSupportedYet(
-                "sni", "alpn", "query", "cookie", "client_ip", "scheme", "path_regex", "header_regex")
+            fields.notSupportedYet("sni", "client_ip")
             return match
         }
     }

@@ -19,8 +19,7 @@ extension ValueReader {
                 headers = fields.take("headers")?.headerRules() ?? headers
             }
             let action = readAction(&fields, mode)
-            fields.notSupportedYet(
-                "rate_limit", "retries", "timeouts", "split", "mirror", "cache", "rewrite")
+            fields.notSupportedYet("rate_limit", "cache", "mirror", "split")
             guard let id, let action else { return nil }
             return Route(id: id, match: match, action: action, headers: headers)
         }?.flatMap { $0 }
@@ -46,7 +45,7 @@ extension ValueReader {
 
     private func refuseMatchOfTCP() {
         _ = object { fields in
-            fields.notSupportedYet("sni", "client_ip", "alpn")
+            fields.notSupportedYet("sni", "client_ip")
             fields.refuse(
                 ["host", "path", "path_prefix", "method", "header"], .wrongMode,
                 "has no meaning in a frontend of mode tcp")

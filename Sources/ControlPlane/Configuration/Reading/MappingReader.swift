@@ -22,8 +22,6 @@ struct MappingReader {
         owner = Self.owner(entries) ?? value.owner
     }
 
-    var isEmpty: Bool { entries.isEmpty }
-
     func has(_ name: String) -> Bool {
         entries.contains { $0.key == name }
     }

@@ -41,7 +41,8 @@ struct ValueReader {
             return nil
         }
         if let reference = secretReference(scalar.text) {
-            report(.notSupportedYet, "references such as \(quoted(reference)) are not supported yet")
+            report(
+                .notSupportedYet, "references such as \(quoted(reference)) are not supported yet")
             return nil
         }
         return scalar.text
@@ -67,7 +68,9 @@ struct ValueReader {
 
     /// A plain decimal number; a quoted one is a text.
     func integer(in range: ClosedRange<Int>) -> Int? {
-        let allowed = "a whole number, \(range.lowerBound) to \(range.upperBound)"
+        let allowed =
+            range.count == 1
+            ? "\(range.lowerBound)" : "a whole number, \(range.lowerBound) to \(range.upperBound)"
         guard let scalar = scalar(allowed) else { return nil }
         guard scalar.isPlain, Units.isInteger(scalar.text) else {
             if !scalar.isPlain, Units.isInteger(scalar.text) {
@@ -79,7 +82,7 @@ struct ValueReader {
             return nil
         }
         guard let value = Int(scalar.text), range.contains(value) else {
-            report(.outOfRange, "\(shown(scalar.text)) is out of range, must be \(allowed)")
+            report(.outOfRange, "\(quoted(scalar.text)) is out of range, must be \(allowed)")
             return nil
         }
         return value
@@ -90,7 +93,7 @@ struct ValueReader {
         guard let scalar = scalar(allowed) else { return nil }
         if Units.isInteger(scalar.text) {
             report(
-                .wrongType, "\(shown(scalar.text)) has no unit, must be \(allowed)",
+                .wrongType, "\(quoted(scalar.text)) has no unit, must be \(allowed)",
                 suggestion: scalar.text + "s")
             return nil
         }
@@ -100,7 +103,7 @@ struct ValueReader {
         }
         guard range.contains(value) else {
             let limits = "\(Units.text(range.lowerBound)) to \(Units.text(range.upperBound))"
-            report(.outOfRange, "\(shown(scalar.text)) is out of range, must be \(limits)")
+            report(.outOfRange, "\(quoted(scalar.text)) is out of range, must be \(limits)")
             return nil
         }
         return value
@@ -117,7 +120,7 @@ struct ValueReader {
         guard range.contains(value) else {
             report(
                 .outOfRange,
-                "\(shown(scalar.text)) is out of range, must be \(range.lowerBound) to "
+                "\(quoted(scalar.text)) is out of range, must be \(range.lowerBound) to "
                     + "\(range.upperBound) bytes")
             return nil
         }
@@ -131,19 +134,20 @@ struct ValueReader {
         choice(Choice.allCases.map { ($0.rawValue, $0) }, later: later)
     }
 
-    func choice<Choice>(_ choices: [(name: String, value: Choice)], later: [String] = [])
-        -> Choice?
-    {
+    /// The same with names of our own; `orElse` says what the caller takes besides.
+    func choice<Choice>(
+        _ choices: [(name: String, value: Choice)], later: [String] = [], orElse: String? = nil
+    ) -> Choice? {
         let names = choices.map(\.name)
+        let allowed = oneOf(names + (orElse.map { [$0] } ?? []))
         guard let text = string() else { return nil }
         if let choice = choices.first(where: { $0.name == text }) { return choice.value }
         if later.contains(text) {
             report(
-                .notSupportedYet,
-                "\(quoted(text)) is not supported yet, must be \(oneOf(names))")
+                .notSupportedYet, "\(quoted(text)) is not supported yet, must be \(allowed)")
         } else {
             report(
-                .invalidValue, "\(shown(text)) is not allowed, must be \(oneOf(names))",
+                .invalidValue, "\(quoted(text)) is not allowed, must be \(allowed)",
                 suggestion: Suggestion.nearest(to: text, in: names + later))
         }
         return nil
@@ -215,12 +219,13 @@ struct ValueReader {
     }
 
     func wrongType(_ allowed: String) {
-        let found = switch node.content {
-        case .scalar(let scalar): isNull ? "nothing" : shown(scalar.text)
-        case .sequence: "a list"
-        case .mapping: "a mapping"
-        case .refused: ""
-        }
+        let found =
+            switch node.content {
+            case .scalar(let scalar): isNull ? "nothing" : quoted(scalar.text)
+            case .sequence: "a list"
+            case .mapping: "a mapping"
+            case .refused: ""
+            }
         report(.wrongType, "\(found) does not fit, must be \(allowed)")
     }
 
@@ -243,10 +248,6 @@ struct ValueReader {
             wrongType(allowed)
             return nil
         }
-    }
-
-    private func shown(_ text: String) -> String {
-        quoted(text)
     }
 
     /// `${env:X}`, `${file:PATH}` and `${cred:NAME}` are reserved; any other `${` is just text.

@@ -7,6 +7,8 @@ struct SourceText {
     let bytes: [UInt8]
     /// What libyaml reads.
     let parserBytes: [UInt8]
+    /// Where each line begins in `bytes`.
+    private let lineStarts: [Int]
     /// By line: columns (of `parserBytes`) at which an escape became shorter by two.
     private let joinedPairs: [Int: [Int]]
 
@@ -14,6 +16,7 @@ struct SourceText {
         let hasMark = bytes.starts(with: [0xEF, 0xBB, 0xBF])
         let text = hasMark ? Array(bytes.dropFirst(3)) : bytes
         self.bytes = text
+        lineStarts = Self.lineStarts(text)
         (parserBytes, joinedPairs) = SurrogatePairs.joined(text)
     }
 
@@ -35,18 +38,10 @@ struct SourceText {
     }
 
     func position(ofByte offset: Int) -> TextPosition {
-        var position = TextPosition(line: 1, column: 1)
-        var index = 0
-        while index < min(offset, bytes.count) {
-            if let length = lineBreakLength(index) {
-                position = TextPosition(line: position.line + 1, column: 1)
-                index += length
-            } else {
-                if bytes[index] & 0xC0 != 0x80 { position.column += 1 }
-                index += 1
-            }
-        }
-        return position
+        let line = max(1, lineStarts.count { $0 <= offset })
+        let before = bytes[
+            lineStarts[line - 1]..<max(lineStarts[line - 1], min(offset, bytes.count))]
+        return TextPosition(line: line, column: 1 + before.count { $0 & 0xC0 != 0x80 })
     }
 
     func byte(at position: TextPosition) -> UInt8? {
@@ -54,18 +49,20 @@ struct SourceText {
         return offset < bytes.count ? bytes[offset] : nil
     }
 
-    /// Places of `needle` between two positions, in order.
+    /// Places of `needle` between two positions, in order; none in a line so long that looking
+    /// would take longer than the place is worth.
     func positions(of needle: String, from start: TextPosition, to end: TextPosition)
         -> [TextPosition]
     {
         let needle = Array(needle.utf8)
+        guard start.column <= Self.searchedColumnMax else { return [] }
         let range = byteOffset(of: start)..<max(byteOffset(of: start), byteOffset(of: end))
         var found: [TextPosition] = []
         var position = start
         var index = range.lowerBound
         while index < range.upperBound {
             if bytes[index...].starts(with: needle) { found.append(position) }
-            if let length = lineBreakLength(index) {
+            if let length = Self.lineBreakLength(bytes, index) {
                 position = TextPosition(line: position.line + 1, column: 1)
                 index += length
             } else {
@@ -77,17 +74,11 @@ struct SourceText {
         return found
     }
 
+    private static let searchedColumnMax = 100_000
+
     private func byteOffset(of position: TextPosition) -> Int {
-        var line = 1
-        var index = 0
-        while line < position.line, index < bytes.count {
-            if let length = lineBreakLength(index) {
-                line += 1
-                index += length
-            } else {
-                index += 1
-            }
-        }
+        guard position.line <= lineStarts.count else { return bytes.count }
+        var index = lineStarts[position.line - 1]
         var column = 1
         while index < bytes.count, column < position.column || bytes[index] & 0xC0 == 0x80 {
             if bytes[index] & 0xC0 != 0x80 { column += 1 }
@@ -96,8 +87,22 @@ struct SourceText {
         return index
     }
 
+    private static func lineStarts(_ bytes: [UInt8]) -> [Int] {
+        var starts = [0]
+        var index = 0
+        while index < bytes.count {
+            if let length = lineBreakLength(bytes, index) {
+                index += length
+                starts.append(index)
+            } else {
+                index += 1
+            }
+        }
+        return starts
+    }
+
     /// The breaks that libyaml counts: LF, CR, CRLF, NEL, LS and PS (YAML 1.1 §5.4).
-    private func lineBreakLength(_ index: Int) -> Int? {
+    private static func lineBreakLength(_ bytes: [UInt8], _ index: Int) -> Int? {
         switch bytes[index] {
         case 0x0A: 1
         case 0x0D: index + 1 < bytes.count && bytes[index + 1] == 0x0A ? 2 : 1

@@ -169,10 +169,11 @@ struct YAMLComposer {
     }
 
     private func report(_ error: YAMLSyntaxError) {
-        let position = switch error.place {
-        case .position(let position): source.written(position)
-        case .byte(let offset): source.position(ofByte: offset)
-        }
+        let position =
+            switch error.place {
+            case .position(let position): source.written(position)
+            case .byte(let offset): source.position(ofByte: offset)
+            }
         var message = error.message
         if source.byte(at: position) == UInt8(ascii: "\t") {
             message = "a tab cannot indent, use spaces (\(message))"

@@ -1,0 +1,262 @@
+// Mistakes, one by one: code, place, pointer, suggestion.
+
+import ConfigurationLanguage
+import Testing
+
+/// A mistake in a small document, the place where it must be reported, and as what.
+struct Mistake: CustomTestStringConvertible, Sendable {
+    var text: String
+    var code: ConfigurationProblem.Code
+    var line: Int
+    var column: Int
+    var pointer: String
+    var suggestion: String?
+
+    var testDescription: String { "\(code.rawValue) at \(pointer)" }
+
+    /// In a line of its own, so that line 2 is the first one of `text`.
+    init(
+        _ text: String, _ code: ConfigurationProblem.Code, _ line: Int, _ column: Int,
+        _ pointer: String, _ suggestion: String? = nil
+    ) {
+        self.text = "version: 1\n" + text
+        self.code = code
+        self.line = line
+        self.column = column
+        self.pointer = pointer
+        self.suggestion = suggestion
+    }
+
+    /// In a server of an otherwise good document; `column` counts from 0 in `fields`.
+    static func server(
+        _ fields: String, _ code: ConfigurationProblem.Code, _ column: Int, _ field: String,
+        _ suggestion: String? = nil
+    ) -> Mistake {
+        Mistake(
+            "frontends: {f: {bind: '*:80', backend: b}}\nbackends:\n  b:\n    servers:\n      s: {"
+                + fields + "}",
+            code, 6, 11 + column, "/backends/b/servers/s" + field, suggestion)
+    }
+
+    /// In a route of an otherwise good document; `column` counts from 0 in `fields`.
+    static func route(
+        _ fields: String, _ code: ConfigurationProblem.Code, _ column: Int, _ field: String,
+        _ suggestion: String? = nil
+    ) -> Mistake {
+        Mistake(
+            "frontends:\n  f:\n    bind: '*:80'\n    routes:\n    - {" + fields + "}",
+            code, 6, 8 + column, "/frontends/f/routes/0" + field, suggestion)
+    }
+}
+
+@Suite struct ProblemTests {
+    static let mistakes: [Mistake] = [
+        Mistake("proces: {}", .unknownField, 2, 1, "/proces", "process"),
+        Mistake("process: {worker: 2}", .unknownField, 2, 11, "/process/worker", "workers"),
+        Mistake("process: {zebra: 2}", .unknownField, 2, 11, "/process/zebra"),
+        Mistake("process: {workers: two}", .wrongType, 2, 20, "/process/workers"),
+        Mistake("process: {workers: '2'}", .wrongType, 2, 20, "/process/workers"),
+        Mistake("process: {workers: 2.0}", .wrongType, 2, 20, "/process/workers"),
+        Mistake("process: {workers: 0}", .outOfRange, 2, 20, "/process/workers"),
+        Mistake("process: {workers: 65}", .outOfRange, 2, 20, "/process/workers"),
+        Mistake(
+            "process: {workers: 99999999999999999999}", .outOfRange, 2, 20, "/process/workers"),
+        Mistake("process: {workers: }", .wrongType, 2, 20, "/process/workers"),
+        Mistake("process: {workers: [1]}", .wrongType, 2, 20, "/process/workers"),
+        Mistake("process: {threads: many}", .wrongType, 2, 20, "/process/threads"),
+        Mistake("process: {max_reloads: none}", .wrongType, 2, 24, "/process/max_reloads"),
+        Mistake("process: {kill_after: 10}", .wrongType, 2, 23, "/process/kill_after", "10s"),
+        Mistake("process: {kill_after: 10 s}", .wrongType, 2, 23, "/process/kill_after"),
+        Mistake("process: {kill_after: 0s}", .outOfRange, 2, 23, "/process/kill_after"),
+        Mistake("process: [1]", .wrongType, 2, 10, "/process"),
+        Mistake("process: 5", .wrongType, 2, 10, "/process"),
+        Mistake("admin: {config_source: etcd}", .notSupportedYet, 2, 24, "/admin/config_source"),
+        Mistake("admin: {socket: {mode: rw}}", .invalidValue, 2, 24, "/admin/socket/mode"),
+        Mistake("admin: {socket: {mode: 1777}}", .invalidValue, 2, 24, "/admin/socket/mode"),
+        Mistake("admin: {socket: {path: a.sock}}", .invalidValue, 2, 24, "/admin/socket/path"),
+        Mistake("log: {level: warn}", .invalidValue, 2, 14, "/log/level"),
+        Mistake("log: {level: eror}", .invalidValue, 2, 14, "/log/level", "error"),
+        Mistake("log: {access: {to: stdot}}", .invalidValue, 2, 20, "/log/access/to", "stdout"),
+        Mistake("log: {access: {to: no}}", .invalidValue, 2, 20, "/log/access/to"),
+        Mistake(
+            "defaults: {timeouts: {queue: 1s}}", .notSupportedYet, 2, 23, "/defaults/timeouts/queue"
+        ),
+        Mistake("include: [a.yaml]", .notSupportedYet, 2, 1, "/include"),
+        Mistake("frontends: {a b: {bind: '*:80'}}", .invalidValue, 2, 13, "/frontends/a b"),
+        Mistake("frontends: {f: {backend: b}}", .missingField, 2, 16, "/frontends/f"),
+        Mistake("frontends: {f: {bind: '*:80'}}", .missingField, 2, 16, "/frontends/f"),
+        Mistake(
+            "frontends: {f: {bind: '*:80', backend: b}}", .unknownReference, 2, 40,
+            "/frontends/f/backend"),
+        Mistake(
+            "frontends: {f: {bind: '*:80', backend: wbe}}\n"
+                + "backends: {web: {servers: {s: {address: '10.0.0.1:80'}}}}",
+            .unknownReference, 2, 40, "/frontends/f/backend", "web"),
+        Mistake(
+            "frontends: {f: {mode: tcp, bind: '*:80', backend: web}}\n"
+                + "backends: {web: {servers: {s: {address: '10.0.0.1:80'}}}}",
+            .wrongMode, 2, 51, "/frontends/f/backend"),
+        Mistake(
+            "frontends:\n  f: {mode: tcp, bind: '*:1', backend: b, limits: {}}\n"
+                + "backends: {b: {mode: tcp, servers: {s: {address: '10.0.0.1:80'}}}}",
+            .wrongMode, 3, 43, "/frontends/f/limits"),
+        Mistake(
+            "frontends:\n  f: {mode: tcp, bind: '*:1', routes: [{match: {host: a}, backend: b}]}\n"
+                + "backends: {b: {mode: tcp, servers: {s: {address: '10.0.0.1:80'}}}}",
+            .wrongMode, 3, 49, "/frontends/f/routes/0/match/host"),
+        Mistake(
+            "frontends:\n  f: {bind: '*:80', timeouts: {server: 1s}, routes: [{respond: {}}]}",
+            .conflictingFields, 3, 32, "/frontends/f/timeouts/server"),
+        Mistake(
+            "frontends:\n  f: {bind: 80, routes: [{respond: {}}]}", .invalidValue, 3, 13,
+            "/frontends/f/bind", "*:80"),
+        Mistake(
+            "frontends:\n  f: {bind: ['*:80', '*:0'], routes: [{respond: {}}]}", .outOfRange, 3, 22,
+            "/frontends/f/bind/1"),
+        Mistake(
+            "frontends:\n  f: {bind: unix:/a, routes: [{respond: {}}]}", .notSupportedYet, 3, 13,
+            "/frontends/f/bind"),
+        Mistake(
+            "frontends:\n  f: {bind: ['*:80', '127.0.0.1:80'], routes: [{respond: {}}]}",
+            .duplicateAddress, 3, 22, "/frontends/f/bind/1"),
+        Mistake(
+            "frontends:\n  f: {bind: '[::1]:80', routes: [{respond: {}}]}\n"
+                + "  a: {bind: '[::]:80', routes: [{respond: {}}]}",
+            .duplicateAddress, 4, 13, "/frontends/a/bind"),
+        Mistake(
+            "frontends:\n  f: {bind: '*:80', tls: {}, routes: [{respond: {}}]}", .notSupportedYet,
+            3, 21, "/frontends/f/tls"),
+        .server("adress: '10.0.0.1:80'", .missingField, -1, ""),
+        .server("address: '10.0.0.1'", .invalidValue, 9, "/address"),
+        .server("address: 'web.example.com:80'", .notSupportedYet, 9, "/address"),
+        .server("address: '*:80'", .invalidValue, 9, "/address"),
+        .server("address: '0.0.0.0:80'", .invalidValue, 9, "/address"),
+        .server("address: '10.0.0.1:80', wieght: 5", .unknownField, 24, "/wieght", "weight"),
+        .server("address: '10.0.0.1:80', weight: 257", .outOfRange, 32, "/weight"),
+        .server("address: '10.0.0.1:80', backup: true", .notSupportedYet, 24, "/backup"),
+        .route("id: a", .missingField, -1, ""),
+        .route("respond: {}, redirect: {status: 301, path: /}", .conflictingFields, -1, ""),
+        .route("respond: {status: 99}", .outOfRange, 18, "/respond/status"),
+        .route("respond: {status: 204, body: x}", .conflictingFields, 29, "/respond/body"),
+        .route("redirect: {}", .missingField, 10, "/redirect"),
+        .route("redirect: {path: /, location: /}", .conflictingFields, 10, "/redirect"),
+        .route("redirect: {path: /, status: 304}", .outOfRange, 28, "/redirect/status"),
+        .route("redirect: {scheme: ftp}", .invalidValue, 19, "/redirect/scheme"),
+        .route("respond: {}, match: {path: a}", .invalidValue, 27, "/match/path", "/a"),
+        .route("respond: {}, match: {path: '/a?b'}", .invalidValue, 27, "/match/path"),
+        .route("respond: {}, match: {method: get}", .invalidValue, 29, "/match/method", "GET"),
+        .route("respond: {}, match: {host: 'a:80'}", .invalidValue, 27, "/match/host"),
+        .route("respond: {}, match: {host: []}", .invalidValue, 27, "/match/host"),
+        .route(
+            "respond: {}, match: {path_prefx: /}", .unknownField, 21, "/match/path_prefx",
+            "path_prefix"),
+        .route("respond: {}, headers: {set: {Host: a}}", .invalidValue, 29, "/headers/set/Host"),
+        .route("respond: {}, headers: {set: {'A B': a}}", .invalidValue, 29, "/headers/set/A B"),
+        .route(#"respond: {}, headers: {set: {A: "x\r\ny"}}"#, .invalidValue, 32, "/headers/set/A"),
+        .route("respond: {}, headers: {remove: TE}", .invalidValue, 31, "/headers/remove"),
+        .route(
+            "respond: {}, headers: {set: {A: '%{genration}'}}", .unknownVariable, 33,
+            "/headers/set/A", "generation"),
+        .route("respond: {body: '%{path} é %{nope}'}", .unknownVariable, 27, "/respond/body"),
+        .route(#"respond: {body: "\n\t%{pid} %{nope}"}"#, .unknownVariable, 28, "/respond/body"),
+        .route("respond: {body: 'a %{open'}", .invalidValue, 19, "/respond/body"),
+        .route("respond: {body: '${env:X}'}", .notSupportedYet, 16, "/respond/body"),
+        Mistake(
+            "frontends:\n  f:\n    bind: '*:80'\n    routes:\n    - respond:\n        body: |\n"
+                + "          %{path}\n          and %{nope}\n",
+            .unknownVariable, 9, 15, "/frontends/f/routes/0/respond/body"),
+    ]
+
+    @Test(arguments: mistakes) func isReportedAtItsPlace(_ mistake: Mistake) {
+        let errors = read(mistake.text).errors
+        let found = errors.first { $0.code == mistake.code && $0.pointer == mistake.pointer }
+        guard let found else {
+            Issue.record("not reported; instead: \(errors.map(\.description))")
+            return
+        }
+        #expect(found.position == TextPosition(line: mistake.line, column: mistake.column))
+        #expect(found.suggestion == mistake.suggestion)
+    }
+
+    @Test func everyProblemAtOnceInReadingOrder() {
+        let errors = read(
+            "process: {workers: x, zebra: 1}\nfrontends: {f: {bind: '*:0', backend: b}}\nlogg: {}"
+        ).errors
+        #expect(
+            errors.map(\.code) == [
+                .missingField, .wrongType, .unknownField, .outOfRange, .unknownReference,
+                .unknownField,
+            ])
+    }
+
+    @Test func textForm() {
+        let problem = read("version: 1\nlog: {levle: info}").errors[0]
+        #expect(
+            problem.description
+                == #"test.yaml:2:7: error: unknown field "levle", did you mean "level"? "#
+                + "(/log/levle)"
+        )
+        let hostile = read("version: 1\n\"a\\e[31m/~\": 1").errors[0]
+        #expect(hostile.pointer == "/a\u{1B}[31m~1~0")
+        #expect(!hostile.description.unicodeScalars.contains("\u{1B}"))
+    }
+
+    @Test func addressTwiceNamesBothPlaces() {
+        let errors = read(
+            "version: 1\nfrontends:\n  a: {bind: '*:80', routes: [{respond: {}}]}\n"
+                + "  b: {bind: 'localhost:80', routes: [{respond: {}}]}"
+        ).errors
+        #expect(errors.map(\.code) == [.duplicateAddress])
+        #expect(errors.first?.position == TextPosition(line: 4, column: 13))
+        #expect(
+            errors.first?.message
+                == "127.0.0.1:80 is taken by 0.0.0.0:80 in line 3, column 13 (/frontends/a/bind)")
+    }
+
+    @Test func bothFamiliesStandSideBySide() throws {
+        _ = try configuration(
+            "version: 1\nfrontends: {a: {bind: ['*:80', '[::]:80'], routes: [{respond: {}}]}}")
+    }
+
+    @Test func warnings() {
+        let warnings = read(
+            """
+            version: 1
+            frontends:
+              f:
+                bind: "*:80"
+                routes:
+                - match: {path_prefix: /}
+                  backend: b
+                - respond: {status: 404}
+            backends:
+              b: {servers: {s: {address: "10.0.0.1:80", weight: 0}}}
+              c: {servers: {s: {address: "10.0.0.1:80"}}}
+            """
+        ).warnings
+        #expect(warnings.map(\.code) == [.unreachableRoute, .noWeight, .unusedBackend])
+        #expect(warnings.allSatisfy { $0.severity == .warning })
+        #expect(read("version: 1").warnings.map(\.code) == [.noFrontend])
+    }
+
+    @Test func atMostAHundred() {
+        let text = "version: 1\n" + (1...5_000).map { "x\($0): 1\n" }.joined()
+        let errors = read(text).errors
+        #expect(errors.count == 100)
+        #expect(errors.first?.position == TextPosition(line: 2, column: 1))
+    }
+
+    @Test func ownerIsTheNearest() {
+        let text = """
+            version: 1
+            frontends:
+              f:
+                labels: {owner: team-f}
+                bind: "*:80"
+                routes:
+                - {labels: {owner: team-r}, respond: {status: 1}}
+                - {respond: {status: 1}}
+            """
+        #expect(read(text).errors.map(\.owner) == ["team-r", "team-f"])
+    }
+}
