@@ -117,5 +117,9 @@ let package = Package(
         tests(
             "DataPlane",
             ["Clock", "DataPlane", "JSON", "Model", "SharedState", "Syscalls", "Wire"]),
+        tests("Clock", ["Clock"]),
+        tests("Syscalls", ["Clock", "Syscalls"]),
+        tests("JSON", ["JSON", "Model"]),
+        tests("SharedState", ["SharedState", "Syscalls"]),
     ]
 )

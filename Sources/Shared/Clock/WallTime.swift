@@ -24,7 +24,8 @@ public struct WallTime: Comparable, Hashable, Sendable, Codable {
     /// The moment this long after (or before); saturates.
     public static func + (time: WallTime, duration: Duration) -> WallTime {
         let (sum, overflow) = time.milliseconds.addingReportingOverflow(duration.wholeMilliseconds)
-        return overflow ? WallTime(milliseconds: duration < .zero ? .min : .max)
+        return overflow
+            ? WallTime(milliseconds: duration < .zero ? .min : .max)
             : WallTime(milliseconds: sum)
     }
 

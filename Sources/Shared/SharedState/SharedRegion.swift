@@ -2,8 +2,8 @@
 // Mapped for the rest of the process's life, so that what points into it never dangles.
 // Nothing that is read from it is used as an index, a size or an address without a check.
 
-public import Syscalls
 internal import CLinux
+public import Syscalls
 
 /// Why a descriptor is not a region of ours.
 public enum SharedRegionError: Error, Sendable, Equatable {

@@ -73,6 +73,11 @@ public struct SignalDescriptor: ~Copyable, Sendable {
         public var signal: Int32
         /// The sender's process id; 0 for the kernel.
         public var senderPID: Int32
+
+        public init(signal: Int32, senderPID: Int32) {
+            self.signal = signal
+            self.senderPID = senderPID
+        }
     }
 
     /// Blocks `signals` in the calling thread, and so in every thread that it starts later. Call it

@@ -7,7 +7,8 @@ internal import CLinux
 /// The calls of this module take numbers (`rawValue`) and borrow them; only what consumes a
 /// `FileDescriptor` may close it.
 public struct FileDescriptor: ~Copyable, Sendable {
-    /// The descriptor's number, valid as long as this value lives.
+    /// The descriptor's number, valid as long as this value lives. Not to be read from a
+    /// temporary value, which closes the descriptor right after.
     public let rawValue: Int32
 
     /// Takes over a descriptor that nobody else will close.

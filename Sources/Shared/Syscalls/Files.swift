@@ -114,6 +114,14 @@ public enum Files {
         return Identity(device: file.device, inode: file.inode)
     }
 
+    /// The size of an open file.
+    public static func byteCount(of fd: Int32) throws(SystemError) -> Int64 {
+        var file = clinux_file()
+        // SAFETY: the callee writes the record during the call only.
+        try check(unsafe clinux_fstat(fd, &file), "fstat")
+        return file.size
+    }
+
     /// The identity of the file with this name: whether a log was rotated away under us.
     public static func identity(of path: String) throws(SystemError) -> Identity {
         let file = try stat(path)
@@ -151,7 +159,8 @@ public enum Files {
             filled += count
             if filled > maxBytes { throw SystemError(call: call, errno: EFBIG) }
             if filled == bytes.count {
-                bytes.append(contentsOf: repeatElement(0, count: min(filled, maxBytes + 1 - filled)))
+                bytes.append(
+                    contentsOf: repeatElement(0, count: min(filled, maxBytes + 1 - filled)))
             }
         }
         bytes.removeSubrange(filled...)

@@ -56,6 +56,15 @@ public enum SocketIO {
         }
     }
 
+    /// The same into a span of bytes.
+    public static func receive(_ fd: Int32, into bytes: inout MutableSpan<UInt8>) -> IOResult {
+        // SAFETY: the span's memory is valid for the closure's time.
+        unsafe bytes.withUnsafeMutableBytes { buffer in
+            guard let start = buffer.baseAddress else { return IOResult(-Int(EINVAL)) }
+            return unsafe IOResult(clinux_receive(fd, start, buffer.count))
+        }
+    }
+
     /// Looks at one byte without taking it: whether an idle connection is still silent
     /// (`wouldBlock`), ended (`isEnd`), failed, or has said something unasked (1).
     public static func peek(_ fd: Int32) -> IOResult {
@@ -82,6 +91,12 @@ public enum SocketIO {
         }
     }
 
+    /// The same from a span of bytes.
+    public static func send(_ fd: Int32, _ bytes: Span<UInt8>, more: Bool = false) -> IOResult {
+        // SAFETY: every byte of a span of UInt8 is initialized.
+        unsafe send(fd, bytes.bytes, more: more)
+    }
+
     /// Sends two pieces with one call (sendmsg(2)): a head and the body's beginning.
     @unsafe
     public static func send(
@@ -102,5 +117,13 @@ public enum SocketIO {
                         fd, head.baseAddress, head.count, tail.baseAddress, tail.count))
             }
         }
+    }
+
+    /// Sends two spans of bytes with one call.
+    public static func send(
+        _ fd: Int32, _ first: Span<UInt8>, then second: Span<UInt8>
+    ) -> IOResult {
+        // SAFETY: every byte of a span of UInt8 is initialized.
+        unsafe send(fd, first.bytes, then: second.bytes)
     }
 }
