@@ -106,6 +106,7 @@ extension GenerationState {
     mutating func forgive(until instant: Instant) {
         for index in workers.indices { workers[index].forgive(until: instant) }
         if let deadline = releaseDeadline { releaseDeadline = max(deadline, instant) }
+        if let deadline = answerDeadline { answerDeadline = max(deadline, instant) }
     }
 
     // MARK: Private

@@ -89,11 +89,12 @@ struct GenerationState: Sendable {
     }
 
     /// Its switch failed. Who accepts may hold connections and drains them; who does not is
-    /// killed; if nobody accepts, all are told to end.
+    /// killed. If nobody accepts, or nobody else has the listeners, all are told to end: released
+    /// listeners without a successor would be closed.
     mutating func withdraw(
         for successor: Int?, reason: GenerationRecord.SigtermReason, at now: Moment
     ) -> [SupervisorEffect] {
-        guard isAnyAccepting else { return terminate(reason, at: now) }
+        guard isAnyAccepting, let successor else { return terminate(reason, at: now) }
         var effects: [SupervisorEffect] = []
         for index in workers.indices where !workers[index].isAccepting {
             effects += kill(index)

@@ -110,11 +110,9 @@ extension Supervisor {
 
     /// `started` for a generation that was given up: nobody waits for it, so it must not stay.
     mutating func killLateArrivals(_ number: Int) {
-        guard let record = roster.exited.first(where: { $0.generation == number }),
-            record.exit == nil
-        else { return }
-        effects += record.workers.indices.map {
-            .signal(WorkerID(generation: number, index: $0), .kill)
+        guard let record = roster.exited.first(where: { $0.generation == number }) else { return }
+        effects += record.workers.filter { $0.pid == nil && $0.exit == nil }.map {
+            .signal(WorkerID(generation: number, index: $0.index), .kill)
         }
     }
 }

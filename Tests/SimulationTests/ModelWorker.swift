@@ -1,0 +1,23 @@
+import Supervisor
+
+/// A worker as it really is, which the supervisor can only guess from its messages.
+struct ModelWorker {
+    let id: WorkerID
+    var isAlive = true
+    /// Does nothing any more and minds no SIGTERM (SIGSTOP, a stuck loop).
+    var isHung = false
+    /// Its listening sockets are registered: it takes connections.
+    var isAccepting = false
+    /// It, or its channel, did something for which it may be killed.
+    var isSuspect = false
+    var isLiar = false
+    var minds = true
+    var isReady = false
+    /// The channel keeps order: nothing is delivered before this.
+    var lastDelivery: UInt64 = 0
+    var sigtermAt: UInt64?
+    var sigtermCount = 0
+    var isKilled = false
+
+    init(id: WorkerID) { self.id = id }
+}
