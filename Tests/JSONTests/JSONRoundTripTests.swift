@@ -62,6 +62,15 @@ private func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8
         #expect(try JSONReader.decode(Many.self, from: JSONWriter.encode(many)) == many)
     }
 
+    @Test func whatCouldNotBeReadIsNotWritten() {
+        #expect(throws: JSONError.self) { try JSONText.write(["a\u{0}b": 1]) }
+        var deep = JSONValue.null
+        for _ in 0..<2000 { deep = [deep] }
+        #expect(throws: JSONError(kind: .tooDeep, message: "nested too deep")) {
+            try JSONText.write(deep)
+        }
+    }
+
     @Test func notANumberIsNotWritten() {
         #expect {
             try JSONWriter.encode(["x": [1, Double.nan]])

@@ -18,6 +18,8 @@ public enum JSONText {
     }
 
     /// Writes a value as UTF-8 with members in their order; compact, or indented by two spaces.
+    /// A `Double` is written with 17 digits, which is exact. A name with a NUL byte, which could
+    /// not be read again, is an error.
     public static func write(
         _ value: JSONValue, pretty: Bool = false
     ) throws(JSONError) -> [UInt8] {
@@ -186,6 +188,9 @@ private struct Tree: ~Copyable {
         // SAFETY: as in `makeArray`.
         do throws(JSONError) {
             for member in object.members {
+                if member.name.utf8.contains(0) {
+                    throw JSONError(kind: .invalidValue, message: "a name with a NUL byte")
+                }
                 let value = unsafe try make(member.value, depth: depth + 1)
                 let result = unsafe member.name.withCString {
                     unsafe json_object_set_new_nocheck(made, $0, value)
