@@ -96,7 +96,7 @@ let package = Package(
         .executableTarget(
             name: "apus",
             dependencies: [
-                "AdminAPI", "ConfigurationLanguage", "JSON", "Master", "Supervisor", "Syscalls",
+                "AdminAPI", "Clock", "ConfigurationLanguage", "JSON", "Master", "Model", "Wire",
                 argumentParser, logging, nioCore, nioPosix, nioHTTP1,
             ],
             path: "Sources/ControlPlane/CommandLine", swiftSettings: strict),

@@ -1,0 +1,84 @@
+// The admin API for commands: requests, and what their failures mean for the exit code.
+
+import Glibc
+import JSON
+import NIOHTTP1
+
+/// An answer with its JSON, as it came and as a value.
+struct MasterAnswer: Sendable {
+    var status: Int
+    var body: [UInt8]
+    var value: JSONValue
+
+    var isSuccess: Bool { (200..<300).contains(status) }
+}
+
+struct MasterClient: Sendable {
+    let socketPath: String
+
+    /// Besides what the master itself was asked to wait.
+    static let margin = Duration.seconds(10)
+
+    func get(_ target: String) throws(CommandFailure) -> MasterAnswer {
+        try exchange(.GET, target, body: nil, waiting: .zero)
+    }
+
+    func post(
+        _ target: String, body: JSONValue = [:], waiting: Duration = .zero
+    ) throws(CommandFailure) -> MasterAnswer {
+        try exchange(.POST, target, body: body, waiting: waiting)
+    }
+
+    private func exchange(
+        _ method: HTTPMethod, _ target: String, body: JSONValue?, waiting: Duration
+    ) throws(CommandFailure) -> MasterAnswer {
+        let client = UnixHTTPClient(path: socketPath)
+        let response: UnixHTTPClient.Response
+        do {
+            let bytes = try body.map { try JSONText.write($0) }
+            response = try client.exchange(
+                method, target,
+                fields: bytes == nil ? [] : [("Content-Type", "application/json")],
+                body: bytes, within: waiting + Self.margin)
+        } catch let failure as UnixHTTPClient.Failure {
+            throw Self.failure(failure, path: socketPath, waiting: waiting)
+        } catch {
+            throw CommandFailure(.usage, "the request cannot be written: \(error)")
+        }
+        guard let value = try? JSONText.parse(response.body) else {
+            throw CommandFailure(.other, "\(socketPath) does not answer with JSON; is it Apus?")
+        }
+        return MasterAnswer(status: response.status, body: response.body, value: value)
+    }
+
+    private static func failure(
+        _ failure: UnixHTTPClient.Failure, path: String, waiting: Duration
+    ) -> CommandFailure {
+        switch failure {
+        case .connect(EACCES), .connect(EPERM):
+            CommandFailure(
+                .notAllowed,
+                "no right to use \(path); become its owner, or a member of its group")
+        case .connect(ENOENT):
+            unreachable("no master: \(path) does not exist")
+        case .connect(ECONNREFUSED):
+            unreachable("no master answers on \(path)")
+        case .connect(let code):
+            unreachable("cannot connect to \(path) (errno \(code))")
+        case .deadline where waiting > .zero:
+            CommandFailure(.waitExpired, "the master did not answer in time")
+        case .deadline:
+            unreachable("the master does not answer on \(path)")
+        case .answerTooLarge:
+            CommandFailure(.other, "the answer is too large")
+        case .broken(let text):
+            unreachable("the connection to the master broke: \(text)")
+        }
+    }
+
+    private static func unreachable(_ what: String) -> CommandFailure {
+        CommandFailure(
+            .unreachable,
+            what + "; start one with `apus run`, or name its socket with --socket or APUS_SOCKET")
+    }
+}

@@ -1,0 +1,120 @@
+// One HTTP/1.1 request over a unix socket, with a deadline and a bound on the answer. The calling
+// thread blocks; the work is done on a NIO event loop that lives as long as the call.
+
+import Clock
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+
+struct UnixHTTPClient: Sendable {
+    struct Response: Sendable, Equatable {
+        var status: Int
+        var body: [UInt8]
+    }
+
+    enum Failure: Error, Equatable {
+        /// errno of connect(2).
+        case connect(Int32)
+        case deadline
+        case answerTooLarge
+        case broken(String)
+    }
+
+    static let answerBytesMax = 16 << 20
+
+    let path: String
+
+    func exchange(
+        _ method: HTTPMethod, _ target: String, fields: [(String, String)] = [],
+        body: [UInt8]? = nil, within limit: Duration
+    ) throws(Failure) -> Response {
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        defer { try? group.syncShutdownGracefully() }
+        var head = HTTPRequestHead(version: .http1_1, method: method, uri: target)
+        head.headers.add(name: "Host", value: "localhost")
+        head.headers.add(name: "Connection", value: "close")
+        for (name, value) in fields { head.headers.add(name: name, value: value) }
+        if let body { head.headers.add(name: "Content-Length", value: String(body.count)) }
+        do {
+            return try run(head, body, on: group.next(), within: limit)
+        } catch let failure as Failure {
+            throw failure
+        } catch let error as IOError {
+            throw .connect(error.errnoCode)
+        } catch {
+            throw .broken(String(describing: error))
+        }
+    }
+
+    private func run(
+        _ head: HTTPRequestHead, _ body: [UInt8]?, on loop: any EventLoop, within limit: Duration
+    ) throws -> Response {
+        let answer = loop.makePromise(of: Response.self)
+        let timer = loop.scheduleTask(in: .milliseconds(limit.wholeMilliseconds)) {
+            answer.fail(Failure.deadline)
+        }
+        let bootstrap = ClientBootstrap(group: loop).channelInitializer { channel in
+            channel.eventLoop.makeCompletedFuture {
+                try channel.pipeline.syncOperations.addHTTPClientHandlers()
+                try channel.pipeline.syncOperations.addHandler(AnswerCollector(answer))
+            }
+        }
+        bootstrap.connect(unixDomainSocketPath: path).whenComplete { result in
+            switch result {
+            case .failure(let error):
+                answer.fail(error)
+            case .success(let channel):
+                // What fails to be written is told by the collector, when the channel ends.
+                channel.write(HTTPClientRequestPart.head(head), promise: nil)
+                if let body {
+                    channel.write(
+                        HTTPClientRequestPart.body(.byteBuffer(ByteBuffer(bytes: body))),
+                        promise: nil)
+                }
+                channel.writeAndFlush(HTTPClientRequestPart.end(nil), promise: nil)
+            }
+        }
+        defer { timer.cancel() }
+        return try answer.futureResult.wait()
+    }
+}
+
+/// Gathers one answer; runs on the event loop of its channel.
+private final class AnswerCollector: ChannelInboundHandler {
+    typealias InboundIn = HTTPClientResponsePart
+
+    private let answer: EventLoopPromise<UnixHTTPClient.Response>
+    private var response = UnixHTTPClient.Response(status: 0, body: [])
+
+    init(_ answer: EventLoopPromise<UnixHTTPClient.Response>) {
+        self.answer = answer
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        switch unwrapInboundIn(data) {
+        case .head(let head):
+            response.status = Int(head.status.code)
+        case .body(let buffer):
+            guard
+                response.body.count + buffer.readableBytes <= UnixHTTPClient.answerBytesMax
+            else {
+                answer.fail(UnixHTTPClient.Failure.answerTooLarge)
+                context.close(promise: nil)
+                return
+            }
+            response.body.append(contentsOf: buffer.readableBytesView)
+        case .end:
+            answer.succeed(response)
+            context.close(promise: nil)
+        }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        answer.fail(error)
+        context.close(promise: nil)
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        answer.fail(UnixHTTPClient.Failure.broken("the master closed the connection"))
+    }
+}

@@ -1,0 +1,110 @@
+// `apus run`: the master in the foreground. The main thread becomes the master's loop; the admin
+// API runs on threads of its own.
+
+import AdminAPI
+import ArgumentParser
+import ConfigurationLanguage
+import Glibc
+import Logging
+import Master
+import Model
+import Wire
+
+struct RunCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run",
+        abstract: "Run the master in the foreground until it is told to stop.",
+        discussion: """
+            Without --config an embedded default is served: a welcome page on \
+            http://127.0.0.1:8080 and two demo servers.
+
+            Signals: HUP and USR2 reload, USR1 stops gracefully, TERM and INT stop.
+
+            Directories default to $STATE_DIRECTORY and $RUNTIME_DIRECTORY (systemd), else to \
+            /var/lib/apus and /run/apus for root and to the XDG ones for a user.
+            """)
+
+    @Option(help: ArgumentHelp("Configuration, YAML or JSON.", valueName: "file"))
+    var config: String?
+
+    @Option(help: ArgumentHelp("Where revisions and records are kept.", valueName: "dir"))
+    var stateDir: String?
+
+    @Option(help: ArgumentHelp("Where the admin socket is.", valueName: "dir"))
+    var runtimeDir: String?
+
+    @Option(help: ArgumentHelp("The worker program.", valueName: "path"))
+    var worker: String?
+
+    func run() throws {
+        // The admin socket is born without rights for others; it gets its mode when it serves.
+        umask(0o077)
+        let directories = try directories()
+        let admin = try readConfiguration().admin
+        let options = MasterOptions(
+            configurationPath: config.map(Surroundings.absolute),
+            stateDirectory: directories.state, runtimeDirectory: directories.runtime,
+            workerPath: try worker.map(Surroundings.absolute) ?? Surroundings.workerPath(),
+            version: ApusVersion.current)
+        let log: EventLog
+        // First the master, which blocks the signals that it reads: threads inherit that.
+        let master: Master
+        do {
+            log = try EventLog()
+            master = try Master(options: options, log: log)
+        } catch {
+            throw CommandFailure(.other, "\(error)")
+        }
+        let socketPath = admin.socketPath ?? "\(directories.runtime)/\(Directories.socketName)"
+        let server = try startServer(
+            master.handle, logger: log.logger, socketPath: socketPath, admin)
+        let banner = RunBanner(
+            directories: directories, socketPath: socketPath, configurationPath: config)
+        let handle = master.handle
+        Task { await banner.printWhenServing(handle) }
+
+        let code = master.run()
+        _ = try? Blocking.wait { await server.stop() }
+        log.flush(atMost: .seconds(1))
+        if code != 0 { throw ExitCode(code) }
+    }
+
+    private func directories() throws(CommandFailure) -> Directories {
+        if let stateDir, let runtimeDir {
+            return Directories(
+                state: Surroundings.absolute(stateDir), runtime: Surroundings.absolute(runtimeDir))
+        }
+        var directories = try Surroundings.directories()
+        if let stateDir { directories.state = Surroundings.absolute(stateDir) }
+        if let runtimeDir { directories.runtime = Surroundings.absolute(runtimeDir) }
+        return directories
+    }
+
+    /// What cannot be served is said before anything is touched.
+    private func readConfiguration() throws(CommandFailure) -> Configuration {
+        let source = try ConfigurationText.source(path: config)
+        switch source.read() {
+        case .valid(let configuration, let warnings):
+            for warning in warnings { Console.error("\(warning)") }
+            return configuration
+        case .invalid(let problems):
+            for problem in problems { Console.error("\(problem)") }
+            throw CommandFailure(.configurationInvalid, "the configuration is invalid")
+        }
+    }
+
+    private func startServer(
+        _ handle: MasterHandle, logger: Logger, socketPath: String, _ admin: AdminSettings
+    ) throws -> AdminServer {
+        let options = AdminServerOptions(
+            socketPath: socketPath, socketMode: admin.socketMode, socketGroup: admin.socketGroup,
+            version: ApusVersion.current)
+        do {
+            return try Blocking.wait {
+                try await AdminServer.start(handle, options: options, logger: logger)
+            }
+        } catch {
+            throw CommandFailure(.other, "the admin API cannot listen on \(socketPath): \(error)")
+        }
+    }
+}

@@ -1,0 +1,72 @@
+// What the program prints, and whether somebody looks at it. Text that came from elsewhere is
+// cleaned before a terminal sees it.
+
+import FoundationEssentials
+import Glibc
+
+enum Console {
+    static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
+
+    /// Colours: on a terminal, unless NO_COLOR is set and not empty (no-color.org) or the terminal
+    /// is a dumb one.
+    static var hasColour: Bool {
+        let environment = Surroundings.environment
+        return isTerminal && (environment["NO_COLOR"] ?? "").isEmpty
+            && environment["TERM"] != "dumb"
+    }
+
+    static func output(_ text: String) {
+        write(Array((text.hasSuffix("\n") ? text : text + "\n").utf8), to: STDOUT_FILENO)
+    }
+
+    static func output(bytes: [UInt8]) {
+        write(bytes, to: STDOUT_FILENO)
+    }
+
+    static func error(_ text: String) {
+        write(Array((text.hasSuffix("\n") ? text : text + "\n").utf8), to: STDERR_FILENO)
+    }
+
+    /// Control characters as `\u{…}`: a configuration's text must not drive a terminal.
+    static func clean(_ text: String) -> String {
+        var result = ""
+        for scalar in text.unicodeScalars {
+            let isControl = scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value)
+            let isBidirectional =
+                (0x202A...0x202E).contains(scalar.value)
+                || (0x2066...0x2069).contains(scalar.value)
+            if isControl || isBidirectional {
+                result += "\\u{\(String(scalar.value, radix: 16))}"
+            } else {
+                result.unicodeScalars.append(scalar)
+            }
+        }
+        return result
+    }
+
+    /// A reader that went away (`| head`) is no failure worth words.
+    private static func write(_ bytes: [UInt8], to descriptor: Int32) {
+        let file = FileHandleBytes(descriptor: descriptor)
+        file.write(bytes)
+    }
+}
+
+/// A descriptor of the process that is written to the end.
+private struct FileHandleBytes {
+    let descriptor: Int32
+
+    func write(_ bytes: [UInt8]) {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            // SAFETY: the slice outlives the call, and its own count bounds it.
+            let count = unsafe rest.withUnsafeBytes {
+                unsafe Glibc.write(descriptor, $0.baseAddress, $0.count)
+            }
+            if count > 0 {
+                rest = rest.dropFirst(count)
+            } else if errno != EINTR {
+                return
+            }
+        }
+    }
+}

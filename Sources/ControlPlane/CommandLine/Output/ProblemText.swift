@@ -1,0 +1,39 @@
+// A problem of the API, and problems of a configuration, as lines that editors parse:
+// `file:line:column: error: text (pointer)`. Pure.
+
+import JSON
+
+enum ProblemText {
+    /// One line an error; the problem's own words are last.
+    static func lines(_ problem: JSONValue) -> [String] {
+        let entries = problem["errors"]?.arrayValue ?? []
+        return entries.map(line)
+    }
+
+    static func summary(_ problem: JSONValue) -> String {
+        let title = problem["title"]?.stringValue ?? "failed"
+        guard let detail = problem["detail"]?.stringValue, !detail.isEmpty else { return title }
+        return Console.clean("\(title): \(detail)")
+    }
+
+    private static func line(_ entry: JSONValue) -> String {
+        var text = ""
+        if let file = entry["file"]?.stringValue {
+            text = file
+            if let line = entry["line"]?.integerValue {
+                text += ":\(line)"
+                if let column = entry["column"]?.integerValue { text += ":\(column)" }
+            }
+            text += ": "
+        }
+        text += "\(entry["severity"]?.stringValue ?? "error"): "
+        text += entry["message"]?.stringValue ?? "unknown"
+        if let suggestion = entry["suggestion"]?.stringValue {
+            text += ", did you mean \"\(suggestion)\"?"
+        }
+        if let pointer = entry["pointer"]?.stringValue, !pointer.isEmpty {
+            text += " (\(pointer))"
+        }
+        return Console.clean(text)
+    }
+}

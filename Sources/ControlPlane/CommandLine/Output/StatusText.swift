@@ -1,0 +1,67 @@
+// /v1/status for a terminal. Pure.
+
+import Clock
+import JSON
+
+enum StatusText {
+    static func text(_ status: JSONValue, colour: Bool, now: WallTime) -> String {
+        let reloads = status["reloads"]
+        var facts = TextTable(columns: [.init(title: ""), .init(title: "")])
+        facts.rows = [
+            ["version", .init(status["version"]?.stringValue ?? "-")],
+            ["instance", .init(status["instance_id"]?.stringValue ?? "-")],
+            ["serving", serving(status)],
+            ["generations", .init(generations(status))],
+            [
+                "reloads",
+                .init(
+                    "\(number(reloads?["succeeded"])) succeeded, "
+                        + "\(number(reloads?["failed"])) failed" + last(reloads?["last"], now)),
+            ],
+        ]
+        var conditions = TextTable(
+            columns: ["CONDITION", "STATUS", "REASON", "MESSAGE"].map { .init(title: $0) })
+        conditions.rows = (status["conditions"]?.arrayValue ?? []).map { condition in
+            let holds = condition["status"]?.stringValue == "True"
+            return [
+                .init(Console.clean(condition["type"]?.stringValue ?? "-")),
+                .init(holds ? "True" : "False", holds ? .green : .red),
+                .init(Console.clean(condition["reason"]?.stringValue ?? "-")),
+                .init(Console.clean(condition["message"]?.stringValue ?? "-")),
+            ]
+        }
+        let factLines = facts.text(colour: colour).split(separator: "\n").dropFirst()
+        return factLines.joined(separator: "\n") + "\n\n" + conditions.text(colour: colour)
+    }
+
+    private static func serving(_ status: JSONValue) -> TextTable.Cell {
+        guard let generation = status["serving_generation"]?.integerValue else {
+            return .init("no generation", .red)
+        }
+        let desired = status["desired_revision"]?.integerValue
+        let applied = status["applied_revision"]?.integerValue
+        let wanted = desired == applied ? "" : " (desired \(number(status["desired_revision"])))"
+        return .init(
+            "generation \(generation), revision \(number(status["applied_revision"]))\(wanted)",
+            .green)
+    }
+
+    private static func generations(_ status: JSONValue) -> String {
+        let counts = status["generations"]
+        let limit = status["max_reloads"]?.integerValue.map(String.init) ?? "unlimited"
+        return "\(number(counts?["starting"])) starting, \(number(counts?["serving"])) serving, "
+            + "\(number(counts?["leaving"])) leaving (max_reloads \(limit))"
+    }
+
+    private static func last(_ reload: JSONValue?, _ now: WallTime) -> String {
+        guard let reload, !reload.isNull else { return "" }
+        let age = Age.since(reload["finished_at"]?.stringValue, now: now)
+        return Console.clean(
+            "; last \(reload["id"]?.stringValue ?? "?") \(reload["status"]?.stringValue ?? "?") "
+                + "\(age) ago")
+    }
+
+    private static func number(_ value: JSONValue?) -> String {
+        value?.integerValue.map(String.init) ?? "-"
+    }
+}
