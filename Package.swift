@@ -80,7 +80,7 @@ let package = Package(
         controlPlane("Supervisor", ["Clock"]),
         // Not called Configuration: a package that Hummingbird needs has a target of that name.
         controlPlane("ConfigurationLanguage", folder: "Configuration", ["COpenSSL", "Model", yams]),
-        controlPlane("Store", ["JSON", "Supervisor", grdb]),
+        controlPlane("Store", ["Clock", "JSON", "Supervisor", grdb]),
         controlPlane(
             "Master",
             [

@@ -69,6 +69,9 @@ public enum PacketSocket {
         ) {
             body(first, second)
         }
+
+        /// Gives the first end away and closes the second, once another process has it.
+        public consuming func takeFirst() -> FileDescriptor { first }
     }
 
     /// socketpair(2).

@@ -1,0 +1,200 @@
+// Everything of the master that may wait for a disk or take long, on two queues of its own: the
+// store, and the reading of configurations. Answers go to the loop's mailbox, so a disk that
+// hangs delays a reload and never supervision.
+
+internal import Clock
+internal import ConfigurationLanguage
+internal import Dispatch
+internal import JSON
+internal import Model
+internal import Store
+internal import Supervisor
+internal import Synchronization
+internal import Syscalls
+
+final class DiskWork: Sendable {
+    private let store: Store
+    private let configurationPath: String?
+    private let mailbox: Mailbox
+    /// Words for the log.
+    private let complain: @Sendable (String) -> Void
+    private let storeQueue = DispatchQueue(label: "apus.store")
+    private let readQueue = DispatchQueue(label: "apus.configuration")
+    /// Configurations by revision, so that a restart needs no disk.
+    private let known = Mutex<[Int: Configuration]>([:])
+
+    init(
+        store: Store, configurationPath: String?, mailbox: Mailbox,
+        complain: @escaping @Sendable (String) -> Void
+    ) {
+        self.store = store
+        self.configurationPath = configurationPath
+        self.mailbox = mailbox
+        self.complain = complain
+    }
+
+    // MARK: Validation
+
+    /// Reads the configuration anew; answers with `validated`.
+    func validate(reload: String) {
+        readQueue.async { [self] in
+            let result: Result<ValidRevision, ReloadFailure>
+            do throws(ReloadFailure) {
+                result = .success(try validRevision())
+            } catch {
+                result = .failure(error)
+            }
+            mailbox.post(.validated(reload: reload, result))
+        }
+    }
+
+    private func validRevision() throws(ReloadFailure) -> ValidRevision {
+        let source = try load()
+        switch source.read() {
+        case .invalid(let problems): throw ReloadFailure(problems)
+        case .valid(let configuration, let warnings):
+            // Waits in the store's queue, so a number is given and known in one order.
+            let revision = try stored(source)
+            known.withLock { $0[revision] = configuration }
+            return ValidRevision(
+                plan: GenerationPlan(
+                    configuration.process, revision: revision, sha256: source.text.sha256),
+                configuration: configuration, warnings: warnings.map(\.description))
+        }
+    }
+
+    private func load() throws(ReloadFailure) -> ConfigurationSource {
+        guard let configurationPath else { return EmbeddedConfiguration.source }
+        do throws(ConfigurationProblem) {
+            return try ConfigurationFile.load(configurationPath)
+        } catch {
+            throw ReloadFailure(
+                code: "file-missing", detail: error.description,
+                problems: [ReloadFailure.Problem(error)])
+        }
+    }
+
+    private func stored(_ source: ConfigurationSource) throws(ReloadFailure) -> Int {
+        do {
+            return try storeQueue.sync {
+                try store.addRevision(
+                    sha256: source.text.sha256, text: source.text.bytes,
+                    sourceName: source.fileName, at: .now())
+            }
+        } catch {
+            throw ReloadFailure(code: "store-failed", detail: "\(error)")
+        }
+    }
+
+    // MARK: Start
+
+    /// Makes the number durable, then what the generation is started from; answers `prepared`.
+    func prepare(generation: Int, plan: GenerationPlan) {
+        storeQueue.async { [self] in
+            let result: Result<GenerationMaterial, ReloadFailure>
+            do {
+                try store.recordGeneration(generation)
+                result = .success(try material(for: plan))
+            } catch let failure as ReloadFailure {
+                result = .failure(failure)
+            } catch let error as StoreError {
+                result = .failure(ReloadFailure(code: "store-failed", detail: "\(error)"))
+            } catch {
+                result = .failure(ReloadFailure(code: "spawn-failed", detail: "\(error)"))
+            }
+            mailbox.post(.prepared(generation: generation, result))
+        }
+    }
+
+    private func material(for plan: GenerationPlan) throws -> GenerationMaterial {
+        let configuration = try configuration(of: plan.revision)
+        let json = try JSONWriter.encode(configuration)
+        return GenerationMaterial(
+            configuration: configuration,
+            memory: try MemoryFile.create(name: "apus-configuration", bytes: json),
+            memoryBytes: json.count, accessLog: try accessLog(configuration.log.accessTo))
+    }
+
+    private func configuration(of revision: Int) throws -> Configuration {
+        if let configuration = known.withLock({ $0[revision] }) { return configuration }
+        guard let stored = try store.revision(revision) else {
+            throw ReloadFailure(
+                code: "store-failed", detail: "revision \(revision) is no longer kept")
+        }
+        let source = ConfigurationSource(
+            text: ConfigurationText(bytes: stored.text), fileName: stored.sourceName)
+        switch source.read() {
+        case .invalid(let problems): throw ReloadFailure(problems)
+        case .valid(let configuration, _):
+            known.withLock { $0[revision] = configuration }
+            return configuration
+        }
+    }
+
+    private func accessLog(_ destination: LogSettings.Destination) throws -> FileDescriptor? {
+        switch destination {
+        case .off: nil
+        case .standardOutput: try FileDescriptor.duplicate(1)
+        case .standardError: try FileDescriptor.duplicate(2)
+        case .file(let path): try Files.openAppend(path, mode: 0o640)
+        }
+    }
+
+    /// Only these revisions can be asked for again; the rest can be read from the store.
+    func keepOnly(revisions: Set<Int>) {
+        known.withLock { $0 = $0.filter { revisions.contains($0.key) } }
+    }
+
+    // MARK: Records
+
+    /// Stores what happened; a failure is logged and otherwise without effect.
+    func record(_ what: String, _ body: @escaping @Sendable (Store) throws -> Void) {
+        storeQueue.async { [self] in
+            do { try body(store) } catch { complain("\(what): \(error)") }
+        }
+    }
+
+    /// Something else that may take long: looking through /proc.
+    func inBackground(_ body: @escaping @Sendable () -> Void) {
+        readQueue.async(execute: body)
+    }
+
+    /// Waits for what was ordered of the store, at most this long, and closes it.
+    func finish(atMost limit: Duration) {
+        let done = DispatchSemaphore(value: 0)
+        storeQueue.async { [self] in
+            try? store.close()
+            done.signal()
+        }
+        _ = done.wait(timeout: .now() + .milliseconds(Int(clamping: limit.wholeMilliseconds)))
+    }
+}
+
+extension GenerationPlan {
+    init(_ settings: ProcessSettings, revision: Int, sha256: String) {
+        self.init(
+            revision: revision, sha256: sha256, workers: settings.workers,
+            maxReloads: settings.maxReloads, readyTimeout: settings.readyTimeout,
+            switchTimeout: settings.switchTimeout, killAfter: settings.killAfter,
+            hardStopAfter: settings.hardStopAfter, probation: settings.probation)
+    }
+}
+
+extension ReloadFailure {
+    init(_ problems: [ConfigurationProblem]) {
+        let count = problems.count
+        self.init(
+            code: "config-invalid", detail: count == 1 ? "1 error" : "\(count) errors",
+            pointer: problems.first?.pointer, problems: problems.map(Problem.init))
+    }
+}
+
+extension ReloadFailure.Problem {
+    init(_ problem: ConfigurationProblem) {
+        self.init(
+            code: problem.code.rawValue, severity: problem.severity.rawValue, file: problem.file,
+            line: problem.position?.line ?? 1, column: problem.position?.column ?? 1,
+            pointer: problem.pointer, message: problem.message, suggestion: problem.suggestion,
+            owner: problem.owner)
+    }
+}

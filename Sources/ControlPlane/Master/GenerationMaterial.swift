@@ -1,0 +1,40 @@
+// What a generation is started from, made off the loop: by then the number is durable, and no disk
+// is touched any more.
+
+internal import Model
+internal import Supervisor
+internal import Syscalls
+
+/// A configuration that was read and stored.
+struct ValidRevision: Sendable {
+    var plan: GenerationPlan
+    var configuration: Configuration
+    /// In words, with file and line.
+    var warnings: [String]
+}
+
+/// Owns the descriptors that are copied to every worker of a generation.
+final class GenerationMaterial: Sendable {
+    let configuration: Configuration
+    /// Sealed JSON of `configuration`.
+    let memory: FileDescriptor
+    let memoryBytes: Int
+    private let accessLog: FileDescriptor?
+    /// Where the access log goes; borrowed, and shared with others, so its flags are left alone.
+    var accessLogRawValue: Int32? {
+        switch accessLog {
+        case .some(let descriptor): descriptor.rawValue
+        case .none: nil
+        }
+    }
+
+    init(
+        configuration: Configuration, memory: consuming FileDescriptor, memoryBytes: Int,
+        accessLog: consuming FileDescriptor?
+    ) {
+        self.configuration = configuration
+        self.memory = memory
+        self.memoryBytes = memoryBytes
+        self.accessLog = accessLog
+    }
+}

@@ -1,0 +1,214 @@
+// Every listening socket of this installation. The master binds them, keeps one reference to each
+// and lends copies to generations, so that no worker's death closes a port or loses what the
+// kernel has queued for it. Confined to the loop; nothing here waits.
+//
+// The counterparts: `ListenerHandoff` (Wire) is what a worker gets, `Supervisor` says when.
+
+internal import Model
+internal import Syscalls
+internal import Wire
+
+/// An address that cannot be had.
+struct ListenerFailure: Error, Equatable {
+    var frontend: String
+    /// The place in the frontend's `bind`, from 0.
+    var place: Int
+    var address: SocketAddress
+    var error: SystemError
+
+    /// JSON pointer into the configuration; names of frontends need no escaping.
+    var pointer: String { "/frontends/\(frontend)/bind/\(place)" }
+}
+
+final class ListenerTable {
+    /// listen(2) cuts it to net.core.somaxconn.
+    static let backlog: Int32 = 65_535
+
+    /// One packet of a handoff; the numbers are borrowed, one per entry.
+    struct Lease {
+        var manifest: ListenerHandoff
+        var descriptors: [Int32]
+    }
+
+    private var listeners: [Listener] = []
+    private var nextID = 1
+    /// The generation whose configuration holds now.
+    private var committed: Int?
+    private var frontends: [Int: [SocketAddress: String]] = [:]
+
+    /// By id. Closed ones are gone.
+    var all: [Listener] { listeners }
+
+    var views: [ListenerView] {
+        listeners.map {
+            ListenerView(
+                id: $0.id, address: $0.address.description, frontend: $0.frontend,
+                phase: $0.phase.rawValue)
+        }
+    }
+
+    /// Whether the address is one of ours, or overlaps one: then we ourselves hold the port.
+    func overlapping(_ address: SocketAddress) -> Listener? {
+        listeners.first {
+            $0.address.port == address.port && address.port != 0
+                && ($0.address.host == address.host || $0.address.host.isWildcard
+                    || address.host.isWildcard)
+        }
+    }
+
+    // MARK: Prepare and its undo
+
+    /// Binds what the configuration has and nobody bound yet. Nothing listens yet, and where one
+    /// address fails, none of the others stays bound.
+    func bind(
+        generation: Int, configuration: Configuration
+    ) throws(ListenerFailure) {
+        frontends[generation] = [:]
+        for frontend in configuration.frontends {
+            for (place, address) in frontend.bind.enumerated() {
+                do throws(SystemError) {
+                    try bind(address, of: frontend.name, for: generation)
+                } catch {
+                    abandon(generation: generation)
+                    throw ListenerFailure(
+                        frontend: frontend.name, place: place, address: address, error: error)
+                }
+            }
+        }
+    }
+
+    private func bind(
+        _ address: SocketAddress, of frontend: String, for generation: Int
+    ) throws(SystemError) {
+        frontends[generation]?[address] = frontend
+        if let known = listeners.first(where: { $0.configured == address }) {
+            known.wantedBy.insert(generation)
+            return
+        }
+        let listener = try Listener(id: nextID, configured: address, frontend: frontend)
+        nextID += 1
+        listener.wantedBy = [generation]
+        listeners.append(listener)
+    }
+
+    /// Undoes `bind` and `handOff`: closes what only this generation would have had.
+    func abandon(generation: Int) {
+        forget(generation)
+    }
+
+    // MARK: Switch
+
+    /// Opens the generation's sockets to connections and says what its workers must get. From now
+    /// on the sockets count as held by it.
+    func handOff(generation: Int) throws(ListenerFailure) -> [Lease] {
+        let names = frontends[generation] ?? [:]
+        let wanted = listeners.filter { $0.wantedBy.contains(generation) }
+        for listener in wanted {
+            do throws(SystemError) {
+                try listener.listen(backlog: Self.backlog)
+            } catch {
+                let name = names[listener.configured] ?? listener.frontend
+                throw ListenerFailure(
+                    frontend: name, place: 0, address: listener.configured, error: error)
+            }
+        }
+        for listener in wanted { listener.heldBy.insert(generation) }
+        return leases(of: wanted, names: names)
+    }
+
+    private func leases(of wanted: [Listener], names: [SocketAddress: String]) -> [Lease] {
+        let limit = ControlPacket.descriptorCountMax
+        var leases: [Lease] = []
+        var start = 0
+        repeat {
+            let part = wanted[start..<min(start + limit, wanted.count)]
+            start += limit
+            leases.append(
+                Lease(
+                    manifest: ListenerHandoff(
+                        entries: part.map {
+                            ListenerHandoff.Entry(
+                                listener: $0.id, frontend: names[$0.configured] ?? $0.frontend,
+                                address: $0.address, inode: $0.inode)
+                        }, isLast: start >= wanted.count),
+                    descriptors: part.compactMap(\.rawValue)))
+        } while start < wanted.count
+        return leases
+    }
+
+    /// The generation is to let go of its sockets. Those that no successor accepts from stop
+    /// being advertised; their ids are returned, for the leaver to drain their queues.
+    ///
+    /// `isFinal`: the master ends, nobody will want any of them. Otherwise a release without a
+    /// successor leaves what the committed configuration wants open, for the next generation.
+    func willRelease(generation: Int, successor: Int?, isFinal: Bool) -> [Int] {
+        if isFinal {
+            for listener in listeners { listener.wantedBy = [] }
+        }
+        let heir = successor ?? (committed == generation ? nil : committed)
+        var drained: [Int] = []
+        for listener in listeners where listener.heldBy.contains(generation) {
+            listener.releasedBy.insert(generation)
+            if let heir, listener.wantedBy.contains(heir) { continue }
+            listener.stopAdvertising()
+            drained.append(listener.id)
+        }
+        return drained
+    }
+
+    /// The generation's configuration is the one from now on.
+    func commit(generation: Int) {
+        committed = generation
+        let names = frontends[generation] ?? [:]
+        for listener in listeners {
+            // One that starts now keeps its wishes; all older ones have none any more.
+            listener.wantedBy = listener.wantedBy.filter { $0 >= generation }
+            if let name = names[listener.configured] { listener.frontend = name }
+        }
+        frontends = frontends.filter { $0.key >= generation }
+        closeUnwanted()
+    }
+
+    /// The generation holds no socket any more: all its workers released, or are gone. What a
+    /// crashed generation was serving stays open, for the kernel to queue.
+    func didLetGo(generation: Int) {
+        for listener in listeners {
+            listener.heldBy.remove(generation)
+            listener.releasedBy.remove(generation)
+        }
+        closeUnwanted()
+    }
+
+    /// For the program's end.
+    func closeAll() {
+        for listener in listeners { listener.close() }
+        listeners = []
+    }
+
+    private func forget(_ generation: Int) {
+        frontends[generation] = nil
+        for listener in listeners {
+            listener.wantedBy.remove(generation)
+            listener.heldBy.remove(generation)
+            listener.releasedBy.remove(generation)
+        }
+        closeUnwanted()
+    }
+
+    private func closeUnwanted() {
+        for listener in listeners where listener.wantedBy.isEmpty && listener.heldBy.isEmpty {
+            listener.close()
+        }
+        listeners.removeAll { $0.rawValue == nil }
+    }
+}
+
+extension SocketAddress.Host {
+    /// `0.0.0.0` or `::`.
+    fileprivate var isWildcard: Bool {
+        switch self {
+        case .ipv4(let word): word == 0
+        case .ipv6(let high, let low): high == 0 && low == 0
+        }
+    }
+}

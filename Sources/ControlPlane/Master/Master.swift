@@ -1,0 +1,134 @@
+// The control-plane process, put together: directories, store, shared memory, and the loop over
+// the pure supervisor. Owns all of it for one life; refuses a state directory that has a master.
+// Made and run on the process's main thread, before any other thread is started.
+
+internal import Clock
+internal import Foundation
+internal import Glibc
+internal import Logging
+internal import SharedState
+internal import Store
+internal import Supervisor
+internal import Syscalls
+
+/// Where a master finds and keeps its things.
+public struct MasterOptions: Sendable {
+    /// YAML or JSON; nil is the embedded default configuration.
+    public var configurationPath: String?
+    /// The database and the lock; made with mode 0700, or ours already.
+    public var stateDirectory: String
+    /// The admin socket; made with mode 0700, or ours already.
+    public var runtimeDirectory: String
+    /// The program `apus-worker`.
+    public var workerPath: String
+    /// Of this program; a worker of another is refused.
+    public var version: String
+
+    public init(
+        configurationPath: String? = nil, stateDirectory: String, runtimeDirectory: String,
+        workerPath: String, version: String
+    ) {
+        self.configurationPath = configurationPath
+        self.stateDirectory = stateDirectory
+        self.runtimeDirectory = runtimeDirectory
+        self.workerPath = workerPath
+        self.version = version
+    }
+}
+
+/// One master. `init` takes everything it needs or fails with words for the operator; an API
+/// server may be started with `handle` then; `run` does the rest.
+public final class Master {
+    /// Signals that the loop reads; every thread started after `init` has them blocked.
+    private static let signals = [SIGHUP, SIGUSR1, SIGUSR2, SIGTERM, SIGINT, SIGQUIT]
+
+    /// The outside, for other threads.
+    public let handle: MasterHandle
+    private let loop: MasterLoop
+    private let directory: StateDirectory
+    private let disk: DiskWork
+    private let logger: Logger
+
+    /// Takes the directories, the lock, the database and the signals.
+    public init(options: MasterOptions, log: EventLog) throws(StartupError) {
+        directory = try StateDirectory(path: options.stateDirectory)
+        try StateDirectory.prepare(options.runtimeDirectory, what: "runtime directory")
+        let masterLog = MasterLog(log)
+        logger = masterLog.logger
+        do {
+            let store = try Store.open(directory: options.stateDirectory)
+            for finding in store.findings { masterLog.logger.error("\(finding)") }
+            try SignalDescriptor.ignore(SIGPIPE)
+            let signals = try SignalDescriptor(blocking: Self.signals)
+            let created = try SharedRegion.create()
+            let region = created.region
+            let gauges = GaugeReader(region)
+            let mailbox = try Mailbox()
+            let history = try store.reloads()
+            let board = MasterBoard(
+                snapshot: MasterSnapshot(
+                    instanceID: store.instanceID, version: options.version, reloads: history),
+                gauges: gauges)
+            let poll = try PollSet()
+            let listeners = ListenerTable()
+            disk = DiskWork(
+                store: store, configurationPath: options.configurationPath, mailbox: mailbox
+            ) { masterLog.logger.error("\($0)") }
+            let workers = WorkerTable(
+                program: options.workerPath, version: options.version, poll: poll,
+                region: region, sharedState: created.takeFile(), gauges: gauges, board: board,
+                log: masterLog)
+            let orphans = Orphans(known: try store.liveWorkers(), program: options.workerPath)
+            for worker in orphans.gone { try store.remove(worker) }
+            loop = try MasterLoop(
+                MasterLoop.Parts(
+                    supervisor: Supervisor(
+                        nextGeneration: try store.lastGeneration() + 1, reloads: history),
+                    executor: EffectExecutor(
+                        listeners: listeners, workers: workers, disk: disk, mailbox: mailbox,
+                        orphans: orphans, log: masterLog),
+                    workers: workers, listeners: listeners, poll: poll, mailbox: mailbox,
+                    signals: signals, board: board, log: masterLog))
+            handle = MasterHandle(mailbox: mailbox, board: board)
+            masterLog.logger.notice(
+                "master starts",
+                metadata: [
+                    "version": "\(options.version)", "instance": "\(store.instanceID)",
+                    "pid": "\(ProcessInfo.processInfo.processIdentifier)",
+                    "state_directory": "\(options.stateDirectory)",
+                    "configuration": "\(options.configurationPath ?? "embedded")",
+                ])
+        } catch let error as StartupError {
+            throw error
+        } catch {
+            throw StartupError("the master cannot start: \(error)")
+        }
+    }
+
+    /// Supervises until it is told to stop, on the calling thread; the process's exit code.
+    public func run() -> Int32 {
+        let code: Int32
+        do {
+            code = try loop.run()
+        } catch {
+            // epoll_wait(2) on our own set cannot fail but by a fault of ours.
+            logger.critical("the loop failed", metadata: ["error": "\(error)"])
+            code = 1
+        }
+        logger.notice("master ends", metadata: ["code": "\(code)"])
+        disk.finish(atMost: .seconds(1))
+        return code
+    }
+}
+
+extension MasterSnapshot {
+    /// Before anything happened.
+    init(instanceID: String, version: String, reloads: [ReloadRecord]) {
+        let now = Moment(instant: .now(), wall: .now())
+        self.init(
+            sequence: 1, instanceID: instanceID, version: version, startedAt: now.wall,
+            takenAt: now, generations: [], reloads: reloads, serving: nil, desiredRevision: nil,
+            appliedRevision: nil, maxReloads: nil, counters: MasterCounters(), workers: [:],
+            totals: [:], listeners: [], problems: [], shuttingDown: false, loopTick: now.instant)
+    }
+}

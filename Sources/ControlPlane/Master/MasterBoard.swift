@@ -1,0 +1,119 @@
+// Where the loop publishes what is so and everybody else reads it. Owns the last snapshot, those
+// who wait for the next, and the generations' last words. The loop writes, any thread reads; the
+// lock is held for copies of references only.
+
+internal import Clock
+internal import Supervisor
+internal import Synchronization
+
+final class MasterBoard: Sendable {
+    /// Generations whose last lines are kept.
+    static let logTailCountMax = 50
+
+    private struct State {
+        var snapshot: MasterSnapshot
+        var nextWaiter: UInt64 = 0
+        var waiters: [UInt64: Waiter] = [:]
+        /// Waiters whose time ended before they were in `waiters`.
+        var early: Set<UInt64> = []
+        /// Lines of one generation, by the worker's place in it.
+        var logTails: [Int: [Int: [String]]] = [:]
+    }
+    private struct Waiter {
+        var sequence: UInt64
+        var continuation: CheckedContinuation<Void, Never>
+    }
+    private let state: Mutex<State>
+    private let tick: Mutex<Instant>
+    private let gauges: GaugeReader
+
+    init(snapshot: MasterSnapshot, gauges: GaugeReader) {
+        state = Mutex(State(snapshot: snapshot))
+        tick = Mutex(snapshot.loopTick)
+        self.gauges = gauges
+    }
+
+    // MARK: The loop's side
+
+    /// Replaces what is known; `sequence` grows, and those who wait are woken.
+    func publish(_ change: (inout MasterSnapshot) -> Void) {
+        let woken = state.withLock { state in
+            change(&state.snapshot)
+            state.snapshot.sequence += 1
+            let sequence = state.snapshot.sequence
+            let due = state.waiters.filter { $0.value.sequence < sequence }
+            for id in due.keys { state.waiters[id] = nil }
+            return due.values.map(\.continuation)
+        }
+        for continuation in woken { continuation.resume() }
+    }
+
+    /// The loop has come round.
+    func publish(tick now: Instant) {
+        tick.withLock { $0 = now }
+    }
+
+    func publish(logTail lines: [String], of worker: WorkerID) {
+        state.withLock { state in
+            state.logTails[worker.generation, default: [:]][worker.index] = lines
+            while state.logTails.count > Self.logTailCountMax, let oldest = state.logTails.keys.min()
+            {
+                state.logTails[oldest] = nil
+            }
+        }
+    }
+
+    // MARK: The readers' side
+
+    func snapshot() -> MasterSnapshot {
+        var snapshot = state.withLock { $0.snapshot }
+        snapshot.loopTick = tick.withLock { $0 }
+        snapshot.takenAt = Moment(instant: .now(), wall: .now())
+        snapshot.workers = gauges.read(at: snapshot.takenAt.instant)
+        snapshot.totals = gauges.totals()
+        return snapshot
+    }
+
+    func logTail(generation: Int) -> [String] {
+        state.withLock { state in
+            let tails = state.logTails[generation] ?? [:]
+            return tails.sorted { $0.key < $1.key }.flatMap(\.value)
+        }
+    }
+
+    func waitForChange(after sequence: UInt64, atMost limit: Duration) async {
+        let id = state.withLock { state in
+            state.nextWaiter += 1
+            return state.nextWaiter
+        }
+        let timer = Task {
+            if (try? await Task.sleep(for: limit)) != nil { wake(id) }
+        }
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let isDue = state.withLock { state in
+                    if state.snapshot.sequence > sequence || state.early.contains(id) {
+                        return true
+                    }
+                    state.waiters[id] = Waiter(sequence: sequence, continuation: continuation)
+                    return false
+                }
+                if isDue { continuation.resume() }
+            }
+        } onCancel: {
+            wake(id)
+        }
+        timer.cancel()
+        await timer.value
+        state.withLock { _ = $0.early.remove(id) }
+    }
+
+    private func wake(_ id: UInt64) {
+        let waiter = state.withLock { state in
+            let waiter = state.waiters.removeValue(forKey: id)
+            if waiter == nil { state.early.insert(id) }
+            return waiter
+        }
+        waiter?.continuation.resume()
+    }
+}

@@ -1,0 +1,63 @@
+// The master for everybody else: the API, the command line. Owns nothing, decides nothing; wishes
+// go through the mailbox of the loop, facts come from its board. Any thread or task.
+
+internal import Store
+public import Supervisor
+internal import Synchronization
+
+/// Why a wish could not be given to the master.
+public enum MasterError: Error, Sendable, Equatable {
+    /// The loop has ended, or ends now.
+    case stopped
+}
+
+/// A master's outside. Copies of it are the same master.
+public final class MasterHandle: Sendable {
+    private let mailbox: Mailbox
+    private let board: MasterBoard
+
+    init(mailbox: Mailbox, board: MasterBoard) {
+        self.mailbox = mailbox
+        self.board = board
+    }
+
+    /// What is so now; reads the gauges of the live workers.
+    public func snapshot() -> MasterSnapshot { board.snapshot() }
+
+    /// Waits until something visible happened after `sequence`, at most for `deadline`, and tells
+    /// what is so then. Returns early when the task is cancelled.
+    public func waitForChange(
+        after sequence: UInt64, until deadline: Duration
+    ) async -> MasterSnapshot {
+        await board.waitForChange(after: sequence, atMost: deadline)
+        return board.snapshot()
+    }
+
+    /// Asks for a reload and returns its record as soon as the supervisor has taken it: usually
+    /// QUEUED or RUNNING, but final already where the master is stopping.
+    public func requestReload(
+        mode: ReloadRecord.Mode, trigger: ReloadRecord.Trigger
+    ) async throws -> ReloadRecord {
+        let id = Identifier.makeReload()
+        return try await withCheckedThrowingContinuation { continuation in
+            let isTaken = mailbox.post(
+                .reload(id: id, mode: mode, trigger: trigger, reply: continuation))
+            if !isTaken { continuation.resume(throwing: MasterError.stopped) }
+        }
+    }
+
+    /// Cancels a reload that has not switched yet; otherwise nothing happens.
+    public func cancelReload(id: String) async { mailbox.post(.cancelReload(id: id)) }
+
+    /// SIGTERM to a generation that is not serving; otherwise nothing happens.
+    public func terminate(generation: Int) async {
+        mailbox.post(.terminate(generation: generation))
+    }
+
+    /// Ends the master: gracefully when every generation has drained, else at once.
+    public func stop(graceful: Bool) async { mailbox.post(.stop(graceful: graceful)) }
+
+    /// The last lines that the generation's workers wrote to standard error, oldest first within
+    /// one worker. Empty if there are none, or no longer.
+    public func logTail(generation: Int) -> [String] { board.logTail(generation: generation) }
+}

@@ -1,0 +1,254 @@
+// The master's one thread: waits for signals, wishes, workers and time, turns them into events for
+// the pure `Supervisor`, and has its effects carried out by `EffectExecutor`. Never waits for
+// anything but its poll set. What it decides itself: nothing.
+
+internal import Clock
+internal import Glibc
+internal import Logging
+internal import Model
+internal import Store
+internal import Supervisor
+internal import Syscalls
+
+final class MasterLoop {
+    /// How often the workers' progress is looked at; the supervisor's patience is a multiple.
+    static let samplePeriod: Duration = .milliseconds(250)
+
+    private var supervisor: Supervisor
+    private let executor: EffectExecutor
+    private let workers: WorkerTable
+    private let listeners: ListenerTable
+    private let poll: PollSet
+    private let mailbox: Mailbox
+    private let signals: SignalDescriptor
+    private let board: MasterBoard
+    private let log: MasterLog
+    private var problems: [ReloadFailure.Problem] = []
+    private var nextSample = Instant(nanoseconds: 0)
+    private var replies: [(id: String, continuation: CheckedContinuation<ReloadRecord, any Error>)] =
+        []
+    private var published: PublishedState?
+
+    struct Parts: ~Copyable {
+        let supervisor: Supervisor
+        let executor: EffectExecutor
+        let workers: WorkerTable
+        let listeners: ListenerTable
+        let poll: PollSet
+        let mailbox: Mailbox
+        let signals: SignalDescriptor
+        let board: MasterBoard
+        let log: MasterLog
+    }
+
+    init(_ parts: consuming Parts) throws(SystemError) {
+        supervisor = parts.supervisor
+        executor = parts.executor
+        workers = parts.workers
+        listeners = parts.listeners
+        poll = parts.poll
+        mailbox = parts.mailbox
+        board = parts.board
+        log = parts.log
+        signals = parts.takeSignals()
+        try poll.add(signals.rawValue, .signals)
+        try poll.add(mailbox.rawValue, .mailbox)
+    }
+
+    /// Until the supervisor says that all is over; its exit code.
+    func run() throws(SystemError) -> Int32 {
+        request(.startup, principal: "master")
+        publish()
+        while true {
+            if let code = executor.exitCode {
+                finish()
+                return code
+            }
+            let sources = try poll.wait(timeoutMilliseconds: timeoutMilliseconds(.now()))
+            board.publish(tick: .now())
+            for source in sources { handle(source) }
+            handleTime()
+            publish()
+            answer()
+        }
+    }
+
+    private func timeoutMilliseconds(_ now: Instant) -> Int32 {
+        var due = nextSample
+        if let deadline = supervisor.nextDeadline { due = min(due, deadline) }
+        if let retry = executor.nextRetry { due = min(due, retry) }
+        return (due - now).timeoutMilliseconds
+    }
+
+    // MARK: What happens
+
+    private func handle(_ source: PollSource) {
+        switch source {
+        case .signals: readSignals()
+        case .mailbox: for message in mailbox.take() { handle(message) }
+        case .process, .channel, .output:
+            for event in workers.didBecomeReadable(source, at: .now()) { step(event) }
+        }
+    }
+
+    private func handleTime() {
+        let now = Instant.now()
+        for event in executor.retry(at: now) { step(event) }
+        if nextSample <= now {
+            nextSample = now + Self.samplePeriod
+            for event in workers.sample(at: now) { step(event) }
+        }
+        if let deadline = supervisor.nextDeadline, deadline <= .now() { step(.tick) }
+    }
+
+    private func readSignals() {
+        while let received = try? signals.next() {
+            log.logger.info(
+                "signal", metadata: ["signal": "\(received.signal)", "from": "\(received.senderPID)"])
+            switch received.signal {
+            case SIGHUP: request(.signal, principal: "signal:HUP")
+            case SIGUSR2: request(.signal, principal: "signal:USR2")
+            case SIGUSR1: step(.stopRequested(graceful: true))
+            case SIGTERM, SIGINT: step(.stopRequested(graceful: false))
+            case SIGQUIT: dump()
+            default: break
+            }
+        }
+    }
+
+    private func request(_ source: ReloadRecord.Source, principal: String) {
+        let trigger = ReloadRecord.Trigger(source: source, principal: principal)
+        step(.reloadRequested(id: Identifier.makeReload(), mode: .soft, trigger: trigger))
+    }
+
+    private func handle(_ message: Mailbox.Message) {
+        switch message {
+        case .reload(let id, let mode, let trigger, let reply):
+            replies.append((id, reply))
+            step(.reloadRequested(id: id, mode: mode, trigger: trigger))
+        case .cancelReload(let id): step(.reloadCancelled(id: id))
+        case .terminate(let generation): step(.terminateRequested(generation: generation))
+        case .stop(let graceful): step(.stopRequested(graceful: graceful))
+        case .validated(let reload, let result): didValidate(reload, result)
+        case .prepared(let generation, let result):
+            for event in executor.didPrepare(generation, result, at: .now()) { step(event) }
+        case .startFailed(let generation, let failure):
+            for event in executor.didFailToStart(generation, failure) { step(event) }
+        }
+    }
+
+    private func didValidate(_ reload: String, _ result: Result<ValidRevision, ReloadFailure>) {
+        switch result {
+        case .success(let revision):
+            problems = []
+            for warning in revision.warnings { log.logger.warning("\(warning)") }
+            log.set(level: revision.configuration.log.level)
+        case .failure(let failure): problems = failure.problems
+        }
+        step(.validated(reload: reload, result.map(\.plan)))
+    }
+
+    // MARK: One step
+
+    /// An event, its effects, and the events that they answer with, until none is left.
+    private func step(_ event: SupervisorEvent) {
+        var events = [event]
+        var next = 0
+        while next < events.count {
+            let event = events[next]
+            next += 1
+            executor.observe(event)
+            let now = Moment(instant: .now(), wall: .now())
+            let effects = supervisor.handle(event, at: now)
+            executor.isFinal = supervisor.isStopping
+            for effect in effects { events += executor.execute(effect, at: now.instant) }
+        }
+    }
+
+    // MARK: What others see
+
+    /// What makes a difference to who waits for a change.
+    private struct PublishedState: Equatable {
+        var generations: [GenerationRecord]
+        var reloads: [ReloadRecord]
+        var listeners: [ListenerView]
+        var counters: MasterCounters
+        var problems: [ReloadFailure.Problem]
+        var isStopping: Bool
+    }
+
+    private func publish() {
+        let state = PublishedState(
+            generations: supervisor.generations, reloads: supervisor.reloads,
+            listeners: listeners.views, counters: counters, problems: problems,
+            isStopping: supervisor.isStopping)
+        if state == published { return }
+        published = state
+        board.publish { snapshot in
+            snapshot.generations = state.generations
+            snapshot.reloads = state.reloads
+            snapshot.listeners = state.listeners
+            snapshot.counters = state.counters
+            snapshot.problems = state.problems
+            snapshot.shuttingDown = state.isStopping
+            snapshot.serving = supervisor.serving
+            snapshot.desiredRevision = supervisor.desiredRevision
+            snapshot.appliedRevision = supervisor.appliedRevision
+            let current = supervisor.serving.flatMap { number in
+                state.generations.first { $0.generation == number }
+            }
+            if let current { snapshot.maxReloads = current.plan.maxReloads }
+        }
+    }
+
+    private var counters: MasterCounters {
+        var counters = MasterCounters()
+        counters.reloadsSucceeded = supervisor.counters.reloadsSucceeded
+        counters.reloadsFailed = supervisor.counters.reloadsFailed
+        counters.reloadsSuperseded = executor.superseded
+        counters.reloadsCancelled = executor.cancelled
+        counters.protocolViolations = supervisor.counters.protocolViolations
+        counters.workersCrashed = supervisor.counters.crashes
+        counters.workersStuck = supervisor.counters.workersStuck
+        counters.restarts = supervisor.counters.restarts
+        counters.workerExitsExpected = supervisor.counters.workerExitsExpected
+        counters.workerExitsUnexpected = supervisor.counters.workerExitsUnexpected
+        return counters
+    }
+
+    /// After publishing: who asked finds its reload in the next snapshot.
+    private func answer() {
+        if replies.isEmpty { return }
+        let records = supervisor.reloads
+        for (id, continuation) in replies {
+            if let record = records.first(where: { $0.id == id }) {
+                continuation.resume(returning: record)
+            } else {
+                continuation.resume(throwing: MasterError.stopped)
+            }
+        }
+        replies = []
+    }
+
+    private func finish() {
+        for message in mailbox.close() {
+            if case .reload(_, _, _, let reply) = message {
+                reply.resume(throwing: MasterError.stopped)
+            }
+        }
+        listeners.closeAll()
+        publish()
+        answer()
+    }
+
+    private func dump() {
+        publish()
+        log.dump(
+            board.snapshot(), crashesInSeries: supervisor.crashesInSeries,
+            nextDeadline: supervisor.nextDeadline)
+    }
+}
+
+extension MasterLoop.Parts {
+    fileprivate consuming func takeSignals() -> SignalDescriptor { signals }
+}

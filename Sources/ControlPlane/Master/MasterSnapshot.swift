@@ -1,0 +1,88 @@
+public import Clock
+public import Supervisor
+
+/// Everything the API and the command line can know of a master, at one moment. A value: it does
+/// not change under its reader.
+public struct MasterSnapshot: Sendable {
+    /// Grows with every visible change of generations, reloads or listeners; starts at 1.
+    public var sequence: UInt64
+    public var instanceID: String
+    public var version: String
+    public var startedAt: WallTime
+    /// When the gauges were read.
+    public var takenAt: Moment
+    /// Newest first; exited ones too, as far as they are kept.
+    public var generations: [GenerationRecord]
+    /// Newest first.
+    public var reloads: [ReloadRecord]
+    /// The generation in phase SERVING.
+    public var serving: Int?
+    /// The latest revision that was accepted as valid.
+    public var desiredRevision: Int?
+    /// The revision that is served.
+    public var appliedRevision: Int?
+    /// Of the served revision; nil is unlimited, or nothing served yet.
+    public var maxReloads: Int?
+    public var counters: MasterCounters
+    /// Live workers only.
+    public var workers: [WorkerID: WorkerGauges]
+    /// Totals over all workers since the master started, by the names of the shared state. They
+    /// never go down: those of reaped workers are kept.
+    public var totals: [String: UInt64]
+    public var listeners: [ListenerView]
+    /// Of the last validation, if it failed; empty after one that succeeded.
+    public var problems: [ReloadFailure.Problem]
+    /// The master was told to stop.
+    public var shuttingDown: Bool
+    /// When the loop last came round: it does so several times a second.
+    public var loopTick: Instant
+}
+
+/// Counts since the master started.
+public struct MasterCounters: Sendable, Equatable {
+    public var reloadsSucceeded = 0
+    public var reloadsFailed = 0
+    public var reloadsSuperseded = 0
+    public var reloadsCancelled = 0
+    /// Workers that broke the control protocol.
+    public var protocolViolations = 0
+    /// Serving generations that lost a worker unexpectedly.
+    public var workersCrashed = 0
+    /// Workers that made no progress.
+    public var workersStuck = 0
+    /// Replacements of crashed generations that came to serve.
+    public var restarts = 0
+    public var workerExitsExpected = 0
+    public var workerExitsUnexpected = 0
+
+    public init() {}
+}
+
+/// What one worker does now.
+public struct WorkerGauges: Sendable, Equatable {
+    /// Open client connections.
+    public var clientConnections = 0
+    /// Requests being answered.
+    public var exchanges = 0
+    /// Upgraded connections and TCP ones.
+    public var tunnels = 0
+    /// Of the oldest open client connection; nil if there is none.
+    public var oldestSessionAgeSeconds: Int?
+    /// Resident memory; nil if the process is gone.
+    public var rssBytes: Int?
+    /// Totals since the worker started, by the names of the shared state.
+    public var counters: [String: UInt64] = [:]
+
+    public init() {}
+}
+
+/// One listening socket as the master sees it.
+public struct ListenerView: Sendable, Equatable {
+    /// Stable as long as the socket lives.
+    public var id: Int
+    /// As the kernel has it: `127.0.0.1:8080`.
+    public var address: String
+    public var frontend: String
+    /// DEFINED, BOUND, LEASED, RELEASING, DRAINING_BACKLOG or CLOSED.
+    public var phase: String
+}

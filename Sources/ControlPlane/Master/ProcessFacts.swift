@@ -1,0 +1,70 @@
+// What /proc tells of processes (proc(5)): when one began, what program it is, who has a port.
+// Reads files of the kernel, some of them many; not for the loop where it looks at all processes.
+
+internal import Foundation
+internal import Model
+internal import Syscalls
+
+enum ProcessFacts {
+    /// In clock ticks since boot; with the pid it names a process for good. Nil: no such process.
+    static func startTicks(pid: Int32) -> Int64? {
+        guard let bytes = try? Files.read("/proc/\(pid)/stat", maxBytes: 4096) else { return nil }
+        let text = String(decoding: bytes, as: UTF8.self)
+        // The second field, the program's name in parentheses, may contain anything.
+        guard let end = text.lastIndex(of: ")") else { return nil }
+        let fields = text[text.index(after: end)...].split(separator: " ")
+        return fields.count > 19 ? Int64(fields[19]) : nil
+    }
+
+    static func bootID() -> String {
+        let bytes = try? Files.read("/proc/sys/kernel/random/boot_id", maxBytes: 256)
+        return String(decoding: bytes ?? [], as: UTF8.self).filter { !$0.isWhitespace }
+    }
+
+    /// The last part of the program's path; without the mark of a file that was replaced.
+    static func programName(pid: Int32) -> String? {
+        guard let path = link("/proc/\(pid)/exe") else { return nil }
+        let name = path.split(separator: "/").last.map(String.init)
+        return name?.replacing(" (deleted)", with: "")
+    }
+
+    /// Who listens on the port of an address, as far as this user may know: `nginx (pid 812)`.
+    static func holder(of address: SocketAddress) -> String? {
+        let inodes = listeningInodes(port: address.port)
+        if inodes.isEmpty { return nil }
+        let entries = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+        for pid in entries.compactMap({ Int32($0) }) where holds(pid: pid, inodes) {
+            return "\(programName(pid: pid) ?? "a process") (pid \(pid))"
+        }
+        return nil
+    }
+
+    /// Inodes of sockets in state LISTEN on the port, as /proc/net/tcp writes them.
+    private static func listeningInodes(port: UInt16) -> Set<String> {
+        var inodes: Set<String> = []
+        for table in ["/proc/net/tcp", "/proc/net/tcp6"] {
+            guard let bytes = try? Files.read(table, maxBytes: 16 << 20) else { continue }
+            for line in bytes.split(separator: UInt8(ascii: "\n")).dropFirst() {
+                let fields = String(decoding: line, as: UTF8.self).split(separator: " ")
+                guard fields.count > 9, fields[3] == "0A",
+                    let digits = fields[1].split(separator: ":").last,
+                    UInt16(digits, radix: 16) == port
+                else { continue }
+                inodes.insert("socket:[\(fields[9])]")
+            }
+        }
+        return inodes
+    }
+
+    private static func holds(pid: Int32, _ inodes: Set<String>) -> Bool {
+        let folder = "/proc/\(pid)/fd"
+        let entries = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        return entries.contains { entry in
+            link("\(folder)/\(entry)").map(inodes.contains) ?? false
+        }
+    }
+
+    private static func link(_ path: String) -> String? {
+        try? FileManager.default.destinationOfSymbolicLink(atPath: path)
+    }
+}

@@ -1,0 +1,204 @@
+// What the master remembers over its own death: the generation counter, revisions, reload
+// records, live workers, and who it is. Owns `state.db` in the state directory; refuses a file of
+// a newer version. Every call is one durable transaction and may wait for the disk, so the master
+// calls from its store queue, never from its loop.
+
+public import Clock
+internal import Foundation
+internal import GRDB
+public import Supervisor
+
+/// The state directory's database. Calls are serialised inside; any thread.
+///
+/// The directory must be locked by its one master (`StateDirectory` of the module Master).
+public final class Store: Sendable {
+    /// Names this installation, random, made once with the database.
+    public let instanceID: String
+    /// What was found and repaired when it was opened, for the operator; empty as a rule.
+    public let findings: [StoreFinding]
+
+    let database: DatabaseQueue
+    private let mark: GenerationMark
+
+    /// Opens the database of a directory, makes it, or brings an older one up to date.
+    ///
+    /// A damaged file is renamed aside and reported in `findings`; the generation counter goes on
+    /// from the highest number still known.
+    public static func open(directory: String) throws(StoreError) -> Store {
+        try StoreOpening(directory: directory).open()
+    }
+
+    init(
+        database: DatabaseQueue, instanceID: String, findings: [StoreFinding],
+        mark: GenerationMark
+    ) {
+        self.database = database
+        self.instanceID = instanceID
+        self.findings = findings
+        self.mark = mark
+    }
+
+    // MARK: The generation counter
+
+    /// The highest number that was ever given, 0 before the first.
+    public func lastGeneration() throws(StoreError) -> Int {
+        try read { database in
+            try Int.fetchOne(database, sql: "SELECT value FROM counter WHERE name = 'generation'")
+                ?? 0
+        }
+    }
+
+    /// Makes a number durable before the generation is spawned. A lower one changes nothing.
+    public func recordGeneration(_ generation: Int) throws(StoreError) {
+        try write { database in
+            try database.execute(
+                sql: """
+                    INSERT INTO counter (name, value) VALUES ('generation', ?)
+                    ON CONFLICT (name) DO UPDATE SET value = max(value, excluded.value)
+                    """, arguments: [generation])
+        }
+        mark.write(generation)
+    }
+
+    // MARK: Revisions
+
+    /// How many revisions are kept, the newest ones.
+    public static let revisionCountMax = 50
+
+    /// Stores a valid configuration and returns its number. The text of the latest revision again
+    /// gets that revision's number.
+    public func addRevision(
+        sha256: String, text: [UInt8], sourceName: String, at time: WallTime
+    ) throws(StoreError) -> Int {
+        try write { database in
+            if let latest = try Row.fetchOne(
+                database,
+                sql: "SELECT number, sha256 FROM revision ORDER BY number DESC LIMIT 1"),
+                latest["sha256"] == sha256
+            {
+                return latest["number"]
+            }
+            try database.execute(
+                sql: """
+                    INSERT INTO revision (sha256, text, source_name, created_at, is_good)
+                    VALUES (?, ?, ?, ?, 0)
+                    """, arguments: [sha256, Data(text), sourceName, time.milliseconds])
+            let number = Int(database.lastInsertedRowID)
+            // The last good one is what a crash loop goes back to: it stays, however old.
+            try database.execute(
+                sql: """
+                    DELETE FROM revision WHERE number <= ? AND number IS NOT
+                        (SELECT max(number) FROM revision WHERE is_good)
+                    """, arguments: [number - Self.revisionCountMax])
+            return number
+        }
+    }
+
+    /// Remembers that a generation of this revision served.
+    public func markGood(revision: Int) throws(StoreError) {
+        try write { database in
+            try database.execute(
+                sql: "UPDATE revision SET is_good = 1 WHERE number = ?", arguments: [revision])
+        }
+    }
+
+    /// One revision with its text; nil if it was never there or is no longer kept.
+    public func revision(_ number: Int) throws(StoreError) -> StoredRevision? {
+        try read { database in
+            try Row.fetchOne(
+                database, sql: "SELECT * FROM revision WHERE number = ?", arguments: [number]
+            ).map(StoredRevision.init(row:))
+        }
+    }
+
+    /// The newest revision of which a generation served.
+    public func latestGoodRevision() throws(StoreError) -> StoredRevision? {
+        try read { database in
+            try Row.fetchOne(
+                database, sql: "SELECT * FROM revision WHERE is_good ORDER BY number DESC LIMIT 1"
+            ).map(StoredRevision.init(row:))
+        }
+    }
+
+    // MARK: Reload records
+
+    /// How many reload records are kept, the newest ones.
+    public static let reloadCountMax = 200
+
+    /// Stores a record, or replaces the one with its id.
+    public func save(_ reload: ReloadRecord) throws(StoreError) {
+        let payload = try StoredReload(reload).encoded()
+        try write { database in
+            try database.execute(
+                sql: """
+                    INSERT INTO reload (id, created_at, payload) VALUES (?, ?, ?)
+                    ON CONFLICT (id) DO UPDATE SET payload = excluded.payload
+                    """, arguments: [reload.id, reload.createdAt.milliseconds, Data(payload)])
+            try database.execute(
+                sql: """
+                    DELETE FROM reload WHERE sequence <=
+                        (SELECT max(sequence) FROM reload) - \(Self.reloadCountMax)
+                    """)
+        }
+    }
+
+    /// Newest first. A record that this version cannot read is left out.
+    public func reloads() throws(StoreError) -> [ReloadRecord] {
+        let payloads = try read { database in
+            try Data.fetchAll(database, sql: "SELECT payload FROM reload ORDER BY sequence DESC")
+        }
+        return payloads.compactMap { StoredReload.decode(Array($0))?.record }
+    }
+
+    // MARK: Live workers
+
+    /// Remembers a worker that was just spawned, so that a later master can tell it from another
+    /// process with its number.
+    public func add(_ worker: LiveWorker) throws(StoreError) {
+        try write { database in
+            try database.execute(
+                sql: """
+                    INSERT OR REPLACE INTO worker (generation, place, pid, start_ticks, boot_id)
+                    VALUES (?, ?, ?, ?, ?)
+                    """,
+                arguments: [
+                    worker.id.generation, worker.id.index, worker.pid, worker.startTicks,
+                    worker.bootID,
+                ])
+        }
+    }
+
+    /// Forgets a worker that was reaped.
+    public func remove(_ worker: WorkerID) throws(StoreError) {
+        try write { database in
+            try database.execute(
+                sql: "DELETE FROM worker WHERE generation = ? AND place = ?",
+                arguments: [worker.generation, worker.index])
+        }
+    }
+
+    /// The workers that no master has reaped, by generation and place.
+    public func liveWorkers() throws(StoreError) -> [LiveWorker] {
+        try read { database in
+            try Row.fetchAll(database, sql: "SELECT * FROM worker ORDER BY generation, place")
+                .map(LiveWorker.init(row:))
+        }
+    }
+
+    /// Closes the file; every later call fails.
+    public func close() throws(StoreError) {
+        do { try database.close() } catch { throw StoreError(error) }
+    }
+
+    private func read<Value>(
+        _ body: (Database) throws -> Value
+    ) throws(StoreError) -> Value {
+        do { return try database.read(body) } catch { throw StoreError(error) }
+    }
+
+    private func write<Value>(
+        _ body: (Database) throws -> Value
+    ) throws(StoreError) -> Value {
+        do { return try database.write(body) } catch { throw StoreError(error) }
+    }
+}

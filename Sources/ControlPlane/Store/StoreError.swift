@@ -1,0 +1,43 @@
+// What can be wrong with the store, and what was repaired.
+
+internal import GRDB
+
+/// Why the store cannot do what was asked. The message is for the operator.
+public enum StoreError: Error, Equatable, Sendable, CustomStringConvertible {
+    /// The file was written by a later version; nothing was touched.
+    case newerVersion(path: String)
+    /// The disk, its rights or its space.
+    case failed(String)
+
+    init(_ error: any Error) {
+        switch error {
+        case let error as StoreError: self = error
+        case let error as DatabaseError: self = .failed(error.description)
+        default: self = .failed("\(error)")
+        }
+    }
+
+    public var description: String {
+        switch self {
+        case .newerVersion(let path):
+            "\(path) was written by a newer version of apus; use that version, or another state "
+                + "directory"
+        case .failed(let detail): "state database: \(detail)"
+        }
+    }
+}
+
+/// A repair that the operator should know of.
+public enum StoreFinding: Equatable, Sendable, CustomStringConvertible {
+    /// The damaged file was renamed; what it held is not in use any more. The generation counter
+    /// goes on after `lastGeneration`.
+    case damagedSetAside(newPath: String, detail: String, lastGeneration: Int)
+
+    public var description: String {
+        switch self {
+        case .damagedSetAside(let path, let detail, let lastGeneration):
+            "the state database was damaged (\(detail)) and is now \(path); revisions and reload "
+                + "records start anew, generations go on after \(lastGeneration)"
+        }
+    }
+}

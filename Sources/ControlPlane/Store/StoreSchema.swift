@@ -1,0 +1,42 @@
+// The tables, version by version. A version that was released is never edited: a new one follows.
+
+internal import GRDB
+
+enum StoreSchema {
+    static var migrator: DatabaseMigrator {
+        var migrator = DatabaseMigrator()
+        migrator.registerMigration("1", migrate: createFirst)
+        return migrator
+    }
+
+    private static func createFirst(_ database: Database) throws {
+        try database.execute(
+            sql: """
+                CREATE TABLE instance (id TEXT NOT NULL);
+                CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
+                -- AUTOINCREMENT: a number that was deleted is never given again.
+                CREATE TABLE revision (
+                    number INTEGER PRIMARY KEY AUTOINCREMENT,
+                    sha256 TEXT NOT NULL,
+                    text BLOB NOT NULL,
+                    source_name TEXT NOT NULL,
+                    created_at INTEGER NOT NULL,
+                    is_good INTEGER NOT NULL
+                );
+                CREATE TABLE reload (
+                    sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+                    id TEXT NOT NULL UNIQUE,
+                    created_at INTEGER NOT NULL,
+                    payload BLOB NOT NULL
+                );
+                CREATE TABLE worker (
+                    generation INTEGER NOT NULL,
+                    place INTEGER NOT NULL,
+                    pid INTEGER NOT NULL,
+                    start_ticks INTEGER NOT NULL,
+                    boot_id TEXT NOT NULL,
+                    PRIMARY KEY (generation, place)
+                );
+                """)
+    }
+}
