@@ -95,7 +95,8 @@ struct ByteWriter {
         var divisor: Int64 = 1
         for _ in 1..<max(width, 1) { divisor &*= 10 }
         while divisor > 0 {
-            append(ASCII.zero &+ UInt8(truncatingIfNeeded: value.magnitude / divisor.magnitude % 10))
+            append(
+                ASCII.zero &+ UInt8(truncatingIfNeeded: value.magnitude / divisor.magnitude % 10))
             divisor /= 10
         }
     }

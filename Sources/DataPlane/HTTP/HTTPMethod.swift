@@ -10,20 +10,28 @@ enum HTTPMethod: UInt8 {
         self = .other
         switch token.count {
         case 3:
-            if token.equals(Bytes("GET")) { self = .get } else if token.equals(Bytes("PUT")) {
+            if token.equals(Bytes("GET")) {
+                self = .get
+            } else if token.equals(Bytes("PUT")) {
                 self = .put
             }
         case 4:
-            if token.equals(Bytes("POST")) { self = .post } else if token.equals(Bytes("HEAD")) {
+            if token.equals(Bytes("POST")) {
+                self = .post
+            } else if token.equals(Bytes("HEAD")) {
                 self = .head
             }
         case 5:
-            if token.equals(Bytes("PATCH")) { self = .patch } else if token.equals(Bytes("TRACE")) {
+            if token.equals(Bytes("PATCH")) {
+                self = .patch
+            } else if token.equals(Bytes("TRACE")) {
                 self = .trace
             }
         case 6: if token.equals(Bytes("DELETE")) { self = .delete }
         case 7:
-            if token.equals(Bytes("OPTIONS")) { self = .options } else if token.equals(
+            if token.equals(Bytes("OPTIONS")) {
+                self = .options
+            } else if token.equals(
                 Bytes("CONNECT"))
             {
                 self = .connect

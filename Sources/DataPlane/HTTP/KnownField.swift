@@ -21,11 +21,15 @@ enum KnownField: UInt8 {
         switch name.count {
         case 2: if name.equalsIgnoringCase("te") { self = .te }
         case 4:
-            if name.equalsIgnoringCase("host") { self = .host } else if name.equalsIgnoringCase("date") {
+            if name.equalsIgnoringCase("host") {
+                self = .host
+            } else if name.equalsIgnoringCase("date") {
                 self = .date
             }
         case 6:
-            if name.equalsIgnoringCase("cookie") { self = .cookie } else if name.equalsIgnoringCase(
+            if name.equalsIgnoringCase("cookie") {
+                self = .cookie
+            } else if name.equalsIgnoringCase(
                 "expect")
             {
                 self = .expect

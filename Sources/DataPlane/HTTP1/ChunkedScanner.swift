@@ -120,7 +120,9 @@ struct ChunkedScanner: BitwiseCopyable {
         case .sizeDigits:
             if let digit = ASCII.hexValue(byte) {
                 // Sixteen digits, leading zeros included: a longer number is an attempt at a wrap.
-                guard remaining <= Int64.max >> 6, lineBytes <= 16 else { return .chunkSizeOverflow }
+                guard remaining <= Int64.max >> 6, lineBytes <= 16 else {
+                    return .chunkSizeOverflow
+                }
                 remaining = remaining << 4 | Int64(digit)
             } else if byte == ASCII.carriageReturn {
                 state = .sizeLineFeed

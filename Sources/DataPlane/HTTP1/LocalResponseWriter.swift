@@ -84,7 +84,8 @@ enum LocalResponseWriter {
             writer.append(redirect.scheme.isEmpty ? facts.scheme : redirect.scheme)
             writer.append("://")
             // With another scheme the client's port is not the right one any more.
-            let keepsPort = !redirect.host.isEmpty || redirect.scheme.isEmpty
+            let keepsPort =
+                !redirect.host.isEmpty || redirect.scheme.isEmpty
                 || redirect.scheme.equals(facts.scheme)
             writer.append(keepsPort ? host : facts.host)
         }

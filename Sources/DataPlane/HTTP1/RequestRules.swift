@@ -31,7 +31,8 @@ enum RequestRules {
         if let error = checkAuthority(&head, bytes) { return error }
         if let error = frame(&head, findings, bodyLimitBytes) { return error }
         head.keepAlive =
-            head.version == .http11 ? !findings.hasClose
+            head.version == .http11
+            ? !findings.hasClose
             : findings.hasKeepAlive && !findings.hasClose
         if findings.upgradeIndex >= 0 { chooseUpgrade(&head, bytes, findings) }
         if findings.expectIndex >= 0 {

@@ -159,7 +159,8 @@ private enum ResponseRules {
         _ head: inout ResponseHead, _ request: ResponseExpectation, _ findings: Findings
     ) -> HTTPError? {
         head.keepAlive =
-            head.version == .http11 ? !findings.hasClose
+            head.version == .http11
+            ? !findings.hasClose
             : findings.hasKeepAlive && !findings.hasClose
         switch head.status {
         case 101:

@@ -39,13 +39,13 @@ struct CompiledRoute: BitwiseCopyable {
     fileprivate let headers: Run<CompiledHeaderMatch>
 }
 
-fileprivate struct CompiledHost: BitwiseCopyable {
+private struct CompiledHost: BitwiseCopyable {
     /// Lower case; a suffix begins with its dot.
     let name: Bytes
     let isSuffix: Bool
 }
 
-fileprivate struct CompiledHeaderMatch: BitwiseCopyable {
+private struct CompiledHeaderMatch: BitwiseCopyable {
     /// Lower case.
     let name: Bytes
     let value: Bytes
@@ -203,7 +203,9 @@ extension RouteTable {
                 }),
             paths: arena.run(match.paths.map { arena.bytes($0) }),
             prefixes: arena.run(
-                match.pathPrefixes.map { arena.bytes($0.hasSuffix("/") ? String($0.dropLast()) : $0) }
+                match.pathPrefixes.map {
+                    arena.bytes($0.hasSuffix("/") ? String($0.dropLast()) : $0)
+                }
             ),
             methods: arena.run(match.methods.map { arena.bytes($0) }),
             headers: arena.run(

@@ -1,0 +1,107 @@
+// Host, Connection, Expect, Upgrade.
+
+@testable import DataPlane
+
+extension RequestCorpus {
+    static let authority: [RequestVector] = [
+        .get("a name", "Host: example.com", nil),
+        .get("a port", "Host: example.com:8080", nil),
+        .get("a trailing dot", "Host: example.com.", nil),
+        .get("IPv4", "Host: 127.0.0.1:80", nil),
+        .get("IPv6", "Host: [::1]:80", nil),
+        .get("IPv6 with IPv4 in it", "Host: [::ffff:1.2.3.4]", nil),
+        .get("underscore in a name", "Host: my_host", nil),
+        .get("not first", "X: y\r\nHost: a", nil),
+        .get("none", "X: y", .missingHost),
+        .get("two", "Host: a\r\nHost: b", .duplicateHost),
+        .get("two equal", "Host: a\r\nHost: a", .duplicateHost),
+        .get("two in different case", "Host: a\r\nHOST: a", .duplicateHost),
+        .get("two, one empty", "Host: a\r\nHost:", .duplicateHost),
+        .get("empty", "Host:", .invalidHost),
+        .get("list", "Host: a, b", .invalidHost),
+        .get("comma", "Host: a,b", .invalidHost),
+        .get("blank inside", "Host: a b", .invalidHost),
+        .get("tab inside", "Host: a\tb", .invalidHost),
+        .get("user", "Host: u@a", .invalidHost),
+        .get("user and password", "Host: u:p@a", .invalidHost),
+        .get("path", "Host: a/b", .invalidHost),
+        .get("scheme", "Host: http://a", .invalidHost),
+        .get("query", "Host: a?b", .invalidHost),
+        .get("fragment", "Host: a#b", .invalidHost),
+        .get("backslash", "Host: a\\b", .invalidHost),
+        .get("escape", "Host: a%2eb", .invalidHost),
+        .get("8-bit", "Host: \u{E4}", .invalidHost),
+        .get("quotes", "Host: \"a\"", .invalidHost),
+        .get("markup", "Host: <a>", .invalidHost),
+        .get("port without number", "Host: a:", .invalidHost),
+        .get("port no number", "Host: a:http", .invalidHost),
+        .get("port too large", "Host: a:65536", .invalidHost),
+        .get("port zero", "Host: a:0", .invalidHost),
+        .get("port with sign", "Host: a:+80", .invalidHost),
+        .get("six digits of port", "Host: a:000080", .invalidHost),
+        .get("two ports", "Host: a:80:81", .invalidHost),
+        .get("port alone", "Host: :80", .invalidHost),
+        .get("a dot alone", "Host: .", .invalidHost),
+        .get("leading dot", "Host: .a", .invalidHost),
+        .get("empty label", "Host: a..b", .invalidHost),
+        .get("bracket open", "Host: [::1", .invalidHost),
+        .get("bracket closed only", "Host: ::1]", .invalidHost),
+        .get("IPv6 without brackets", "Host: ::1", .invalidHost),
+        .get("text behind the bracket", "Host: [::1]a", .invalidHost),
+        .get("name in brackets", "Host: [a]", .invalidHost),
+        .get("zone in brackets", "Host: [fe80::1%eth0]", .invalidHost),
+        .get("a name of 300 letters", "Host: " + String(repeating: "a", count: 300), .invalidHost),
+        .get("NUL", "Host: a\u{0}b", .invalidFieldValue),
+        RequestVector(
+            "HTTP/1.0 with two", "GET / HTTP/1.0\r\nHost: a\r\nHost: b\r\n\r\n", .duplicateHost),
+        RequestVector(
+            "HTTP/1.0 with an empty one", "GET / HTTP/1.0\r\nHost:\r\n\r\n", .invalidHost),
+    ]
+
+    static let connection: [RequestVector] = [
+        .get("close", "Host: a\r\nConnection: close", nil),
+        .get("keep-alive", "Host: a\r\nConnection: Keep-Alive", nil),
+        .get("both", "Host: a\r\nConnection: keep-alive, close", nil),
+        .get("nominates a field of its own", "Host: a\r\nConnection: X-A\r\nX-A: b", nil),
+        .get("nominates nothing that is there", "Host: a\r\nConnection: X-A", nil),
+        .get("TE is nominated as it should be", "Host: a\r\nTE: trailers\r\nConnection: TE", nil),
+        .get("nominates Host", "Host: a\r\nConnection: Host", .connectionNominatesField),
+        .get(
+            "nominates X-Forwarded-For", "Host: a\r\nConnection: close, X-Forwarded-For",
+            .connectionNominatesField),
+        .get(
+            "nominates X-Forwarded-Host", "Host: a\r\nConnection: x-forwarded-host",
+            .connectionNominatesField),
+        .get("nominates Forwarded", "Host: a\r\nConnection: Forwarded", .connectionNominatesField),
+        .get("nominates X-Real-IP", "Host: a\r\nConnection: X-Real-IP", .connectionNominatesField),
+        .get(
+            "nominates Authorization", "Host: a\r\nConnection: Authorization",
+            .connectionNominatesField),
+        .get("nominates Cookie", "Host: a\r\nConnection: Cookie", .connectionNominatesField),
+        .get(
+            "nominates Connection", "Host: a\r\nConnection: Connection",
+            .connectionNominatesField),
+        .get(
+            "nominates in a second field",
+            "Host: a\r\nConnection: close\r\nConnection: Content-Length",
+            .connectionNominatesField),
+        .get("empty", "Host: a\r\nConnection:", .invalidConnection),
+        .get("empty member", "Host: a\r\nConnection: close,,x", .invalidConnection),
+        .get("no token", "Host: a\r\nConnection: a b", .invalidConnection),
+        .post("Expect", "Content-Length: 5\r\nExpect: 100-continue", nil),
+        .post("Expect in capitals", "Content-Length: 5\r\nExpect: 100-Continue", nil),
+        .get("Expect without body", "Host: a\r\nExpect: 100-continue", nil),
+        .post("Expect something else", "Content-Length: 5\r\nExpect: 200-ok", .unknownExpectation),
+        .post("Expect a list", "Content-Length: 5\r\nExpect: 100-continue, x", .unknownExpectation),
+        .post("Expect nothing", "Content-Length: 5\r\nExpect:", .unknownExpectation),
+        .post(
+            "Expect twice", "Content-Length: 5\r\nExpect: 100-continue\r\nExpect: 100-continue",
+            .unknownExpectation),
+        .get("WebSocket", "Host: a\r\nConnection: Upgrade\r\nUpgrade: websocket", nil),
+        .get(
+            "h2c is answered in HTTP/1.1",
+            "Host: a\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: x",
+            nil),
+        .get("Upgrade that Connection does not name", "Host: a\r\nUpgrade: websocket", nil),
+    ]
+}

@@ -1,0 +1,98 @@
+// Targets and paths: what decides and what is forwarded must be one thing.
+
+@testable import DataPlane
+
+extension RequestCorpus {
+    static let target: [RequestVector] = paths + forms
+
+    private static let paths: [RequestVector] = [
+        .target("a path", "/a/b", nil),
+        .target("a query", "/a?b=c&d=%0d%0a", nil),
+        .target("an empty query", "/a?", nil),
+        .target("question marks in a query", "/a?b?c", nil),
+        .target("two slashes stay", "//a//b", nil),
+        .target("dots inside names", "/a.b/..c/d../.e/...", nil),
+        .target("escapes", "/%20/%C3%A4", nil),
+        .target("brackets and bars, as browsers send", "/[a]|{b}^`\"<>", nil),
+        .target("dot segment", "/a/./b", nil),
+        .target("parent segment", "/a/../b", nil),
+        .target("parent at the end", "/a/b/..", nil),
+        .target("escaped parent", "/a/%2e%2E/b", nil),
+        .target("half escaped parent", "/a/.%2e/b", nil),
+        .target("climbs above the root", "/..", .pathAboveRoot),
+        .target("climbs above the root later", "/a/../../b", .pathAboveRoot),
+        .target("climbs with escapes", "/%2e%2e/etc/passwd", .pathAboveRoot),
+        .target("climbs half escaped", "/%2e./b", .pathAboveRoot),
+        .target("parent behind an encoded slash", "/a/..%2fb", .ambiguousDotSegment),
+        .target("parent before an encoded slash", "/a%2f..", .ambiguousDotSegment),
+        .target("all encoded", "/a%2f%2e%2e%2Fb", .ambiguousDotSegment),
+        .target("parent with an encoded backslash", "/a/..%5cb", .ambiguousDotSegment),
+        .target("parent with parameters", "/a/..;x=1/b", .ambiguousDotSegment),
+        .target("parent with empty parameters", "/a/..;/b", .ambiguousDotSegment),
+        .target("parent with encoded semicolon", "/a/..%3b/b", .ambiguousDotSegment),
+        .target("dot with parameters", "/a/.;/b", .ambiguousDotSegment),
+        .target("an encoded slash alone stays", "/a%2fb", nil),
+        .target("a parameter alone stays", "/a;x=1/b", nil),
+        .target("twice encoded stays", "/a/%252e%252e/b", nil),
+        .target("backslash", "/a\\b", .backslashInPath),
+        .target("backslash parent", "/a/..\\b", .backslashInPath),
+        .target("NUL escaped", "/a%00", .escapedControl),
+        .target("LF escaped", "/a%0aX:y", .escapedControl),
+        .target("CR escaped", "/a%0D%0AX:y", .escapedControl),
+        .target("escape cut off", "/a%", .invalidEscape),
+        .target("escape cut short", "/a%2", .invalidEscape),
+        .target("no hexadecimal", "/a%zz", .invalidEscape),
+        .target("unicode escape", "/a%u002e", .invalidEscape),
+        .target("escape cut by the query", "/a%2?e", .invalidEscape),
+        .target("fragment", "/a#b", .fragmentInTarget),
+        .target("fragment in a query", "/a?b#c", .fragmentInTarget),
+        .target("8-bit", "/\u{E4}", .invalidTarget),
+        .target("8-bit in a query", "/?\u{E4}", .invalidTarget),
+        .target("NUL", "/\u{0}", .invalidTarget),
+        .target("DEL", "/\u{7F}", .invalidTarget),
+        .target("tab", "/a\tb", .invalidTarget),
+        .target("bare CR in the path", "/a\rb", .invalidVersion),
+        .target("bare LF in the path", "/a\nb", .invalidVersion),
+        .target("CRLF in the path", "/a\r\nX: y", .invalidVersion),
+    ]
+
+    private static let forms: [RequestVector] = [
+        .target("absolute", "http://a/b", nil),
+        .target("absolute, scheme in capitals", "HTTP://a/b", nil),
+        .target("absolute, https", "https://a/b?c", nil),
+        .target("absolute without path", "http://a", nil),
+        .target("absolute with query only", "http://a?b", nil),
+        .target("absolute, host in capitals", "http://A/", nil),
+        .target("absolute, another host", "http://b/", .hostMismatch),
+        .target("absolute, a port more", "http://a:80/", .hostMismatch),
+        .target("absolute with user", "http://u@a/", .hostMismatch),
+        .target("absolute, empty host", "http:///", .hostMismatch),
+        .target("absolute, backslash for slash", "http://a\\b", .hostMismatch),
+        .target("absolute with fragment", "http://a#b", .hostMismatch),
+        .target("absolute with dots", "http://a/../b", .pathAboveRoot),
+        .target("another scheme", "ftp://a/", .invalidTargetForm),
+        .target("a file", "file:///etc/passwd", .invalidTargetForm),
+        .target("one slash short", "http:/a/", .invalidTargetForm),
+        .target("no slash first", "a/b", .invalidTargetForm),
+        .target("authority form", "a:80", .invalidTargetForm),
+        .target("asterisk", "*", .invalidTargetForm),
+        .target("query first", "?a", .invalidTargetForm),
+        .target("backslash first", "\\a", .invalidTargetForm),
+        .target("escape first", "%2fa", .invalidTargetForm),
+        RequestVector("OPTIONS *", "OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n", nil),
+        RequestVector("OPTIONS **", "OPTIONS ** HTTP/1.1\r\nHost: a\r\n\r\n", .invalidTargetForm),
+        RequestVector("OPTIONS absolute", "OPTIONS http://a HTTP/1.1\r\nHost: a\r\n\r\n", nil),
+        RequestVector(
+            "CONNECT", "CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n", .connectUnsupported),
+        RequestVector(
+            "CONNECT with a body", "CONNECT a:443 HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n",
+            .connectUnsupported),
+        RequestVector(
+            "CONNECT with a path", "CONNECT /a HTTP/1.1\r\nHost: a\r\n\r\n", .connectUnsupported),
+        RequestVector("absolute from HTTP/1.0", "GET http://b/c HTTP/1.0\r\n\r\n", nil),
+        RequestVector(
+            "absolute from HTTP/1.1 without Host", "GET http://a/ HTTP/1.1\r\n\r\n", .missingHost),
+        RequestVector(
+            "absolute from HTTP/1.0, bad host", "GET http://u@b/c HTTP/1.0\r\n\r\n", .invalidHost),
+    ]
+}
