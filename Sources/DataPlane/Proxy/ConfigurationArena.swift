@@ -12,7 +12,7 @@ final class ConfigurationArena {
 
     deinit {
         // SAFETY: every block was allocated by `copy`, and nobody else frees it.
-        for unsafeblock in unsafe blocks { unsafe block.deallocate() }
+        while let block = unsafe blocks.popLast() { unsafe block.deallocate() }
     }
 
     /// The UTF-8 of `text`.
