@@ -121,5 +121,13 @@ let package = Package(
         tests("Syscalls", ["Clock", "Syscalls"]),
         tests("JSON", ["JSON", "Model"]),
         tests("SharedState", ["SharedState", "Syscalls"]),
+        tests("Supervisor", ["Clock", "Supervisor"]),
+        tests("Simulation", ["Clock", "Supervisor"]),
+
+        // Tests on real processes, and their tools.
+        .target(name: "TestKit", path: "Tests/TestKit", swiftSettings: strict),
+        tests("TestKit", ["TestKit"]),
+        tests("Tidy", []),
+        tests("Integration", ["TestKit"]),
     ]
 )
