@@ -137,9 +137,9 @@ func parseResponse(
     return ParsedHead(result: .incomplete)
 }
 
-/// 1, 2, 3… up to the whole.
+/// 1, 2, 3… up to the whole; 0 if that is all there is.
 func bytewise(_ input: [UInt8]) -> [Int] {
-    Array(1...max(input.count, 1))
+    input.isEmpty ? [0] : Array(1...input.count)
 }
 
 /// SplitMix64 (Steele, Lea and Flood, 2014): the same cases on every run.

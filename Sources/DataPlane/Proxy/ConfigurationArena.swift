@@ -11,7 +11,7 @@ final class ConfigurationArena {
     init() {}
 
     deinit {
-        // SAFETY: every block was allocated by `copy`, and nobody else frees it.
+        // SAFETY: every block was allocated by `run`, and nobody else frees it.
         while let block = unsafe blocks.popLast() { unsafe block.deallocate() }
     }
 
