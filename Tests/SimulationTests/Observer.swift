@@ -25,6 +25,8 @@ struct Observer {
     private var condemned: Set<WorkerID> = []
     private var exitCodes: [Int32] = []
     private var breachOfEffect: String?
+    /// What this world came to see, in words of the API: shows that worlds are not all alike.
+    private(set) var sights: Set<String> = []
 
     // MARK: Effects, one by one
 
@@ -44,10 +46,18 @@ struct Observer {
             if finished[record.id] != nil { breach("reload \(record.id) ended twice") }
             if !record.status.isTerminal { breach("reload \(record.id) ended as \(record.status)") }
             finished[record.id] = record.status
+            sights.insert(record.status.rawValue)
+            sights.insert("\(record.trigger.source.rawValue) \(record.status.rawValue)")
+            if let failure = record.failure { sights.insert(failure.code) }
         case .report(.workerStuck(let id)), .report(.workerViolated(let id, _)):
             condemned.insert(id)
+            sights.insert("condemned")
             if workers[id]?.isSuspect == false { breach("healthy worker \(id) was condemned") }
-        case .exit(let code): exitCodes.append(code)
+        case .report(.generationSignalled(_, let reason)): sights.insert(reason.rawValue)
+        case .report(.rolledBack): sights.insert("rolled back")
+        case .exit(let code):
+            exitCodes.append(code)
+            sights.insert("exit \(code)")
         case .validate, .handOff, .commitListeners, .abandonListeners, .report: break
         }
     }

@@ -27,6 +27,29 @@ struct SimulationTests {
         }
     }
 
+    /// The worlds reach every outcome there is; else the invariants say little.
+    @Test func nothingIsOutOfReach() {
+        var sights: Set<String> = []
+        for seed in 0..<UInt64(400) {
+            var world = World(seed: seed)
+            _ = world.run()
+            sights.formUnion(world.observer.sights)
+        }
+        let statuses = ReloadRecord.Status.allCases.filter(\.isTerminal).map(\.rawValue)
+        let reasons = GenerationRecord.SigtermReason.allCases.map(\.rawValue)
+        let codes = [
+            "config-invalid", "file-missing", "listener-bind-failed", "spawn-failed",
+            "worker-exited-in-init", "worker-refused", "worker-protocol-error", "ready-timeout",
+            "switch-failed", "cancelled", "shutting-down",
+        ]
+        let others = [
+            "rolled back", "condemned", "restart SUCCEEDED", "restart FAILED", "rollback FAILED",
+            "exit 0", "exit 1", "exit 3", "exit 4",
+        ]
+        let expected = Set(statuses + reasons + codes + others)
+        #expect(expected.subtracting(sights).isEmpty)
+    }
+
     /// A test that nothing can fail is worth nothing: rules broken on purpose are seen.
     @Test(
         arguments: [
