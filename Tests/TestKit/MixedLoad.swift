@@ -63,9 +63,10 @@ public final class MixedLoad: Sendable {
 
     private func newConnection() {
         while !stopped.isSet {
-            let connection = connect("new-connection")
-            if let connection { request(connection, "new-connection", fields: ["Connection: close"]) }
-            connection?.socket.close()
+            if let connection = connect("new-connection") {
+                request(connection, "new-connection", fields: ["Connection: close"])
+                connection.socket.close()
+            }
             pause(milliseconds: 1)
         }
     }

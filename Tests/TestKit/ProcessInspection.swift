@@ -41,8 +41,8 @@ public struct ProcessInspection: Sendable {
         for (number, target) in descriptors where target == "anon_inode:[eventpoll]" {
             for line in Self.text("/proc/\(pid)/fdinfo/\(number)").split(separator: "\n") {
                 let words = line.split(separator: " ", omittingEmptySubsequences: true)
-                guard line.hasPrefix("tfd:"), let place = words.firstIndex(where: { $0.hasPrefix("ino:") })
-                else { continue }
+                let place = words.firstIndex { $0.hasPrefix("ino:") }
+                guard line.hasPrefix("tfd:"), let place else { continue }
                 let digits = words[place].dropFirst(4)
                 if let inode = Int(digits.isEmpty ? words[place + 1] : digits, radix: 16) {
                     inodes.insert(inode)
@@ -54,6 +54,9 @@ public struct ProcessInspection: Sendable {
 
     /// Sum over its threads: how often it waited.
     public var voluntarySwitches: Int { sumOverThreads("voluntary_ctxt_switches:") }
+
+    /// When it was started, in ticks since boot: tells a process from a later one of that pid.
+    public var startTicks: Int? { statFields.flatMap { Int($0[19]) } }
 
     /// User and system time of the process, in clock ticks (10 ms).
     public var cpuTicks: Int {

@@ -1,0 +1,96 @@
+# Apus. `make` alone shows what there is.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+JOBS ?= $(shell nproc)
+SWIFT ?= swift
+
+# One set of flags for every debug build, so that check and test share their work.
+DEBUG_FLAGS := -j $(JOBS) --explicit-target-dependency-import-check error
+# The installed programs must run without a Swift toolchain.
+RELEASE_FLAGS := -c release -j $(JOBS) --static-swift-stdlib
+# A crash in a test is reported by the test; the backtracer would only slow it down.
+export SWIFT_BACKTRACE ?= enable=no
+
+.PHONY: help
+help: ## Show this list
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
+
+.PHONY: deps
+deps: ## Install the Debian packages that a build needs (nothing to do: nothing done)
+	@scripts/install-packages build
+
+.PHONY: build
+build: deps ## Release programs: .build/release/apus and .build/release/apus-worker
+	$(SWIFT) build $(RELEASE_FLAGS) --product apus-worker
+	$(SWIFT) build $(RELEASE_FLAGS) --product apus
+	@echo "built .build/release/apus and .build/release/apus-worker"
+
+.PHONY: install
+install: ## Install what `make build` made; PREFIX=/usr/local, DESTDIR=
+	@test -x .build/release/apus || { echo "make build first" >&2; exit 1; }
+	install -d "$(DESTDIR)$(PREFIX)/bin"
+	install -m 0755 .build/release/apus .build/release/apus-worker "$(DESTDIR)$(PREFIX)/bin/"
+
+.PHONY: demo
+demo: build ## Build and run Apus with its embedded configuration until Ctrl-C
+	@scripts/demo
+
+.PHONY: test
+test: deps ## Build once, run all tests: units in parallel, processes one after another
+	@scripts/run-tests "$(SWIFT)" "$(DEBUG_FLAGS)"
+
+.PHONY: build-tests
+build-tests: deps
+	$(SWIFT) build $(DEBUG_FLAGS) --build-tests
+
+.PHONY: check
+check: lint build-tests ## Format, imports and house rules (shares its build with test)
+	$(SWIFT) test --skip-build $(DEBUG_FLAGS) --filter TidyTests
+
+.PHONY: lint
+lint:
+	$(SWIFT) format lint --strict --parallel --recursive Package.swift Sources Tests
+
+.PHONY: format
+format: ## Format all sources in place
+	$(SWIFT) format --in-place --parallel --recursive Package.swift Sources Tests
+
+.PHONY: sim
+sim: ## Simulate the supervisor: SEED=n replays one, SEEDS=n runs that many
+	SEED="$(SEED)" SEEDS="$(or $(SEEDS),10000)" APUS_SEED="$(SEED)" \
+	APUS_SEEDS="$(or $(SEEDS),10000)" \
+	$(SWIFT) test $(DEBUG_FLAGS) --filter SimulationTests
+
+.PHONY: soak
+soak: build-tests ## The long forms of the process tests: 60 s of load, 200 reloads
+	APUS_LONG=1 $(SWIFT) test --skip-build $(DEBUG_FLAGS) --no-parallel --filter IntegrationTests
+
+.PHONY: tsan
+tsan: deps ## Unit tests of both planes and the supervisor under ThreadSanitizer
+	@scripts/run-sanitizer thread "$(SWIFT)" "$(JOBS)"
+
+.PHONY: asan
+asan: deps ## The same under AddressSanitizer
+	@scripts/run-sanitizer address "$(SWIFT)" "$(JOBS)"
+
+.PHONY: fuzz
+fuzz: deps ## Fuzz every parser of foreign bytes, SECONDS=60 in all
+	@scripts/fuzz "$(or $(SECONDS),60)"
+
+.PHONY: bench
+bench: build ## Measure against haproxy and nginx; results in bench/results
+	@scripts/install-packages bench
+	python3 bench/run.py $(BENCH)
+
+.PHONY: hooks
+hooks: ## Let git check format and house rules before each commit
+	install -m 0755 scripts/pre-commit "$$(git rev-parse --git-path hooks)/pre-commit"
+
+.PHONY: clean
+clean: ## Remove everything that was built
+	rm -rf .build .build-tsan .build-asan .build-fuzz bench/results
