@@ -23,18 +23,32 @@ struct FieldSlot: BitwiseCopyable {
     init() {}
 }
 
-/// Up to `capacity` fields in the order of arrival.
+/// Up to `capacity` fields in the order of arrival. The slots are memory of their own, taken once: an
+/// InlineArray of them was copied whole (3 KB) by every read of one slot.
+@safe
 struct FieldTable: ~Copyable {
     /// The most a configuration may ask for (`MessageLimits.fieldCount`).
     static var capacity: Int { 128 }
 
-    private var slots: InlineArray<128, FieldSlot> = .init(repeating: FieldSlot())
+    private let slots: UnsafeMutablePointer<FieldSlot>
     private(set) var count = 0
+
+    init() {
+        // SAFETY: freed by deinit only; `~Copyable` makes this value the one owner.
+        unsafe slots = UnsafeMutablePointer<FieldSlot>.allocate(capacity: Self.capacity)
+        unsafe slots.initialize(repeating: FieldSlot(), count: Self.capacity)
+    }
+
+    deinit {
+        // SAFETY: allocated by init, and nobody else frees it.
+        unsafe slots.deallocate()
+    }
 
     subscript(_ index: Int) -> FieldSlot {
         @inline(__always) get {
             precondition(index >= 0 && index < count, "no such field")
-            return slots[index]
+            // SAFETY: `count` never exceeds the capacity.
+            return unsafe slots[index]
         }
     }
 
@@ -46,20 +60,23 @@ struct FieldTable: ~Copyable {
     /// The caller has seen to it that there is room.
     @inline(__always)
     mutating func append(_ slot: FieldSlot) {
-        slots[count] = slot
+        precondition(count < Self.capacity, "no room for a field")
+        // SAFETY: `count` is below the capacity.
+        unsafe slots[count] = slot
         count &+= 1
     }
 
     mutating func drop(_ index: Int) {
         precondition(index >= 0 && index < count, "no such field")
-        slots[index].isDropped = true
+        // SAFETY: `count` never exceeds the capacity.
+        unsafe slots[index].isDropped = true
     }
 
     /// The value of the first field known as `known`, or no bytes.
     func firstValue(_ known: KnownField, in head: Bytes) -> Bytes {
         var index = 0
         while index < count {
-            if slots[index].known == known { return head.slice(slots[index].value) }
+            if self[index].known == known { return head.slice(self[index].value) }
             index &+= 1
         }
         return .empty
@@ -69,9 +86,7 @@ struct FieldTable: ~Copyable {
     mutating func drop(named name: Bytes, in head: Bytes) {
         var index = 0
         while index < count {
-            if equalIgnoringCase(head.slice(slots[index].name), name) {
-                slots[index].isDropped = true
-            }
+            if equalIgnoringCase(head.slice(self[index].name), name) { drop(index) }
             index &+= 1
         }
     }
