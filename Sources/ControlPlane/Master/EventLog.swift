@@ -46,6 +46,9 @@ public final class EventLog: Sendable {
         Logger(label: "apus") { _ in EventLogHandler(log: self) }
     }
 
+    /// Lines that nobody has written yet.
+    var waitingCount: Int { state.withLock { $0.waiting.count } }
+
     func append(_ line: String) {
         let mustStart = state.withLock { state in
             if state.waiting.count >= Self.lineCountMax {

@@ -21,6 +21,9 @@ public struct BytePipe: ~Copyable, Sendable {
     /// Gives the reading end away and closes the other.
     public consuming func takeReader() -> FileDescriptor { reader }
 
+    /// Gives the writing end away and closes the other.
+    public consuming func takeWriter() -> FileDescriptor { writer }
+
     /// Up to `maxBytes` that are there; nil if none are now; empty at the end, when all writers
     /// have closed it.
     public static func read(_ fd: Int32, maxBytes: Int) throws(SystemError) -> [UInt8]? {
