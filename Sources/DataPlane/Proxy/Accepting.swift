@@ -1,0 +1,251 @@
+// Listeners in one loop: registered, accepted from, paused at a limit, backed off from when the system
+// has no descriptor left, let go. The descriptors are the main thread's; a loop only registers their
+// numbers. Level triggered and exclusive, so that one connection wakes one of the loops (epoll(7)).
+
+internal import Model
+internal import SharedState
+internal import Synchronization
+internal import Syscalls
+
+/// A listening socket as one loop has it.
+struct Listener: ~Copyable, SlabEntry {
+    enum State: Equatable {
+        case accepting
+        /// The limit of client connections is reached; looked at again soon.
+        case full(checkAt: Int64)
+        /// The system is out of descriptors or memory.
+        case backingOff(until: Int64)
+        case released
+    }
+    fileprivate(set) var state = State.released
+    /// The master's number.
+    fileprivate(set) var number = 0
+    fileprivate(set) var fd: Int32 = -1
+    fileprivate(set) var frontend: Ref<FrontendState>?
+    fileprivate var backoff: Int64 = 0
+
+    init() {}
+}
+
+extension Engine {
+    /// Connections taken in one go: then those that are here get their turn.
+    private static var batchMax: Int { 16 }
+    private static var fullCheckMilliseconds: Int64 { 20 }
+    private static var backoffMilliseconds: (least: Int64, most: Int64) { (100, 2_000) }
+
+    mutating func adopt(_ registrations: [ListenerRegistration]) {
+        for registration in registrations where frontends.indices.contains(registration.frontendIndex)
+        {
+            let listener = listenerSlab.take()
+            listener[].number = registration.listener
+            listener[].fd = registration.fd
+            listener[].frontend = frontends[registration.frontendIndex]
+            listeners.append(listener)
+            register(listener)
+        }
+        reports.post(.accepting(listeners: registrations.count), loop: index)
+    }
+
+    private mutating func register(_ listener: Ref<Listener>) {
+        do throws(SystemError) {
+            try epoll.add(
+                fd: listener[].fd, events: EpollEvents.input | EpollEvents.exclusive,
+                token: listener.token(tag: Tag.listener))
+            listener[].state = .accepting
+        } catch {
+            backOff(listener)
+        }
+    }
+
+    /// Takes the listener out of the poll set. It may be out already: that is no harm.
+    private mutating func unregister(_ listener: Ref<Listener>, _ next: Listener.State) {
+        _ = try? epoll.remove(fd: listener[].fd)
+        listener[].state = next
+    }
+
+    mutating func accept(_ listener: Ref<Listener>) {
+        guard listener[].state == .accepting else { return }
+        _ = acceptBatch(listener)
+    }
+
+    /// Returns whether the queue was seen empty.
+    private mutating func acceptBatch(_ listener: Ref<Listener>) -> Bool {
+        guard let frontend = listener[].frontend else { return true }
+        var rest = Self.batchMax
+        while rest > 0 {
+            rest -= 1
+            guard takePlace(frontend[].index) else {
+                if drain.isServing {
+                    unregister(listener, .full(checkAt: now + Self.fullCheckMilliseconds))
+                }
+                return false
+            }
+            var peer = RawSocketAddress(host: .ipv4(0), port: 0)
+            let result = TCPSocket.acceptRaw(listener[].fd, peer: &peer)
+            if !result.isError {
+                listener[].backoff = 0
+                let fd = Int32(truncatingIfNeeded: result.value)
+                place(AcceptedConnection(fd: fd, peer: peer, frontendIndex: frontend[].index))
+                continue
+            }
+            givePlace(frontend[].index)
+            if result.wouldBlock { return true }
+            record.add(.acceptErrors)
+            if Self.isOfOneConnection(result.errno) { continue }
+            backOff(listener)
+            return false
+        }
+        return false
+    }
+
+    /// Errors that the connection just to be accepted had, not the listener (accept(2)).
+    private static func isOfOneConnection(_ errno: Int32) -> Bool {
+        // EMFILE, ENFILE, ENOBUFS, ENOMEM; EBADF, EINVAL and ENOTSOCK would come again for ever.
+        ![24, 23, 105, 12, 9, 22, 88].contains(errno)
+    }
+
+    /// Leaves the queue to the kernel for a while, twice as long each time.
+    private mutating func backOff(_ listener: Ref<Listener>) {
+        let bounds = Self.backoffMilliseconds
+        let wait = min(bounds.most, max(bounds.least, listener[].backoff * 2))
+        listener[].backoff = wait
+        unregister(listener, .backingOff(until: now + wait))
+    }
+
+    private mutating func takePlace(_ frontend: Int) -> Bool {
+        guard configuration.processGauge.take() else { return false }
+        if let gauge = configuration.frontendGauges[frontend], !gauge.take() {
+            configuration.processGauge.give()
+            return false
+        }
+        return true
+    }
+
+    func givePlace(_ frontend: Int) {
+        configuration.processGauge.give()
+        configuration.frontendGauges[frontend]?.give()
+    }
+
+    /// Serves the connection here, or hands it to a loop that is clearly less busy.
+    private mutating func place(_ connection: AcceptedConnection) {
+        record.add(.connectionsAccepted)
+        if drain.isServing, !peers.isEmpty, let peer = lessBusyPeer(), peer.mailbox.post(.connection(connection)) {
+            peer.clientCount.add(1, ordering: .relaxed)
+            return
+        }
+        adopt(connection)
+    }
+
+    /// Clearly: by more than a few, and by more than an eighth.
+    private func lessBusyPeer() -> LoopLink? {
+        let own = clients.count - closedClients.count
+        var least = own
+        var found: LoopLink?
+        for peer in peers {
+            let count = peer.clientCount.load(ordering: .relaxed)
+            if count < least {
+                least = count
+                found = peer
+            }
+        }
+        return own - least > max(4, own / 8) ? found : nil
+    }
+
+    /// Begins to serve a connection whose place is taken.
+    mutating func adopt(_ connection: AcceptedConnection) {
+        let client = clients.take()
+        let frontend = frontends[connection.frontendIndex]
+        client[].transport = Transport(
+            owning: connection.fd, isReadable: false, isWritable: true)
+        client[].peer = connection.peer
+        client[].frontend = frontend
+        client[].acceptedAt = nowNanoseconds
+        client[].state = .idle
+        client[].previous = newestClient
+        newestClient?[].next = client
+        newestClient = client
+        if oldestClient == nil { oldestClient = client }
+        _ = try? TCPSocket.setNoDelay(connection.fd)
+        do throws(SystemError) {
+            try epoll.add(
+                fd: connection.fd, events: Transport.events,
+                token: client.token(tag: Tag.client))
+        } catch {
+            close(client)
+            return
+        }
+        if frontend[].isHTTP { becomeIdle(client) } else { beginTCP(client) }
+    }
+
+    /// Ends a client connection for good.
+    mutating func close(_ client: Ref<ClientConnection>, reset: Bool = false) {
+        guard client[].state != .closed else { return }
+        client[].state = .closed
+        client[].transport.close(reset: reset)
+        clientTimers.cancel(client)
+        buffers.empty(&client[].input)
+        buffers.empty(&client[].output)
+        if let previous = client[].previous {
+            previous[].next = client[].next
+        } else {
+            oldestClient = client[].next
+        }
+        if let next = client[].next {
+            next[].previous = client[].previous
+        } else {
+            newestClient = client[].previous
+        }
+        if let frontend = client[].frontend { givePlace(frontend[].index) }
+        closedClients.append(client)
+    }
+
+    /// When a paused listener has to be looked at.
+    func nextListenerCheck() -> Int64? {
+        var soonest: Int64?
+        for listener in listeners {
+            switch listener[].state {
+            case .accepting, .released: break
+            case .full(let time), .backingOff(let time):
+                soonest = min(soonest ?? time, time)
+            }
+        }
+        return soonest
+    }
+
+    /// Takes paused listeners up again.
+    mutating func tendListeners() {
+        for listener in listeners {
+            switch listener[].state {
+            case .accepting, .released: break
+            case .full(let time):
+                if hasPlace(listener) {
+                    register(listener)
+                } else if time <= now {
+                    listener[].state = .full(checkAt: now + Self.fullCheckMilliseconds)
+                }
+            case .backingOff(let time):
+                if time <= now { register(listener) }
+            }
+        }
+    }
+
+    private func hasPlace(_ listener: Ref<Listener>) -> Bool {
+        guard let frontend = listener[].frontend else { return false }
+        if configuration.processGauge.isFull { return false }
+        return configuration.frontendGauges[frontend[].index]?.isFull != true
+    }
+
+    /// Deletes every registration; no listener event is acted on any more.
+    mutating func unregisterListeners() {
+        for listener in listeners { unregister(listener, .released) }
+    }
+
+    /// Takes a batch from each of the given listeners, which are released; true if all were empty.
+    mutating func emptyQueues(of numbers: [Int]) -> Bool {
+        var allEmpty = true
+        for listener in listeners where numbers.contains(listener[].number) {
+            if !acceptBatch(listener) { allEmpty = false }
+        }
+        return allEmpty
+    }
+}

@@ -1,0 +1,99 @@
+// One line for each exchange and each TCP connection, written straight into the buffer that will be
+// handed to the writer thread. Costs nothing where the log is off.
+
+internal import Model
+internal import SharedState
+
+extension Engine {
+    private static var flushBytes: Int { 32 << 10 }
+    private static var flushMilliseconds: Int64 { 200 }
+
+    mutating func writeLog(_ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>) {
+        let entry = logEntry(exchange, client)
+        if write(entry) { return }
+        submitLog()
+        if !write(entry) { record.add(.logLinesDropped) }
+    }
+
+    /// False: there is no room in the buffer.
+    private mutating func write(_ entry: AccessLogEntry) -> Bool {
+        guard let buffer = logBuffer ?? log.recycle() ?? LogBuffer() else { return false }
+        logBuffer = buffer
+        var writer = buffer.freeWriter()
+        let fits =
+            switch configuration.accessFormat {
+            case .json?: AccessLogLine.writeJSON(entry, into: &writer)
+            case .text?: AccessLogLine.writeText(entry, into: &writer)
+            case nil: true
+            }
+        guard fits else { return false }
+        buffer.didWrite(writer.count)
+        if logFlushAt == .max { logFlushAt = now + Self.flushMilliseconds }
+        if buffer.count >= Self.flushBytes { logFlushAt = now }
+        return true
+    }
+
+    mutating func flushLogIfDue() {
+        if logFlushAt <= now { submitLog() }
+    }
+
+    /// Hands what there is to the writer, or drops it where the writer is too far behind.
+    mutating func submitLog() {
+        logFlushAt = .max
+        guard let buffer = logBuffer, buffer.count > 0 else { return }
+        if log.submit(buffer) {
+            logBuffer = nil
+        } else {
+            record.add(.logLinesDropped, UInt64(buffer.lineCount))
+            buffer.removeAll()
+        }
+    }
+
+    private mutating func logEntry(
+        _ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>
+    ) -> AccessLogEntry {
+        let facts = connectionFacts(exchange, client)
+        var entry = AccessLogEntry()
+        let total = nowNanoseconds - exchange[].beganAt
+        entry.timeMilliseconds = wallMilliseconds - total / 1_000_000
+        entry.requestID = exchange[].requestID
+        entry.clientIP = facts.clientIP
+        entry.clientPort = facts.clientPort
+        entry.frontend = facts.frontend
+        if let routes = exchange[].frontend?[].routes, exchange[].route >= 0,
+            exchange[].route < routes.count
+        {
+            entry.route = routes[exchange[].route].id
+        }
+        if let backend = exchange[].backend {
+            entry.backend = configuration.backendNames[backend[].index]
+        }
+        if let upstream = exchange[].upstream {
+            entry.server = configuration.serverNames[upstream[].backend][upstream[].index]
+        }
+        if exchange[].capture.hasMemory {
+            entry.setRequest(exchange[].captured, from: exchange[].capture.bytes)
+        }
+        entry.status = exchange[].status
+        entry.bytesIn = exchange[].bytesIn + exchange[].upload.totalSent
+        entry.bytesOut = exchange[].bytesOut + exchange[].download.totalSent
+        entry.requestMicroseconds = Self.microseconds(exchange[].beganAt, exchange[].headAt)
+        entry.connectMicroseconds = Self.microseconds(
+            exchange[].connectingAt, exchange[].connectedAt)
+        entry.responseMicroseconds = Self.microseconds(
+            exchange[].sentAt, exchange[].respondedAt)
+        entry.totalMicroseconds = total / 1_000
+        entry.termination = exchange[].end.termination(in: exchange[].endPhase)
+        entry.error = Bytes(exchange[].error)
+        entry.generation = generationText
+        entry.pid = pidText
+        entry.retries = Int(exchange[].retries)
+        entry.reused = exchange[].wasReused
+        return entry
+    }
+
+    /// -1 where one of the two never came.
+    private static func microseconds(_ from: Int64, _ to: Int64) -> Int64 {
+        from > 0 && to > 0 ? max(0, to - from) / 1_000 : -1
+    }
+}

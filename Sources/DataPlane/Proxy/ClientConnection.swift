@@ -1,0 +1,64 @@
+// A connection of a client, and what it is doing.
+//
+//   idle ──first byte──▶ readingHead ──head──▶ exchanging ──response sent──▶ idle
+//     │                      │                     │
+//     └──────────────────────┴─────────────────────┴──▶ lingering ──▶ closed
+//
+// Hot, one thread. Without a buffer while idle: that, and this struct, is what a silent keep-alive
+// client costs.
+
+internal import Syscalls
+
+/// One socket of one client.
+struct ClientConnection: ~Copyable, SlabEntry, TimerEntry {
+    enum State: UInt8 {
+        /// The entry is free, or its events are stale.
+        case closed
+        /// No byte of a request is there.
+        case idle
+        /// A head has begun.
+        case readingHead
+        /// An exchange runs: a request with its response, a tunnel, a TCP connection.
+        case exchanging
+        /// The last answer is sent; what the client still sends is thrown away, so that no reset
+        /// overtakes the answer (RFC 9112 §9.6).
+        case lingering
+    }
+    var state = State.closed
+    /// In the run queue: there is more to do than one turn allows.
+    var isQueued = false
+    /// Bytes in `input` have been received that no parser has seen.
+    var hasUnreadInput = false
+    var parser = RequestHeadParser()
+    var transport = Transport()
+    var timer = TimerLinks<ClientConnection>()
+    /// What the client sent and was not forwarded yet.
+    var input = Buffer()
+    /// An answer of our own on its way to the client.
+    var output = Buffer()
+    var exchange: Ref<Exchange>?
+    var frontend: Ref<FrontendState>?
+    /// In the order of arrival, for the oldest one and for walking over all.
+    var next: Ref<ClientConnection>?
+    var previous: Ref<ClientConnection>?
+    var peer = RawSocketAddress(host: .ipv4(0), port: 0)
+    /// Nanoseconds of the loop's clock.
+    var acceptedAt: Int64 = 0
+    /// Milliseconds of the loop's clock: when the present head began, or idleness.
+    var stateSince: Int64 = 0
+    /// While lingering: how much more is thrown away.
+    var lingerBytes = 0
+
+    init() {}
+
+    /// Receives behind what is there already.
+    @inline(__always)
+    mutating func receive() -> TransferResult { transport.receive(into: &input) }
+
+    /// Sends what there is of `output` and consumes what was taken.
+    mutating func sendOutput() -> TransferResult {
+        let result = transport.send(output, offset: 0, count: output.count)
+        if case .moved(let count) = result { output.consume(count) }
+        return result
+    }
+}

@@ -1,0 +1,120 @@
+// Every wait has an end. A connection has one deadline: what it is for follows from its state when it
+// fires. The hot path stores numbers only (`TimerWheel`).
+
+internal import Model
+internal import SharedState
+internal import Syscalls
+
+extension Engine {
+    mutating func expireTimers() {
+        while let client = clientTimers.nextExpired(now: now) { didTimeOut(client) }
+        while let server = serverTimers.nextExpired(now: now) { didTimeOut(server) }
+    }
+
+    /// Whom the exchange waits for after this turn, and since when.
+    mutating func updateDeadlines(_ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>) {
+        if exchange[].phase == .tunnelling {
+            if clientMoved || serverMoved || !exchange[].waitsForClient {
+                exchange[].waitsForClient = true
+                clientTimers.arm(client, at: now &+ tunnelWait(exchange))
+            }
+            return
+        }
+        guard let frontend = exchange[].frontend else { return }
+        let waitsForClient = awaitsClient(exchange, client)
+        if waitsForClient {
+            if clientMoved || !exchange[].waitsForClient {
+                clientTimers.arm(client, at: now &+ frontend[].waits.client)
+            }
+        } else if exchange[].waitsForClient {
+            clientTimers.arm(client, at: .max)
+        }
+        exchange[].waitsForClient = waitsForClient
+        guard let server = exchange[].server, server[].state == .inUse,
+            let backend = exchange[].backend
+        else { return }
+        let waitsForServer = awaitsServer(exchange)
+        if waitsForServer {
+            if serverMoved || !exchange[].waitsForServer {
+                serverTimers.arm(server, at: now &+ backend[].waits.server)
+            }
+        } else if exchange[].waitsForServer {
+            serverTimers.arm(server, at: .max)
+        }
+        exchange[].waitsForServer = waitsForServer
+    }
+
+    /// Bytes to take, or bytes of a body to send.
+    private func awaitsClient(
+        _ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>
+    ) -> Bool {
+        switch exchange[].phase {
+        case .request, .connecting, .tunnelling: false
+        case .answering: true
+        case .awaitingResponse, .responding:
+            exchange[].download.unsent > 0 || !client[].output.isEmpty
+                || !exchange[].upload.isComplete && exchange[].upload.unsent == 0
+                    && !exchange[].uploadIsBroken
+        }
+    }
+
+    /// Bytes of the request to take, or a response to send.
+    private func awaitsServer(_ exchange: Ref<Exchange>) -> Bool {
+        switch exchange[].phase {
+        case .request, .connecting, .tunnelling, .answering: false
+        case .awaitingResponse: exchange[].upload.unsent > 0 || exchange[].upload.isComplete
+        case .responding:
+            exchange[].download.unsent == 0 && !exchange[].download.isComplete
+        }
+    }
+
+    private mutating func didTimeOut(_ client: Ref<ClientConnection>) {
+        switch client[].state {
+        case .closed: break
+        case .lingering: close(client)
+        case .readingHead: refuseSlowHead(client)
+        case .idle: closeIdle(client)
+        case .exchanging:
+            guard let exchange = client[].exchange else { return }
+            exchange[].note(.clientTimeout, "client-timeout")
+            if exchange[].phase == .awaitingResponse, !exchange[].upload.isComplete {
+                record.add(.requestTimeouts)
+                fail(exchange, client, 408, "client-timeout")
+                advance(client)
+            } else {
+                abort(exchange, client, .clientTimeout, "client-timeout")
+            }
+        }
+    }
+
+    /// An idle connection ends without a word, unless the client has just spoken.
+    private mutating func closeIdle(_ client: Ref<ClientConnection>) {
+        if client[].transport.isReadable || !client[].transport.isSilent() {
+            // Whatever it is: a request to answer, or the client's end.
+            clientTimers.arm(client, at: now + 1_000)
+            advance(client)
+        } else {
+            close(client)
+        }
+    }
+
+    private mutating func didTimeOut(_ server: Ref<ServerConnection>) {
+        switch server[].state {
+        case .new, .doomed: break
+        case .parked: dismiss(server)
+        case .connecting, .inUse:
+            guard let exchange = server[].exchange, let client = exchange[].client else {
+                dismiss(server)
+                return
+            }
+            record.add(.upstreamTimeouts)
+            if server[].state == .connecting {
+                didFailToConnect(exchange, client, isTimeout: true)
+            } else {
+                exchange[].note(.serverTimeout, "server-timeout")
+                fail(exchange, client, 504, "server-timeout")
+            }
+            advance(client)
+        }
+    }
+}

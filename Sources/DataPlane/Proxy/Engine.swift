@@ -1,0 +1,260 @@
+// One loop of a worker: all state of one thread, and the round of waiting and dispatching. What is
+// done with an event stands in the extensions of `Engine`, a file for each theme:
+//
+//   Accepting            listeners, limits, fairness          RequestReading   client bytes → head
+//   ExchangeStart        head → route → action                ServerAssignment server, connect, retry
+//   ResponseReading      server bytes → head                  BodyTransfer     bytes both ways
+//   ExchangeEnd          answers, errors, what follows        Tunnel, TCPProxy Drain  Deadlines
+//
+// Nothing here is shared but the mailbox, the gauges and the record. Hot: measured by the benchmark
+// of CPU and system calls per request (docs/performance.md).
+
+internal import Clock
+internal import Model
+internal import SharedState
+internal import Synchronization
+internal import Syscalls
+
+/// Owned by one call of `ProxyLoop.run`.
+struct Engine: ~Copyable {
+    /// What an event's token is the address of.
+    enum Tag {
+        static var client: UInt64 { 0 }
+        static var server: UInt64 { 1 }
+        static var listener: UInt64 { 2 }
+        static var mailbox: UInt64 { 3 }
+        static var mask: UInt64 { 15 }
+    }
+    /// Turns a client connection may take before the others have theirs.
+    static var turnsMax: Int { 16 }
+    /// The master looks for progress about once a second.
+    static var idleWaitMilliseconds: Int64 { 400 }
+
+    let index: Int
+    let configuration: RuntimeConfiguration
+    let record: LoopRecord
+    let link: LoopLink
+    let reports: LoopReports
+    let log: AccessLogSink
+    let epoll: Epoll
+    let events = EventBuffer(capacity: 256)
+
+    /// Nanoseconds and milliseconds of CLOCK_MONOTONIC, read once a round.
+    var nowNanoseconds: Int64 = 0
+    var now: Int64 = 0
+    /// What has to be added to `now` for milliseconds since 1970; looked at once a second.
+    var wallOffset: Int64 = 0
+    var wallCheckedAt: Int64 = -1_000
+
+    var clients = Slab<ClientConnection>()
+    var servers = Slab<ServerConnection>()
+    var exchanges = Slab<Exchange>()
+    var buffers = BufferPool()
+    var clientTimers: TimerWheel<ClientConnection>
+    var serverTimers: TimerWheel<ServerConnection>
+    /// Closed in this round: recycled behind it, because events of the round may still name them.
+    var closedClients: [Ref<ClientConnection>] = []
+    var closedServers: [Ref<ServerConnection>] = []
+    var runQueue: [Ref<ClientConnection>] = []
+    var oldestClient: Ref<ClientConnection>?
+    var newestClient: Ref<ClientConnection>?
+    var tunnelCount = 0
+    var parkedCount = 0
+
+    var frontendSlab = Slab<FrontendState>()
+    var backendSlab = Slab<UpstreamBackend>()
+    var upstreamSlab = Slab<UpstreamServer>()
+    var listenerSlab = Slab<Listener>()
+    var frontends: [Ref<FrontendState>] = []
+    var backends: [Ref<UpstreamBackend>] = []
+    var listeners: [Ref<Listener>] = []
+    /// Other loops of the worker.
+    var peers: [LoopLink] = []
+
+    /// The heads that are being read, and memory to write the rewritten ones into.
+    var request = RequestHead()
+    var response = ResponseHead()
+    let scratch = ByteScratch(capacity: 65_536)
+    let addressScratch = ByteScratch(capacity: 64)
+    var requestIDs: RequestIDGenerator
+    var random: SmallRandom
+    var logBuffer: LogBuffer?
+    var logFlushAt: Int64 = .max
+    var drain = DrainState.serving
+    var drainIdleAfter: Int64 = 0
+    var drainIdleSpread: Int64 = 0
+    /// Bytes passed on in the present turn, from or to either side.
+    var clientMoved = false
+    var serverMoved = false
+    var isStopped = false
+    let generationText: Bytes
+    let revisionText: Bytes
+    let pidText: Bytes
+
+    /// `epoll` is a new poll set in which the mailbox is registered (`Engine.pollSet`).
+    init(_ loop: borrowing LoopParts, epoll: consuming Epoll) {
+        index = loop.index
+        configuration = loop.configuration
+        record = loop.record
+        link = loop.link
+        reports = loop.reports
+        log = loop.accessLog
+        peers = loop.peers
+        self.epoll = epoll
+        let start = Instant.now()
+        nowNanoseconds = Int64(clamping: start.nanoseconds)
+        now = nowNanoseconds / 1_000_000
+        clientTimers = TimerWheel(now: now)
+        serverTimers = TimerWheel(now: now)
+        random = SmallRandom(seed: loop.seed &+ UInt64(loop.index) &* 0x9E37_79B9_7F4A_7C15)
+        requestIDs = RequestIDGenerator(
+            seed: (random.next(), random.next(), random.next(), random.next()))
+        generationText = loop.texts.generation
+        revisionText = loop.texts.revision
+        pidText = loop.texts.pid
+        makeFrontends()
+        makeBackends()
+    }
+
+    /// Throws where the system has no descriptor left.
+    static func pollSet(for link: LoopLink) throws(SystemError) -> Epoll {
+        let epoll = try Epoll()
+        try epoll.add(
+            fd: link.mailbox.descriptor, events: EpollEvents.input, token: Tag.mailbox)
+        return epoll
+    }
+
+    /// Waits and dispatches until stopped.
+    mutating func run() {
+        reports.post(.running, loop: index)
+        while !isStopped {
+            let wait = waitMilliseconds()
+            // Nothing that epoll_wait(2) could say of a valid set is an error of ours to handle.
+            let count =
+                (try? epoll.wait(into: events, timeoutMilliseconds: Int32(clamping: wait))) ?? 0
+            readClock()
+            for place in 0..<count { dispatch(events.token(place), events.bits(place)) }
+            runQueued()
+            expireTimers()
+            tendListeners()
+            tendDrain()
+            flushLogIfDue()
+            recycleClosed()
+            publish()
+        }
+        closeEverything()
+    }
+
+    private mutating func dispatch(_ token: UInt64, _ bits: UInt32) {
+        switch token & Tag.mask {
+        case Tag.client: clientEvent(Ref(token: token), bits)
+        case Tag.server: serverEvent(Ref(token: token), bits)
+        case Tag.listener: accept(Ref(token: token))
+        default: readMailbox()
+        }
+    }
+
+    private mutating func readClock() {
+        nowNanoseconds = Int64(clamping: Instant.now().nanoseconds)
+        now = nowNanoseconds / 1_000_000
+        guard now >= wallCheckedAt &+ 1_000 else { return }
+        wallCheckedAt = now
+        wallOffset = WallTime.now().milliseconds - now
+    }
+
+    /// Milliseconds since 1970, for dates only.
+    var wallMilliseconds: Int64 { now &+ wallOffset }
+
+    private func waitMilliseconds() -> Int64 {
+        if !runQueue.isEmpty { return 0 }
+        var limit = Self.idleWaitMilliseconds
+        if let soonest = nextListenerCheck() { limit = min(limit, max(0, soonest - now)) }
+        if logFlushAt < .max { limit = min(limit, max(0, logFlushAt - now)) }
+        if let soonest = nextDrainCheck() { limit = min(limit, max(0, soonest - now)) }
+        limit = clientTimers.delay(now: now, limit: limit)
+        return serverTimers.delay(now: now, limit: limit)
+    }
+
+    private mutating func runQueued() {
+        guard !runQueue.isEmpty else { return }
+        let turn = runQueue
+        runQueue.removeAll(keepingCapacity: true)
+        for client in turn {
+            client[].isQueued = false
+            if client[].state != .closed { advance(client) }
+        }
+    }
+
+    /// Gives a client another turn behind the others'.
+    mutating func enqueue(_ client: Ref<ClientConnection>) {
+        guard !client[].isQueued else { return }
+        client[].isQueued = true
+        runQueue.append(client)
+    }
+
+    private mutating func recycleClosed() {
+        while let client = closedClients.popLast() {
+            // A queued one is still named by the run queue; its turn comes first.
+            if client[].isQueued { runQueue.removeAll { $0 == client } }
+            clients.recycle(client)
+        }
+        while let server = closedServers.popLast() { servers.recycle(server) }
+    }
+
+    func publish() {
+        record.tick()
+        record.set(.clientConnections, UInt64(clients.count))
+        record.set(.exchangesInFlight, UInt64(max(0, exchanges.count - tunnelCount)))
+        record.set(.tunnels, UInt64(tunnelCount))
+        record.set(.upstreamIdle, UInt64(parkedCount))
+        record.setOldestSessionStarted(
+            nanoseconds: oldestClient.map { UInt64(clamping: $0[].acceptedAt) } ?? 0)
+        link.clientCount.store(clients.count, ordering: .relaxed)
+    }
+
+    mutating func readMailbox() {
+        for message in link.mailbox.takeAll() {
+            switch message {
+            case .connection(let connection): adopt(connection)
+            case .command(.adopt(let registrations)): adopt(registrations)
+            case .command(.release(let queues, let idleAfter, let idleSpread)):
+                release(
+                    draining: queues, idleAfter: idleAfter.wholeMilliseconds,
+                    idleSpread: idleSpread.wholeMilliseconds)
+            case .command(.stop): isStopped = true
+            }
+        }
+    }
+
+    private mutating func makeFrontends() {
+        for (place, frontend) in configuration.configuration.frontends.enumerated() {
+            let state = frontendSlab.take()
+            state[].index = place
+            state[].isHTTP = frontend.mode == .http
+            state[].limits = frontend.limits
+            state[].forwardedFor = ForwardedForMode(frontend.forwardedFor)
+            state[].waits = RuntimeConfiguration.Waits(frontend.timeouts)
+            state[].routes = configuration.routes[place]
+            state[].backend = configuration.tcpBackends[place]
+            frontends.append(state)
+        }
+    }
+
+    private mutating func makeBackends() {
+        for (place, backend) in configuration.configuration.backends.enumerated() {
+            let state = backendSlab.take()
+            state[].index = place
+            state[].waits = RuntimeConfiguration.Waits(backend.timeouts)
+            for (number, server) in backend.servers.enumerated() {
+                let upstream = upstreamSlab.take()
+                upstream[].address = RawSocketAddress(server.address)
+                upstream[].backend = place
+                upstream[].index = number
+                state[].servers.append(upstream)
+            }
+            let offset = Int(truncatingIfNeeded: random.next() >> 33)
+            state[].setPolicy(weights: backend.servers.map(\.weight), offset: offset)
+            backends.append(state)
+        }
+    }
+}

@@ -1,0 +1,133 @@
+// One request with its response, from the head to the log line; a tunnel that came of one; or one
+// TCP connection. Apart from the connections it uses, so that HTTP/2 can have many on one.
+//
+//   request ─▶ connecting ─▶ awaitingResponse ─▶ responding ─▶ (over)
+//      │           │  ▲             │  │ 101        ▲
+//      │           └──┘ another     │  └─▶ tunnelling ─▶ (over)
+//      └────────▶ answering ◀───────┘ server
+//
+// Hot, one thread.
+
+/// Why an exchange is over; for the log.
+enum ExchangeEnd: UInt8 {
+    case normal, local, refused, clientAbort, clientTimeout, serverAbort, serverTimeout, resource
+    case killed
+
+    /// The first of HAProxy's two letters.
+    fileprivate var letter: Int {
+        switch self {
+        case .normal: 0
+        case .local: 1
+        case .refused: 2
+        case .clientAbort: 3
+        case .clientTimeout: 4
+        case .serverAbort: 5
+        case .serverTimeout: 6
+        case .resource: 7
+        case .killed: 8
+        }
+    }
+
+    /// Who ended it, and in which phase: `--` is a clean end, `LR` an answer of our own.
+    func termination(in phase: Exchange.Phase) -> Bytes {
+        if self == .normal { return Bytes("--") }
+        let column =
+            switch phase {
+            case .request: 0
+            case .connecting: 1
+            case .awaitingResponse: 2
+            case .responding, .tunnelling, .answering: 3
+            }
+        let table = Bytes(
+            "--------LRLRLRLRPRPCPHPDCRCCCHCDcRcCcHcDSRSCSHSDsRsCsHsDRRRCRHRDKRKCKHKD")
+        return table.slice(letter * 8 + column * 2, 2)
+    }
+}
+
+/// What two connections have to do with each other.
+struct Exchange: ~Copyable, SlabEntry {
+    enum Phase: UInt8 {
+        /// Not with any server yet.
+        case request
+        /// A connection to a server is being made.
+        case connecting
+        /// The request is being sent; no final response head is there.
+        case awaitingResponse
+        /// A response passes to the client.
+        case responding
+        /// Bytes pass both ways, unread.
+        case tunnelling
+        /// An answer of our own is being sent.
+        case answering
+    }
+    var phase = Phase.request
+    /// `phase` when the end became known, for the log.
+    var endPhase = Phase.request
+    var end = ExchangeEnd.normal
+    /// `HTTPError.name` or the like.
+    var error: StaticString = ""
+    var isTCP = false
+    var client: Ref<ClientConnection>?
+    var server: Ref<ServerConnection>?
+    var frontend: Ref<FrontendState>?
+    var backend: Ref<UpstreamBackend>?
+    /// The server that was tried last.
+    var upstream: Ref<UpstreamServer>?
+    var route = -1
+
+    /// From the client to the server, out of the client connection's `input`.
+    var upload = BodyFlow()
+    /// From the server to the client, out of the server connection's `input`.
+    var download = BodyFlow()
+    var expectation = ResponseExpectation(method: .other, offersUpgrade: false)
+    var clientVersion = HTTPVersion.http11
+    /// The client's connection goes on behind the response.
+    var keepsClient = true
+    /// The server's connection may be parked behind the response.
+    var keepsServer = true
+    /// Bytes of a final response have gone to the client: no other answer is possible.
+    var hasResponded = false
+    /// The client can tell by itself where the response ends.
+    var isSelfFraming = true
+    /// The client said that it will send no further request.
+    var clientCloses = false
+    /// Bytes of the request were thrown away after sending: it cannot be sent again.
+    var uploadIsForgotten = false
+    /// Sending the request failed: the server may have answered before it went.
+    var uploadIsBroken = false
+    /// What a tunnel's source ended with has been passed on.
+    var uploadEnded = false
+    var downloadEnded = false
+    var connectAttempts: UInt8 = 0
+    var retries: UInt8 = 0
+    var interimCount: UInt8 = 0
+    var waitsForClient = false
+    var waitsForServer = false
+    var status = 0
+
+    /// What the log and the response rules want of the request.
+    var captured = CapturedRequest()
+    var capture = Buffer()
+    var requestID = RequestID()
+
+    /// Nanoseconds of the loop's clock; 0: it did not come to that.
+    var beganAt: Int64 = 0
+    var headAt: Int64 = 0
+    var connectingAt: Int64 = 0
+    var connectedAt: Int64 = 0
+    var sentAt: Int64 = 0
+    var respondedAt: Int64 = 0
+    var wasReused = false
+    var bytesIn: Int64 = 0
+    var bytesOut: Int64 = 0
+
+    init() {}
+
+    /// Notes the first reason only: what follows from it is no news.
+    mutating func note(_ end: ExchangeEnd, _ error: StaticString) {
+        guard self.end == .normal else { return }
+        self.end = end
+        self.error = error
+        endPhase = phase
+    }
+}

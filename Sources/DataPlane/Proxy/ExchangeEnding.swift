@@ -1,0 +1,187 @@
+// How exchanges end: with a response, with an answer of our own, with an abort; and what becomes of the
+// two connections then. Hot in its first half.
+
+internal import Model
+internal import SharedState
+internal import Syscalls
+
+extension Engine {
+    /// Local answers that do not fit into the loop's scratch memory may be this long.
+    private static var longAnswerBytes: Int { 4 << 20 }
+
+    /// The response is sent. True: the client connection has something to do.
+    mutating func finish(
+        _ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>
+    ) -> Bool {
+        if let server = exchange[].server {
+            exchange[].server = nil
+            if exchange[].keepsServer, exchange[].phase == .responding, drain.isServing,
+                server[].input.isEmpty, !exchange[].download.hasExcess,
+                !server[].transport.peerHasEnded, !server[].transport.hasFailed
+            {
+                park(server)
+            } else {
+                dismiss(server)
+            }
+        }
+        let wasTunnel = exchange[].phase == .tunnelling
+        let keepsClient = exchange[].keepsClient && exchange[].upload.isComplete
+        let clientCloses = exchange[].clientCloses && exchange[].upload.isComplete
+        exchange[].upload.forgetAll(&client[].input)
+        release(exchange, client)
+        if wasTunnel {
+            close(client)
+            return false
+        }
+        if keepsClient {
+            becomeIdle(client)
+            return client[].hasUnreadInput || client[].transport.isReadable
+        }
+        return beginLingering(client, clientCloses: clientCloses)
+    }
+
+    /// Logs and recycles the exchange.
+    private mutating func release(
+        _ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>
+    ) {
+        switch exchange[].status / 100 {
+        case 2: record.add(.responses2xx)
+        case 3: record.add(.responses3xx)
+        case 4: record.add(.responses4xx)
+        case 5: record.add(.responses5xx)
+        default: break
+        }
+        if exchange[].phase == .tunnelling { tunnelCount &-= 1 }
+        if configuration.accessFormat != nil { writeLog(exchange, client) }
+        buffers.empty(&exchange[].capture)
+        client[].exchange = nil
+        exchanges.recycle(exchange)
+    }
+
+    /// Ends the exchange and its connections: nothing more can be said to the client.
+    mutating func abort(
+        _ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>, _ end: ExchangeEnd,
+        _ error: StaticString
+    ) {
+        exchange[].note(end, error)
+        // A client that counts or sees chunks misses the end by itself, and keeps what has arrived.
+        let reset = !exchange[].isSelfFraming || exchange[].isTCP || end == .clientAbort
+        dropServer(exchange, reset: exchange[].phase == .tunnelling)
+        release(exchange, client)
+        close(client, reset: reset)
+    }
+
+    /// An error answer if one is still possible, otherwise an abort. The reason was noted.
+    mutating func fail(
+        _ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>, _ status: Int,
+        _ name: StaticString
+    ) {
+        if exchange[].hasResponded || exchange[].isTCP {
+            abort(exchange, client, exchange[].end, name)
+        } else {
+            answerError(exchange, client, status, name)
+        }
+    }
+
+    /// The request's body is wrong or too long.
+    mutating func refuseBody(
+        _ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>, _ error: HTTPError
+    ) {
+        if error.status == 400 { record.add(.badRequests) }
+        exchange[].note(.refused, error.name)
+        fail(exchange, client, error.status, error.name)
+    }
+
+    /// Begins the answer; the connection is closed behind it unless the exchange says otherwise and
+    /// the error is none of framing.
+    mutating func answerError(
+        _ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>, _ status: Int,
+        _ name: StaticString
+    ) {
+        dropServer(exchange)
+        if status != 404 { exchange[].keepsClient = false }
+        beginAnswer(exchange, status)
+        let facts = connectionFacts(exchange, client)
+        var writer = scratch.writer()
+        let written = LocalResponseWriter.writeError(
+            status: status, name: name, delivery(exchange), facts: facts, into: &writer)
+        if !written || !answer(client, writer.written) { exchange[].keepsClient = false }
+    }
+
+    mutating func respond(
+        _ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>, _ response: CompiledResponse,
+        _ rules: CompiledRules, _ facts: ExchangeFacts
+    ) {
+        beginAnswer(exchange, response.status)
+        exchange[].note(.local, "")
+        var writer = scratch.writer()
+        if LocalResponseWriter.write(
+            response, delivery(exchange), rules: rules, facts: facts, into: &writer)
+        {
+            if answer(client, writer.written) { return }
+        } else {
+            let long = ByteScratch(capacity: Self.longAnswerBytes)
+            var writer = long.writer()
+            if LocalResponseWriter.write(
+                response, delivery(exchange), rules: rules, facts: facts, into: &writer),
+                answer(client, writer.written)
+            {
+                return
+            }
+        }
+        answerError(exchange, client, 503, "answer-too-long")
+    }
+
+    mutating func respond(
+        _ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>, _ redirect: CompiledRedirect,
+        _ rules: CompiledRules, _ facts: ExchangeFacts
+    ) {
+        beginAnswer(exchange, redirect.status)
+        exchange[].note(.local, "")
+        var writer = scratch.writer()
+        let written = LocalResponseWriter.write(
+            redirect, delivery(exchange), rules: rules, facts: facts, into: &writer)
+        if written, answer(client, writer.written) { return }
+        answerError(exchange, client, 503, "answer-too-long")
+    }
+
+    private func beginAnswer(_ exchange: Ref<Exchange>, _ status: Int) {
+        exchange[].phase = .answering
+        exchange[].status = status
+        exchange[].respondedAt = nowNanoseconds
+    }
+
+    private func delivery(_ exchange: Ref<Exchange>) -> LocalDelivery {
+        LocalDelivery(
+            clientVersion: exchange[].clientVersion,
+            isHead: exchange[].expectation.method == .head,
+            keepsConnection: exchange[].keepsClient)
+    }
+
+    /// Puts bytes of our own on the way to the client. False: the system has no memory for them.
+    mutating func answer(_ client: Ref<ClientConnection>, _ bytes: Bytes) -> Bool {
+        if !client[].output.hasMemory {
+            guard buffers.fill(&client[].output, capacityBytes: bytes.count) else { return false }
+        }
+        return client[].output.append(bytes)
+    }
+
+    /// Sends what it can of it. False: the exchange is over.
+    mutating func sendAnswer(
+        _ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>
+    ) -> Bool {
+        guard client[].transport.isWritable else { return true }
+        switch client[].sendOutput() {
+        case .moved(let count):
+            clientMoved = true
+            exchange[].bytesOut &+= Int64(count)
+            record.add(.bytesOut, UInt64(count))
+            if client[].output.isEmpty { buffers.empty(&client[].output) }
+            return true
+        case .blocked, .ended: return true
+        case .failed:
+            abort(exchange, client, .clientAbort, "client-abort")
+            return false
+        }
+    }
+}

@@ -1,0 +1,151 @@
+// From a request head to what is done about it: the route, its action, the rewritten head. Hot.
+
+internal import Model
+internal import SharedState
+internal import Syscalls
+
+extension Engine {
+    /// A new exchange on a client connection.
+    mutating func makeExchange(_ client: Ref<ClientConnection>) -> Ref<Exchange> {
+        let exchange = exchanges.take()
+        exchange[].client = client
+        exchange[].frontend = client[].frontend
+        exchange[].beganAt = client[].stateSince &* 1_000_000
+        exchange[].headAt = nowNanoseconds
+        exchange[].requestID = requestIDs.next()
+        client[].exchange = exchange
+        client[].state = .exchanging
+        return exchange
+    }
+
+    /// The loop's `request` is the head at the beginning of the client's input.
+    mutating func beginExchange(_ client: Ref<ClientConnection>, headBytes: Int) {
+        record.add(.requests)
+        clientTimers.arm(client, at: .max)
+        let exchange = makeExchange(client)
+        exchange[].clientVersion = request.version
+        exchange[].keepsClient = request.keepAlive && drain.isServing
+        exchange[].clientCloses = !request.keepAlive
+        exchange[].expectation = ResponseExpectation(
+            method: request.method, offersUpgrade: !request.upgrade.isEmpty)
+        guard let frontend = client[].frontend, let routes = frontend[].routes else {
+            answerError(exchange, client, 503, "no-route")
+            return
+        }
+        let head = client[].input.bytes(0, headBytes)
+        let facts = requestFacts(exchange, client, head)
+        guard let place = routes.match(request, head) else {
+            capture(exchange, head)
+            endRequest(exchange, client, headBytes)
+            exchange[].note(.local, "no-route")
+            answerError(exchange, client, 404, "no-route")
+            return
+        }
+        exchange[].route = place
+        let route = routes[place]
+        if configuration.accessFormat != nil || !route.responseRules.written.isEmpty {
+            capture(exchange, head)
+        }
+        switch route.action {
+        case .backend(let backend):
+            exchange[].backend = backends[backend]
+            forward(exchange, client, headBytes, route.requestRules, facts)
+        case .respond(let answer):
+            endRequest(exchange, client, headBytes)
+            respond(exchange, client, answer, route.responseRules, facts)
+        case .redirect(let redirect):
+            endRequest(exchange, client, headBytes)
+            respond(exchange, client, redirect, route.responseRules, facts)
+        }
+    }
+
+    /// Puts the rewritten head in the place of the received one and looks for a server.
+    private mutating func forward(
+        _ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>, _ headBytes: Int,
+        _ rules: CompiledRules, _ facts: ExchangeFacts
+    ) {
+        guard let frontend = client[].frontend else { return }
+        var writer = scratch.writer()
+        var forwarding = RequestForwarding(forwardedFor: frontend[].forwardedFor)
+        if !request.hasHostField, let backend = exchange[].backend {
+            forwarding.hostFallback = configuration.backendNames[backend[].index]
+        }
+        let head = client[].input.bytes(0, headBytes)
+        guard
+            HeadSerializer.writeRequest(
+                request, head, forwarding, rules: rules, facts: facts, into: &writer),
+            replaceHead(&client[].input, headBytes, writer.written)
+        else {
+            record.add(.headersTooLarge)
+            exchange[].note(.refused, HTTPError.headTooLarge.name)
+            answerError(exchange, client, 431, HTTPError.headTooLarge.name)
+            return
+        }
+        exchange[].upload.begin(
+            headBytes: writer.count, request.body,
+            bodyLimitBytes: Int64(frontend[].limits.bodyBytes))
+        exchange[].bytesIn = Int64(headBytes &- writer.count)
+        if let error = exchange[].upload.approve(&client[].input) {
+            refuseBody(exchange, client, error)
+            return
+        }
+        assignServer(exchange, client)
+    }
+
+    /// Writes `head` where the first `headBytes` of the buffer stand.
+    mutating func replaceHead(
+        _ buffer: inout Buffer, _ headBytes: Int, _ head: Bytes
+    ) -> Bool {
+        if buffer.replacePrefix(headBytes, with: head) { return true }
+        guard buffer.capacity < BufferSize.large.bytes, buffers.enlarge(&buffer) else {
+            return false
+        }
+        return buffer.replacePrefix(headBytes, with: head)
+    }
+
+    /// The request is for us: its head is consumed, and its body if it is here in full. Otherwise
+    /// the connection cannot go on behind the answer.
+    private mutating func endRequest(
+        _ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>, _ headBytes: Int
+    ) {
+        exchange[].bytesIn = Int64(headBytes)
+        exchange[].upload.begin(headBytes: headBytes, request.body)
+        let error = exchange[].upload.approve(&client[].input)
+        if error != nil || !exchange[].upload.isComplete { exchange[].keepsClient = false }
+    }
+
+    /// What rules and local answers may say about the request.
+    private mutating func requestFacts(
+        _ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>, _ head: Bytes
+    ) -> ExchangeFacts {
+        var facts = connectionFacts(exchange, client)
+        facts.setRequest(request, in: head)
+        return facts
+    }
+
+    /// The same without the request.
+    mutating func connectionFacts(
+        _ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>
+    ) -> ExchangeFacts {
+        var facts = ExchangeFacts()
+        var writer = addressScratch.writer()
+        AddressText.write(client[].peer.host, to: &writer)
+        facts.clientIP = writer.written
+        facts.clientPort = client[].peer.port
+        facts.requestID = exchange[].requestID
+        if let routes = exchange[].frontend?[].routes { facts.frontend = routes.frontend }
+        facts.generation = generationText
+        facts.revision = revisionText
+        facts.pid = pidText
+        facts.wallSeconds = wallMilliseconds / 1_000
+        return facts
+    }
+
+    /// Copies what is wanted of the request when its bytes are gone.
+    private mutating func capture(_ exchange: Ref<Exchange>, _ head: Bytes) {
+        guard buffers.fill(&exchange[].capture, .record) else { return }
+        var writer = exchange[].capture.freeWriter()
+        exchange[].captured = CapturedRequest(request, head, into: &writer)
+        exchange[].capture.didWrite(writer.count)
+    }
+}

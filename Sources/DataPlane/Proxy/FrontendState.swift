@@ -1,0 +1,19 @@
+// What one loop keeps at hand of a frontend: plain numbers, so that an exchange reads them without
+// touching a reference count. Hot, one thread.
+
+internal import Model
+
+/// A frontend as its connections see it.
+struct FrontendState: ~Copyable, SlabEntry {
+    /// Place in the configuration.
+    var index = 0
+    var isHTTP = true
+    var limits = MessageLimits()
+    var forwardedFor = ForwardedForMode.replace
+    var waits = RuntimeConfiguration.Waits(Timeouts())
+    var routes: RouteTable?
+    /// TCP: place of the backend.
+    var backend = -1
+
+    init() {}
+}

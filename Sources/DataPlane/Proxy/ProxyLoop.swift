@@ -1,0 +1,105 @@
+// One event loop of a worker as the rest of the worker sees it: something with a mailbox that runs on
+// its own thread. All it works with is in its `Engine`, which lives for the length of `run`.
+
+internal import SharedState
+internal import Synchronization
+internal import Syscalls
+
+/// What loops know of each other: the mailbox, and how busy its owner is.
+final class LoopLink: Sendable {
+    let mailbox: Mailbox<LoopMessage>
+    /// Client connections of the loop, as of its last round.
+    let clientCount = Atomic<Int>(0)
+    /// The loop has let go of its listeners: it hands no connection over any more.
+    let hasReleased = Atomic<Bool>(false)
+
+    init() throws(SystemError) {
+        mailbox = try Mailbox()
+    }
+}
+
+/// The text of a worker's identity, made once.
+struct IdentityTexts {
+    let generation: Bytes
+    let revision: Bytes
+    let pid: Bytes
+
+    init(_ identity: WorkerIdentity, in configuration: RuntimeConfiguration) {
+        generation = configuration.bytes(String(identity.generation))
+        revision = configuration.bytes(String(identity.revision))
+        pid = configuration.bytes(String(identity.pid))
+    }
+}
+
+/// What an engine is made of.
+struct LoopParts {
+    let index: Int
+    let configuration: RuntimeConfiguration
+    let record: LoopRecord
+    let link: LoopLink
+    let reports: LoopReports
+    let accessLog: AccessLogSink
+    let seed: UInt64
+    let texts: IdentityTexts
+    let peers: [LoopLink]
+}
+
+/// Made by the main thread, one for each of the worker's threads.
+final class ProxyLoop: @unchecked Sendable {
+    // SAFETY: Sendable, because everything is constant; `texts` is read-only memory of the
+    // configuration, which this value keeps alive.
+    let index: Int
+    private let configuration: RuntimeConfiguration
+    private let record: LoopRecord
+    private let accessLog: AccessLogSink
+    private let reports: LoopReports
+    private let seed: UInt64
+    private let texts: IdentityTexts
+    private let link: LoopLink
+    private let peers = Mutex<[LoopLink]>([])
+
+    /// - Parameters:
+    ///   - index: 0…, its place among the worker's loops.
+    ///   - seed: of what need not be secret; each loop draws its own numbers from it.
+    init(
+        index: Int, configuration: RuntimeConfiguration, record: LoopRecord,
+        identity: WorkerIdentity, accessLog: AccessLogSink, reports: LoopReports, seed: UInt64
+    ) throws(SystemError) {
+        self.index = index
+        self.configuration = configuration
+        self.record = record
+        self.accessLog = accessLog
+        self.reports = reports
+        self.seed = seed
+        texts = IdentityTexts(identity, in: configuration)
+        link = try LoopLink()
+    }
+
+    /// Tells the loop of all loops of the worker, itself included; before `run`.
+    func join(_ loops: [ProxyLoop]) {
+        let others = loops.filter { $0 !== self }.map(\.link)
+        peers.withLock { $0 = others }
+    }
+
+    /// Runs the loop on the calling thread until `stop`. Throws at once where the system has no
+    /// descriptor left for it.
+    func run() throws(SystemError) {
+        let parts = LoopParts(
+            index: index, configuration: configuration, record: record, link: link,
+            reports: reports, accessLog: accessLog, seed: seed, texts: texts,
+            peers: peers.withLock { $0 })
+        var engine = Engine(parts, epoll: try Engine.pollSet(for: link))
+        engine.run()
+        for message in link.mailbox.close() {
+            if case .connection(let connection) = message {
+                FileDescriptor(owning: connection.fd).close()
+            }
+        }
+        reports.post(.stopped, loop: index)
+    }
+
+    /// Hands a command to the loop; from any thread.
+    func post(_ command: LoopCommand) {
+        link.mailbox.post(.command(command))
+    }
+}

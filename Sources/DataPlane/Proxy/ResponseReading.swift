@@ -1,0 +1,158 @@
+// From a server's bytes to a response head, and its rewritten form before the first bytes of the body.
+// Hot.
+
+internal import Model
+internal import SharedState
+internal import Syscalls
+
+extension Engine {
+    /// 100, 102 and 103 that one request may be answered with before its response.
+    private static var interimMax: UInt8 { 16 }
+
+    /// Receives until a final head is there or nothing more is.
+    mutating func readResponseHead(
+        _ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>, _ server: Ref<ServerConnection>
+    ) {
+        while exchange[].phase == .awaitingResponse, server[].transport.isReadable {
+            if !server[].input.hasMemory {
+                guard buffers.fill(&server[].input, startingAt: Buffer.headroomBytes) else {
+                    exchange[].note(.resource, "out-of-memory")
+                    fail(exchange, client, 503, "out-of-memory")
+                    return
+                }
+            }
+            if server[].input.room == 0 { server[].input.move(to: 0) }
+            guard server[].input.room > 0 else {
+                refuseResponse(exchange, client, .headTooLarge)
+                return
+            }
+            switch server[].receive() {
+            case .moved:
+                serverMoved = true
+                parseResponse(exchange, client, server)
+            case .blocked:
+                if server[].input.isEmpty { buffers.empty(&server[].input) }
+                return
+            case .ended, .failed:
+                didLoseServer(exchange, client, server)
+                return
+            }
+        }
+    }
+
+    /// Interim heads pass, the final one begins the response.
+    private mutating func parseResponse(
+        _ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>, _ server: Ref<ServerConnection>
+    ) {
+        while !server[].input.isEmpty {
+            let received = server[].input.bytes
+            let result = server[].parser.parse(
+                received, to: exchange[].expectation,
+                headBytes: client[].frontend?[].limits.headBytes ?? 15_360, into: &response)
+            switch result {
+            case .incomplete: return
+            case .failed(let error):
+                refuseResponse(exchange, client, error)
+                return
+            case .complete(let length):
+                guard response.isInterim else {
+                    beginResponse(exchange, client, server, length)
+                    return
+                }
+                guard passInterim(exchange, client, server, length) else {
+                    refuseResponse(exchange, client, .tooManyInterim)
+                    return
+                }
+            }
+        }
+        server[].input.removeAll(startingAt: Buffer.headroomBytes)
+    }
+
+    /// An HTTP/1.0 client knows no interim response (RFC 9110 §15.2).
+    private mutating func passInterim(
+        _ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>,
+        _ server: Ref<ServerConnection>, _ length: Int
+    ) -> Bool {
+        exchange[].interimCount &+= 1
+        guard exchange[].interimCount <= Self.interimMax else { return false }
+        if exchange[].clientVersion == .http11 {
+            var writer = scratch.writer()
+            let written = HeadSerializer.writeResponse(
+                response, server[].input.bytes(0, length),
+                ResponseForwarding(clientVersion: .http11, keepsClientConnection: true),
+                rules: configuration.noRules, facts: ExchangeFacts(), into: &writer)
+            guard written, answer(client, writer.written) else { return false }
+        }
+        server[].input.consume(length)
+        return true
+    }
+
+    /// The final head: from here on there is no other answer.
+    private mutating func beginResponse(
+        _ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>,
+        _ server: Ref<ServerConnection>, _ length: Int
+    ) {
+        exchange[].respondedAt = nowNanoseconds
+        exchange[].status = response.status
+        let isRequestSent =
+            exchange[].upload.isComplete && exchange[].upload.unsent == 0
+            && !exchange[].uploadIsBroken
+        exchange[].isSelfFraming = response.isSelfFraming(for: exchange[].clientVersion)
+        exchange[].keepsServer = response.keepAlive && isRequestSent
+        // An answer to a request that is still on its way: neither side can be trusted to agree on
+        // where the next message begins.
+        if !isRequestSent || !exchange[].isSelfFraming || !drain.isServing {
+            exchange[].keepsClient = false
+        }
+        guard rewriteHead(exchange, client, server, length) else {
+            refuseResponse(exchange, client, .headTooLarge)
+            return
+        }
+        exchange[].upload.forgetSent(&client[].input)
+        exchange[].uploadIsForgotten = true
+        if response.isUpgrade {
+            beginTunnel(exchange, client)
+        } else {
+            exchange[].phase = .responding
+        }
+        if let error = exchange[].download.approve(&server[].input) {
+            refuseResponse(exchange, client, error)
+        }
+    }
+
+    private mutating func rewriteHead(
+        _ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>,
+        _ server: Ref<ServerConnection>, _ length: Int
+    ) -> Bool {
+        guard let routes = exchange[].frontend?[].routes else { return false }
+        let rules = routes[exchange[].route].responseRules
+        var facts = ExchangeFacts()
+        if !rules.written.isEmpty {
+            facts = connectionFacts(exchange, client)
+            exchange[].captured.fill(&facts, from: exchange[].capture.bytes)
+        }
+        let forwarding = ResponseForwarding(
+            clientVersion: exchange[].clientVersion,
+            keepsClientConnection: exchange[].keepsClient)
+        var writer = scratch.writer()
+        guard
+            HeadSerializer.writeResponse(
+                response, server[].input.bytes(0, length), forwarding, rules: rules, facts: facts,
+                into: &writer),
+            replaceHead(&server[].input, length, writer.written)
+        else { return false }
+        exchange[].download.begin(
+            headBytes: writer.count, response.isUpgrade ? .untilClose : response.body,
+            decodes: exchange[].clientVersion == .http10)
+        return true
+    }
+
+    /// The server speaks no HTTP that we are sure of.
+    private mutating func refuseResponse(
+        _ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>, _ error: HTTPError
+    ) {
+        record.add(.upstreamFailures)
+        exchange[].note(.serverAbort, error.name)
+        fail(exchange, client, 502, error.name)
+    }
+}

@@ -1,0 +1,97 @@
+// A configuration made ready for the loops of one worker: names became places, durations became
+// milliseconds, rules were compiled. Immutable, shared by all loops, alive as long as any of them.
+
+internal import Clock
+internal import Model
+internal import Syscalls
+
+/// Made once in the main thread, before the loops.
+final class RuntimeConfiguration: @unchecked Sendable {
+    // SAFETY: Sendable, because nothing is changed after `init`, and the gauges are atomic.
+
+    /// Of one frontend or backend, in milliseconds; each at least one tick of the wheel matters.
+    struct Waits: BitwiseCopyable {
+        var connect: Int64
+        var client: Int64
+        var server: Int64
+        var request: Int64
+        var keepAlive: Int64
+        var tunnel: Int64
+
+        init(_ timeouts: Timeouts) {
+            connect = Self.milliseconds(timeouts.connect)
+            client = Self.milliseconds(timeouts.client)
+            server = Self.milliseconds(timeouts.server)
+            request = Self.milliseconds(timeouts.httpRequest)
+            keepAlive = Self.milliseconds(timeouts.httpKeepAlive)
+            tunnel = Self.milliseconds(timeouts.tunnel)
+        }
+
+        /// A year is for ever, and far from any overflow.
+        private static func milliseconds(_ duration: Duration) -> Int64 {
+            min(max(1, duration.wholeMilliseconds), 365 * 86_400_000)
+        }
+    }
+
+    let configuration: Configuration
+    let routes: [RouteTable]
+    /// Of `configuration.frontends`, in their order; nil has no limit of its own.
+    let frontendGauges: [ConnectionGauge?]
+    let processGauge: ConnectionGauge
+    /// The backend of each TCP frontend, -1 for HTTP frontends.
+    let tcpBackends: [Int]
+    /// Whether exchanges are logged, and in which form.
+    let accessFormat: LogSettings.Format?
+    /// `backend/server` as the log writes them, by place.
+    let serverNames: [[Bytes]]
+    let backendNames: [Bytes]
+    /// For heads that no rule of the user touches.
+    let noRules: CompiledRules
+    private let arena: ConfigurationArena
+
+    init(_ configuration: Configuration) {
+        let arena = ConfigurationArena()
+        var places: [String: Int] = [:]
+        for (index, backend) in configuration.backends.enumerated() {
+            places[backend.name] = index
+        }
+        self.configuration = configuration
+        self.arena = arena
+        routes = configuration.frontends.map {
+            RouteTable($0, backends: places, arena: arena)
+        }
+        frontendGauges = configuration.frontends.map { frontend in
+            frontend.maxConnections.map { ConnectionGauge(limit: $0) }
+        }
+        processGauge = ConnectionGauge(limit: configuration.process.maxConnections)
+        tcpBackends = configuration.frontends.map { Self.tcpBackend(of: $0, in: places) }
+        accessFormat =
+            configuration.log.accessTo == .off ? nil : configuration.log.accessFormat
+        noRules = CompiledRules([], arena: arena)
+        backendNames = configuration.backends.map { arena.bytes($0.name) }
+        serverNames = configuration.backends.map { backend in
+            backend.servers.map { arena.bytes($0.name) }
+        }
+    }
+
+    /// Text that lives as long as this value.
+    func bytes(_ text: String) -> Bytes { arena.bytes(text) }
+
+    private static func tcpBackend(of frontend: Frontend, in places: [String: Int]) -> Int {
+        guard frontend.mode == .tcp, let route = frontend.routes.first,
+            case .backend(let name) = route.action
+        else { return -1 }
+        return places[name] ?? -1
+    }
+}
+
+extension RawSocketAddress {
+    /// The same address in the kernel's terms.
+    init(_ address: SocketAddress) {
+        switch address.host {
+        case .ipv4(let word): self.init(host: .ipv4(word), port: address.port)
+        case .ipv6(let high, let low):
+            self.init(host: .ipv6(high: high, low: low), port: address.port)
+        }
+    }
+}

@@ -1,0 +1,60 @@
+// Bytes both ways without looking at them: after a 101 (RFC 9110 §7.8), and TCP frontends. Each half
+// ends by itself: what one side ended, the other is told once everything before it is passed on.
+
+internal import Model
+
+extension Engine {
+    /// The server has switched: what the client sent behind its request is no request any more.
+    mutating func beginTunnel(_ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>) {
+        exchange[].keepsClient = false
+        exchange[].keepsServer = false
+        exchange[].upload.begin(headBytes: 0, .untilClose)
+        // Bytes of a tunnel are never an error.
+        _ = exchange[].upload.approve(&client[].input)
+        exchange[].phase = .tunnelling
+        tunnelCount &+= 1
+    }
+
+    mutating func endDownload(_ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>) {
+        guard !exchange[].downloadEnded else { return }
+        exchange[].downloadEnded = true
+        client[].transport.endSending()
+    }
+
+    mutating func endUpload(_ exchange: Ref<Exchange>, _ server: Ref<ServerConnection>) {
+        guard !exchange[].uploadEnded else { return }
+        exchange[].uploadEnded = true
+        server[].transport.endSending()
+    }
+
+    /// A TCP frontend's client: nothing is read before there is a server.
+    mutating func beginTCP(_ client: Ref<ClientConnection>) {
+        client[].stateSince = now
+        let exchange = makeExchange(client)
+        exchange[].isTCP = true
+        exchange[].isSelfFraming = false
+        exchange[].keepsClient = false
+        exchange[].keepsServer = false
+        exchange[].route = 0
+        exchange[].upload.begin(headBytes: 0, .untilClose)
+        exchange[].download.begin(headBytes: 0, .untilClose)
+        if let frontend = client[].frontend, backends.indices.contains(frontend[].backend) {
+            exchange[].backend = backends[frontend[].backend]
+        }
+        assignServer(exchange, client, fresh: true)
+    }
+
+    /// The server is there.
+    mutating func beginTCPTunnel(_ exchange: Ref<Exchange>) {
+        exchange[].phase = .tunnelling
+        tunnelCount &+= 1
+    }
+
+    /// How long both sides of a tunnel may be silent.
+    func tunnelWait(_ exchange: Ref<Exchange>) -> Int64 {
+        guard let frontend = exchange[].frontend else { return 1 }
+        guard exchange[].isTCP else { return frontend[].waits.tunnel }
+        let server = exchange[].backend?[].waits.server ?? frontend[].waits.server
+        return min(frontend[].waits.client, server)
+    }
+}

@@ -1,0 +1,135 @@
+// The socket of one connection, as far as a loop knows its readiness. Registered once for the
+// connection's life, edge triggered (epoll(7)): what was reported and not used up is remembered
+// here, so nothing is asked twice. Plain TCP; TLS will stand behind the same operations. Hot.
+
+internal import Syscalls
+
+/// What the layers above see of an attempt to move bytes.
+enum TransferResult: Equatable {
+    /// At least 1.
+    case moved(Int)
+    /// Nothing now; an event will come.
+    case blocked
+    /// Receiving only: the peer will send no more.
+    case ended
+    /// The connection is of no use any more.
+    case failed(errno: Int32)
+}
+
+/// A descriptor with what is known about it.
+struct Transport: ~Copyable {
+    /// All that a connection is ever registered for.
+    static let events: UInt32 =
+        EpollEvents.input | EpollEvents.output | EpollEvents.peerHangUp
+        | EpollEvents.edgeTriggered
+
+    private(set) var fd: Int32 = -1
+    /// Receiving may give something.
+    private(set) var isReadable = false
+    /// Sending may take something.
+    private(set) var isWritable = false
+    /// The peer has shut down its sending half; bytes before that may still wait.
+    private(set) var peerHasEnded = false
+    /// The connection broke: a reset, or an error that recv(2) or send(2) gave.
+    private(set) var hasFailed = false
+    /// We have shut down our sending half.
+    private(set) var sendingHasEnded = false
+
+    init() {}
+
+    /// Takes over a non-blocking socket.
+    init(owning fd: Int32, isReadable: Bool, isWritable: Bool) {
+        self.fd = fd
+        self.isReadable = isReadable
+        self.isWritable = isWritable
+    }
+
+    /// Recycled entries and the end of a loop close what is still open.
+    deinit {
+        if fd >= 0 { FileDescriptor(owning: fd).close() }
+    }
+
+    var isOpen: Bool { @inline(__always) get { fd >= 0 } }
+
+    /// Remembers what epoll reported.
+    @inline(__always)
+    mutating func note(_ events: UInt32) {
+        let ending = EpollEvents.error | EpollEvents.hangUp
+        if events & (EpollEvents.input | EpollEvents.peerHangUp | ending) != 0 {
+            isReadable = true
+        }
+        if events & (EpollEvents.output | ending) != 0 { isWritable = true }
+        if events & EpollEvents.peerHangUp != 0 { peerHasEnded = true }
+        if events & ending != 0 { noteEnding(events) }
+    }
+
+    /// EPOLLHUP alone is no failure once both sides have said that they will send no more.
+    private mutating func noteEnding(_ events: UInt32) {
+        if events & EpollEvents.error != 0 || !sendingHasEnded { hasFailed = true }
+        peerHasEnded = true
+    }
+
+    /// Receives into the room of `buffer`, which there must be.
+    @inline(__always)
+    mutating func receive(into buffer: inout Buffer, limit: Int = .max) -> TransferResult {
+        let asked = min(buffer.room, limit)
+        let result = buffer.receive(fd, limit: limit)
+        if result.value > 0 {
+            // Less than asked for means drained: the next byte will be reported. The end of the
+            // peer's bytes was reported already if it is known.
+            if result.value < asked, !peerHasEnded, !hasFailed { isReadable = false }
+            return .moved(result.value)
+        }
+        isReadable = false
+        if result.isEnd {
+            peerHasEnded = true
+            return .ended
+        }
+        if result.wouldBlock { return .blocked }
+        hasFailed = true
+        return .failed(errno: result.errno)
+    }
+
+    /// Sends `count` readable bytes of `buffer` from `offset`; does not consume them.
+    @inline(__always)
+    mutating func send(_ buffer: borrowing Buffer, offset: Int, count: Int) -> TransferResult {
+        let result = buffer.send(fd, offset: offset, count: count)
+        if result.value > 0 {
+            if result.value < count { isWritable = false }
+            return .moved(result.value)
+        }
+        isWritable = false
+        if result.wouldBlock || result.value == 0 { return .blocked }
+        hasFailed = true
+        return .failed(errno: result.errno)
+    }
+
+    /// Whether there is neither a byte nor an end, by asking the kernel.
+    mutating func isSilent() -> Bool {
+        let result = SocketIO.peek(fd)
+        isReadable = !result.wouldBlock
+        return result.wouldBlock
+    }
+
+    /// An end is to be looked for although none was reported: sending has failed.
+    mutating func expectEnd() {
+        isReadable = true
+    }
+
+    /// FIN after what was sent. The peer may be gone already: then there is nothing to end.
+    mutating func endSending() {
+        guard isOpen, !sendingHasEnded else { return }
+        sendingHasEnded = true
+        _ = try? TCPSocket.shutdown(fd, .writing)
+    }
+
+    /// Closes. `reset`: the peer sees an abort instead of an end (SO_LINGER with no time).
+    mutating func close(reset: Bool = false) {
+        guard isOpen else { return }
+        if reset { _ = try? TCPSocket.resetOnClose(fd) }
+        FileDescriptor(owning: fd).close()
+        fd = -1
+        isReadable = false
+        isWritable = false
+    }
+}

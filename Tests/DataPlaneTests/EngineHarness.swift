@@ -1,0 +1,187 @@
+// A worker's loops inside the test process: real sockets, scripted origins, no master.
+
+import Glibc
+import Model
+import SharedState
+import Synchronization
+import Syscalls
+import Testing
+
+@testable import DataPlane
+
+/// A server whose connections are each played by a closure on a thread of its own.
+final class EngineOrigin: Sendable {
+    let port: UInt16
+    private let listener: Int32
+    private let isStopped = Atomic<Bool>(false)
+    let connectionCount = Atomic<Int>(0)
+
+    init(_ play: @escaping @Sendable (EngineSocket) -> Void) throws {
+        let socket = try TCPSocket.bind(.loopback(port: 0))
+        try TCPSocket.listen(socket.rawValue, backlog: 512)
+        port = try TCPSocket.localAddress(socket.rawValue).port
+        listener = socket.take()
+        try Thread.start(name: "origin") { [self] in
+            while !isStopped.load(ordering: .relaxed) {
+                guard let accepted = try? TCPSocket.accept(listener) else {
+                    usleep(500)
+                    continue
+                }
+                connectionCount.add(1, ordering: .relaxed)
+                let connection = EngineSocket(owning: accepted.takeConnection().take())
+                try? Thread.start(name: "played") { play(connection) }
+            }
+            FileDescriptor(owning: listener).close()
+        }
+    }
+
+    deinit { stop() }
+
+    func stop() { isStopped.store(true, ordering: .relaxed) }
+
+    /// Answers every request with its own target and body, as often as asked.
+    static func echo() throws -> EngineOrigin {
+        try EngineOrigin { connection in
+            while let request = connection.takeMessage() {
+                let target = request.startLine.split(separator: " ")[1]
+                let body = "\(target) \(request.text)"
+                let isHead = request.startLine.hasPrefix("HEAD ")
+                connection.send(
+                    "HTTP/1.1 200 OK\r\nContent-Length: \(body.utf8.count)\r\n\r\n"
+                        + (isHead ? "" : body))
+            }
+        }
+    }
+}
+
+/// A number of loops with one frontend.
+final class EngineHarness: @unchecked Sendable {
+    let port: UInt16
+    let loops: [ProxyLoop]
+    let reports: LoopReports
+    let sink: AccessLogSink
+    let runtime: RuntimeConfiguration
+    private let listener: Int32
+    private var seen: [LoopReports.Entry] = []
+    private let region: SharedRegion
+
+    struct Options {
+        var mode = ProxyMode.http
+        var loopCount = 1
+        var timeouts = Timeouts()
+        var limits = MessageLimits()
+        var maxConnections: Int?
+        var headers = HeaderRules()
+        var routes: [Route]?
+        var log = false
+    }
+
+    init(origins: [UInt16], _ options: Options = Options()) throws {
+        var configuration = Configuration()
+        let servers = origins.enumerated().map { index, port in
+            Server(name: "s\(index)", address: SocketAddress(host: .ipv4(0x7F00_0001), port: port))
+        }
+        configuration.backends = [
+            Backend(name: "b", mode: options.mode, timeouts: options.timeouts, servers: servers)
+        ]
+        let socket = try TCPSocket.bind(.loopback(port: 0))
+        try TCPSocket.listen(socket.rawValue, backlog: 512)
+        port = try TCPSocket.localAddress(socket.rawValue).port
+        configuration.frontends = [
+            Frontend(
+                name: "f", mode: options.mode,
+                bind: [SocketAddress(host: .ipv4(0x7F00_0001), port: port)],
+                maxConnections: options.maxConnections, timeouts: options.timeouts,
+                limits: options.limits, headers: options.headers,
+                routes: options.routes ?? [Route(id: "r", action: .backend("b"))])
+        ]
+        configuration.log.accessTo = options.log ? .standardOutput : .off
+        runtime = RuntimeConfiguration(configuration)
+        reports = try LoopReports()
+        sink = try AccessLogSink()
+        region = try SharedRegion.create().region
+        let (runtime, reports, sink, region) = (runtime, reports, sink, region)
+        loops = try (0..<options.loopCount).map { index in
+            let record = try #require(LoopRecord(region, slot: 0, loop: index))
+            return try ProxyLoop(
+                index: index, configuration: runtime, record: record,
+                identity: WorkerIdentity(generation: 7, revision: 3, pid: getpid()),
+                accessLog: sink, reports: reports, seed: 42)
+        }
+        listener = socket.take()
+        for loop in loops {
+            loop.join(loops)
+            try Thread.start(name: "loop") { try? loop.run() }
+        }
+        #expect(awaitReport { $0 == .running })
+        for loop in loops {
+            loop.post(.adopt([ListenerRegistration(listener: 1, frontendIndex: 0, fd: listener)]))
+        }
+        #expect(awaitReport { $0 == .accepting(listeners: 1) })
+    }
+
+    deinit {
+        stop()
+        FileDescriptor(owning: listener).close()
+    }
+
+    /// Whether every loop has made such a report.
+    func awaitReport(within seconds: Double = 10, _ matches: (DataPlane.LoopReport) -> Bool) -> Bool {
+        Wait.until(seconds) {
+            seen += reports.takeAll()
+            return Set(seen.filter { matches($0.report) }.map(\.loop)).count == loops.count
+        }
+    }
+
+    func hasReported(_ report: DataPlane.LoopReport) -> Bool {
+        seen += reports.takeAll()
+        return seen.contains { $0.report == report }
+    }
+
+    func release(
+        draining queues: [Int] = [], idleAfter: Duration = .seconds(10),
+        idleSpread: Duration = .seconds(10)
+    ) {
+        for loop in loops {
+            loop.post(
+                .release(
+                    drainAcceptQueueOf: queues, idleAfter: idleAfter, idleSpread: idleSpread))
+        }
+        #expect(awaitReport { $0 == .released(listeners: 1) })
+    }
+
+    func stop() {
+        for loop in loops { loop.post(.stop) }
+        #expect(awaitReport { $0 == .stopped })
+    }
+
+    func connect(receiveBytes: Int32? = nil) throws -> EngineSocket {
+        try EngineSocket.connect(port: port, receiveBytes: receiveBytes)
+    }
+
+    /// The log's lines, once there are so many.
+    func logLines(_ count: Int) -> [String] {
+        var lines: [String] = []
+        Wait.until(5) {
+            for buffer in sink.takeAll(waitMilliseconds: 0) {
+                var text: [UInt8] = []
+                for index in 0..<buffer.bytes.count { text.append(buffer.bytes[index]) }
+                lines += String(decoding: text, as: UTF8.self).split(separator: "\n").map(String.init)
+                sink.give(buffer)
+            }
+            return lines.count >= count
+        }
+        return lines
+    }
+
+    /// What the loops say of themselves in shared memory.
+    var worker: WorkerReport {
+        WorkerReport(
+            loops: loops.compactMap { SharedState.LoopReport(region, slot: 0, loop: $0.index) })
+    }
+
+    /// Whether a gauge gets there in time: it is written at the end of a round.
+    func gauge(_ gauge: LoopGauge, becomes value: UInt64, within seconds: Double = 5) -> Bool {
+        Wait.until(seconds) { worker[gauge] == value }
+    }
+}
