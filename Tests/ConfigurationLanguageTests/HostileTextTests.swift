@@ -76,6 +76,8 @@ import Testing
         #expect(errors.allSatisfy { $0.description.utf8.count < 400 })
         #expect(
             read(String(repeating: "#", count: (10 << 20) + 1)).errors.map(\.code) == [.tooLarge])
+        let directives = (0..<500_000).map { "%TAG !a\($0)! tag:\n" }.joined() + "--- a"
+        #expect(read(directives).errors.map(\.code) == [.tooLarge])
         let many = "version: 1\nlog: [" + String(repeating: "1,", count: 700_000) + "]"
         #expect(read(many).errors.map(\.code) == [.tooLarge])
     }

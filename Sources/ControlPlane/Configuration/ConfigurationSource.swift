@@ -48,6 +48,12 @@ extension ConfigurationSource {
                 message: "this byte is not UTF-8, save the file in that encoding")
             return nil
         }
+        if let position = source.excessDirective() {
+            problems.append(
+                .tooLarge, position: position, pointer: "",
+                message: "more than \(DocumentLimit.directiveCount) lines begin with %")
+            return nil
+        }
         var composer = YAMLComposer(source, problems: problems)
         let root = composer.compose()
         if root == nil, problems.hasErrors { return nil }

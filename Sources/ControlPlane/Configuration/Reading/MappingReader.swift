@@ -81,7 +81,6 @@ struct MappingReader {
 
     func reportUnknownFields() {
         for (entry, isTaken) in zip(entries, isTaken) where !isTaken {
-            if value.reading.problems.isFull { return }
             field(entry).report(
                 .unknownField, "unknown field \(quoted(entry.key))",
                 suggestion: Suggestion.nearest(to: entry.key, in: knownNames),

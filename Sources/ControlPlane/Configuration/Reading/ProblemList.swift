@@ -5,7 +5,7 @@ final class ProblemList {
     /// What an answer shows at most.
     static let shownCount = 100
     /// What is kept before the list is sorted by place and cut.
-    private static let keptCount = 1_000
+    private static let keptCount = 500
 
     private let file: String
     private var foundErrors: [ConfigurationProblem] = []

@@ -2,7 +2,7 @@
 
 enum Suggestion {
     /// More candidates or longer names are not looked through: this is a kindness, not a service.
-    private static let candidateCountMax = 2_000
+    private static let candidateCountMax = 1_000
     private static let lengthMax = 64
 
     /// The nearest name, if it is near: a third of its letters may differ.

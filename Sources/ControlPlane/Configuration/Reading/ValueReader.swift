@@ -18,13 +18,17 @@ struct ValueReader {
         }
     }
 
+    /// Text, suggestion and place are only worked out for a problem that will be kept.
     func report(
-        _ code: ConfigurationProblem.Code, _ message: String, suggestion: String? = nil,
-        at position: TextPosition? = nil, severity: ConfigurationProblem.Severity = .error
+        _ code: ConfigurationProblem.Code, _ message: @autoclosure () -> String,
+        suggestion: @autoclosure () -> String? = nil,
+        at position: @autoclosure () -> TextPosition? = nil,
+        severity: ConfigurationProblem.Severity = .error
     ) {
+        if severity == .error, reading.problems.isFull { return }
         reading.problems.append(
-            code, severity: severity, position: position ?? node.position, pointer: pointer,
-            message: message, suggestion: suggestion, owner: owner)
+            code, severity: severity, position: position() ?? node.position, pointer: pointer,
+            message: message(), suggestion: suggestion(), owner: owner)
     }
 
     /// An unquoted `null`, `~`, or nothing at all.

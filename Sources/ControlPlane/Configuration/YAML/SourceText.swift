@@ -44,6 +44,16 @@ struct SourceText {
         return TextPosition(line: line, column: 1 + before.count { $0 & 0xC0 != 0x80 })
     }
 
+    /// The first line beyond the allowed number of those that begin as a directive (`%TAG`) does:
+    /// libyaml compares each of them with all before it.
+    func excessDirective() -> TextPosition? {
+        let starts = lineStarts.enumerated().lazy.filter { _, start in
+            start < bytes.count && bytes[start] == UInt8(ascii: "%")
+        }
+        let excess = starts.dropFirst(DocumentLimit.directiveCount).first { _ in true }
+        return excess.map { TextPosition(line: $0.offset + 1, column: 1) }
+    }
+
     func byte(at position: TextPosition) -> UInt8? {
         let offset = byteOffset(of: position)
         return offset < bytes.count ? bytes[offset] : nil
@@ -61,7 +71,9 @@ struct SourceText {
         var position = start
         var index = range.lowerBound
         while index < range.upperBound {
-            if bytes[index...].starts(with: needle) { found.append(position) }
+            if bytes[index] == needle.first, bytes[index...].starts(with: needle) {
+                found.append(position)
+            }
             if let length = Self.lineBreakLength(bytes, index) {
                 position = TextPosition(line: position.line + 1, column: 1)
                 index += length

@@ -7,6 +7,7 @@ enum DocumentLimit {
     static let textBytes = 10 << 20
     static let depth = 64
     static let nodeCount = 600_000
+    static let directiveCount = 100
 }
 
 struct YAMLComposer {
@@ -175,6 +176,10 @@ struct YAMLComposer {
             case .byte(let offset): source.position(ofByte: offset)
             }
         var message = error.message
+        if message.hasPrefix("Maximum nesting level") {
+            report(.tooLarge, position, "nested deeper than \(DocumentLimit.depth) levels")
+            return
+        }
         if source.byte(at: position) == UInt8(ascii: "\t") {
             message = "a tab cannot indent, use spaces (\(message))"
         }
