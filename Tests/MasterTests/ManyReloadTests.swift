@@ -1,0 +1,72 @@
+// Many reloads: at once, and one after the other without leaving anything behind.
+
+import Foundation
+import Glibc
+import Supervisor
+import Synchronization
+import Syscalls
+import TestKit
+import Testing
+
+@testable import Master
+
+@Suite(.serialized) struct ManyReloadTests {
+    @Test func hundredAtOnceAreCoalesced() async throws {
+        let serving = try await Serving(worker: "slow-ready")
+        let master = serving.master
+        let records = try await withThrowingTaskGroup(of: ReloadRecord.self) { group in
+            for _ in 0..<100 { group.addTask { try await master.reload() } }
+            return try await group.reduce(into: []) { $0.append($1) }
+        }
+        #expect(records.allSatisfy { $0.status.isTerminal })
+        #expect(Set(records.map(\.id)).count == 100)
+        let superseded = records.filter { $0.status == .superseded }
+        #expect(superseded.allSatisfy { $0.supersededBy?.hasPrefix("rl_") == true })
+        #expect(records.count { $0.status == .succeeded } + superseded.count == 100)
+        // The one that served, the one that ran, the one that waited; 100 requests do not arrive
+        // at one instant, so another may slip in between.
+        #expect(master.handle.snapshot().generations.count <= 4)
+    }
+
+    /// Descriptors are counted in a process of its own, so that nobody else opens any.
+    @Test func descriptorsAreTheSameAfter200Reloads() async {
+        await #expect(processExitsWith: .success) {
+            let serving = try await Serving()
+            for _ in 0..<3 { _ = try await serving.master.reload() }
+            try await serving.settle()
+            let before = try Files.openDescriptors()
+            let bad = ["refuse", "exit-in-init", "garbage", "send-descriptors", "lie"]
+            for round in 0..<200 {
+                let mode = round % 4 == 3 ? bad[round / 4 % bad.count] : "ok"
+                try serving.master.setWorker(mode)
+                let record = try await serving.master.reload()
+                guard record.status == (mode == "ok" ? .succeeded : .failed) else {
+                    Issue.record("\(mode): \(record)")
+                    return
+                }
+            }
+            try await serving.settle()
+            let after = try Files.openDescriptors()
+            #expect(after == before)
+            #expect(ProcessInspection(pid: Int(getpid())).zombies.isEmpty)
+        }
+    }
+}
+
+extension Serving {
+    /// Only the serving generation is left.
+    func settle() async throws {
+        _ = try await master.waitUntil("the leavers' end") { snapshot in
+            snapshot.generations.count { $0.phase != .exited } == 1 ? true : nil
+        }
+    }
+}
+
+/// Values from many threads.
+final class Collected: Sendable {
+    private let values = Mutex<[String]>([])
+
+    var all: [String] { values.withLock { $0 } }
+
+    func add(_ value: String) { values.withLock { $0.append(value) } }
+}
