@@ -35,13 +35,28 @@ public enum Files {
 
     /// Writes all bytes to a descriptor that blocks or is a file; EAGAIN is thrown.
     public static func writeAll(_ fd: Int32, _ bytes: [UInt8]) throws(SystemError) {
+        // SAFETY: the bytes are valid for the closure's time.
+        let failure = unsafe bytes.withUnsafeBytes { (piece) -> SystemError? in
+            do throws(SystemError) {
+                try unsafe writeAll(fd, piece)
+                return nil
+            } catch {
+                return error
+            }
+        }
+        if let failure { throw failure }
+    }
+
+    /// The same for memory that is not an array's.
+    @unsafe
+    public static func writeAll(
+        _ fd: Int32, _ bytes: UnsafeRawBufferPointer
+    ) throws(SystemError) {
         var written = 0
         while written < bytes.count {
             // SAFETY: `written` is below the count; the callee reads during the call only.
-            let count = unsafe bytes.withUnsafeBytes {
-                unsafe clinux_write(
-                    fd, $0.baseAddress?.advanced(by: written), $0.count - written)
-            }
+            let count = unsafe clinux_write(
+                fd, bytes.baseAddress?.advanced(by: written), bytes.count - written)
             written += try check(count, "write")
         }
     }
