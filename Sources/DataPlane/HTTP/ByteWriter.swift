@@ -72,42 +72,53 @@ struct ByteWriter {
     /// A number in decimal digits.
     mutating func append(decimal value: Int64) {
         if value < 0 { append(UInt8(ascii: "-")) }
-        append(decimal: value.magnitude)
-    }
-
-    mutating func append(decimal value: UInt64) {
-        var digits: InlineArray<20, UInt8> = .init(repeating: 0)
-        var rest = value
-        var first = 20
-        repeat {
-            first &-= 1
-            digits[first] = ASCII.zero &+ UInt8(truncatingIfNeeded: rest % 10)
+        var width = 1
+        var rest = value.magnitude / 10
+        while rest > 0 {
+            width &+= 1
             rest /= 10
-        } while rest > 0
-        while first < 20 {
-            append(digits[first])
-            first &+= 1
         }
+        appendDigits(value.magnitude, width)
     }
 
     /// The last `width` decimal digits, with leading zeros: `append(padded: 7, width: 2)` is `07`.
+    @inline(__always)
     mutating func append(padded value: Int64, width: Int) {
-        var divisor: Int64 = 1
-        for _ in 1..<max(width, 1) { divisor &*= 10 }
-        while divisor > 0 {
-            append(
-                ASCII.zero &+ UInt8(truncatingIfNeeded: value.magnitude / divisor.magnitude % 10))
-            divisor /= 10
+        appendDigits(value.magnitude, width)
+    }
+
+    @inline(__always)
+    private mutating func appendDigits(_ value: UInt64, _ width: Int) {
+        guard width <= capacity &- count else {
+            overflowed = true
+            return
         }
+        var rest = value
+        var index = count &+ width
+        while index > count {
+            index &-= 1
+            // SAFETY: `index` lies in the `width` bytes that were found to be free.
+            unsafe start[index] = ASCII.zero &+ UInt8(truncatingIfNeeded: rest % 10)
+            rest /= 10
+        }
+        count &+= width
     }
 
     /// Sixteen lower-case hexadecimal digits.
     mutating func append(hex value: UInt64) {
-        var shift: UInt64 = 64
-        while shift > 0 {
-            shift &-= 4
-            append(Self.hexDigit(UInt8(truncatingIfNeeded: value >> shift & 15)))
+        guard capacity &- count >= 16 else {
+            overflowed = true
+            return
         }
+        var rest = value
+        var index = 16
+        while index > 0 {
+            index &-= 1
+            // SAFETY: sixteen bytes were found to be free.
+            unsafe start[count &+ index] = Self.hexDigit(UInt8(truncatingIfNeeded: rest & 15))
+            rest >>= 4
+        }
+        count &+= 16
     }
 
     /// The digit of 0…15 in lower case.

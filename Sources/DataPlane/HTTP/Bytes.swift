@@ -108,6 +108,14 @@ struct Bytes: BitwiseCopyable {
         return unsafe offset &+ apus_scan_query(rest.start, rest.count)
     }
 
+    /// The first byte from `offset` that a log line may not hold as it is, or `count`.
+    @inline(__always)
+    func endOfPrintable(at offset: Int) -> Int {
+        let rest = suffix(from: offset)
+        // SAFETY: pointer and count of one checked run.
+        return unsafe offset &+ apus_scan_printable(rest.start, rest.count)
+    }
+
     /// Equality byte for byte.
     @inline(__always)
     func equals(_ other: Bytes) -> Bool {

@@ -21,7 +21,15 @@ enum JSONText {
     @inline(__always)
     static func write(_ text: Bytes, limit: Int, to writer: inout ByteWriter) {
         let end = min(text.count, limit)
-        var index = 0
+        let plainEnd = text.prefix(end).endOfPrintable(at: 0)
+        writer.append(text.prefix(plainEnd))
+        if plainEnd < end { writeEscaped(text, from: plainEnd, to: end, &writer) }
+    }
+
+    private static func writeEscaped(
+        _ text: Bytes, from start: Int, to end: Int, _ writer: inout ByteWriter
+    ) {
+        var index = start
         while index < end {
             let byte = text[index]
             if byte < 0x80 {

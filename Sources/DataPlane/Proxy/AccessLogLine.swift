@@ -214,7 +214,8 @@ enum AccessLogLine {
     /// Visible ASCII as it is; quotes, backslashes and everything else as \xHH.
     private static func text(_ value: Bytes, _ limit: Int, _ writer: inout ByteWriter) {
         let end = min(value.count, limit)
-        var index = 0
+        var index = value.prefix(end).endOfPrintable(at: 0)
+        writer.append(value.prefix(index))
         while index < end {
             let byte = value[index]
             if byte >= ASCII.space, byte < 0x7F, byte != UInt8(ascii: "\""),
