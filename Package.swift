@@ -127,6 +127,8 @@ let package = Package(
         // Tests on real processes, and their tools.
         .target(name: "TestKit", path: "Tests/TestKit", swiftSettings: strict),
         tests("TestKit", ["TestKit"]),
+        tests("AdminAPI", ["AdminAPI", "Clock", "Master", "Supervisor", "TestKit", logging, yams]),
+        tests("CommandLine", ["apus", "Clock", "JSON", "TestKit", argumentParser]),
         tests("Tidy", []),
         tests("Integration", ["TestKit"]),
     ]

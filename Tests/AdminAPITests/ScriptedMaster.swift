@@ -1,0 +1,97 @@
+// A master that does what a test says, behind the API's port.
+
+import Clock
+import Synchronization
+
+@testable import AdminAPI
+@testable import Master
+import Supervisor
+
+final class ScriptedMaster: ControlPort {
+    private struct State {
+        var snapshot: MasterSnapshot
+        var terminated: [Int] = []
+        var cancelled: [String] = []
+        var triggers: [ReloadRecord.Trigger] = []
+        var modes: [ReloadRecord.Mode] = []
+        var isStopped = false
+        /// What becomes of a reload at once when it is asked for.
+        var outcome: (@Sendable (inout ReloadRecord) -> Void)?
+    }
+    private let state: Mutex<State>
+
+    init(_ snapshot: MasterSnapshot = .serving()) {
+        state = Mutex(State(snapshot: snapshot))
+    }
+
+    // MARK: The test's side
+
+    func change(_ body: (inout MasterSnapshot) -> Void) {
+        state.withLock { state in
+            body(&state.snapshot)
+            state.snapshot.sequence += 1
+        }
+    }
+
+    /// Every reload from now on ends so, immediately.
+    func script(_ outcome: @escaping @Sendable (inout ReloadRecord) -> Void) {
+        state.withLock { $0.outcome = outcome }
+    }
+
+    func stop() { state.withLock { $0.isStopped = true } }
+
+    var terminated: [Int] { state.withLock { $0.terminated } }
+    var cancelled: [String] { state.withLock { $0.cancelled } }
+    var triggers: [ReloadRecord.Trigger] { state.withLock { $0.triggers } }
+    var modes: [ReloadRecord.Mode] { state.withLock { $0.modes } }
+
+    // MARK: The port
+
+    func snapshot() -> MasterSnapshot { state.withLock { $0.snapshot } }
+
+    func waitForChange(
+        after sequence: UInt64, until deadline: Duration
+    ) async -> MasterSnapshot {
+        let end = Instant.now() + deadline
+        while snapshot().sequence <= sequence, Instant.now() < end {
+            try? await Task.sleep(for: .milliseconds(2))
+        }
+        return snapshot()
+    }
+
+    func requestReload(
+        mode: ReloadRecord.Mode, trigger: ReloadRecord.Trigger
+    ) async throws -> ReloadRecord {
+        try state.withLock { state in
+            if state.isStopped { throw MasterError.stopped }
+            state.triggers.append(trigger)
+            state.modes.append(mode)
+            let number = state.snapshot.reloads.count + 1
+            var record = ReloadRecord.queued("rl_\(number)", mode: mode, trigger: trigger)
+            state.outcome?(&record)
+            state.snapshot.reloads.insert(record, at: 0)
+            state.snapshot.sequence += 1
+            return record
+        }
+    }
+
+    func cancelReload(id: String) async {
+        state.withLock { $0.cancelled.append(id) }
+        change { snapshot in
+            for index in snapshot.reloads.indices where snapshot.reloads[index].id == id {
+                snapshot.reloads[index].status = .cancelled
+            }
+        }
+    }
+
+    func terminate(generation: Int) async {
+        state.withLock { $0.terminated.append(generation) }
+        change { snapshot in
+            for index in snapshot.generations.indices
+            where snapshot.generations[index].generation == generation {
+                snapshot.generations[index].sigtermSent = true
+                snapshot.generations[index].sigtermReason = .api
+            }
+        }
+    }
+}
