@@ -102,6 +102,20 @@ struct CrashTests {
         #expect(driver.generation(4)?.plan.revision == 2)
     }
 
+    @Test func aSucceededReloadByRequestEndsTheSeries() {
+        var driver = Driver()
+        driver.reload()
+        for number in 1...4 {
+            driver.exit(WorkerID(number), Self.kill)
+            driver.wait(1000)
+            driver.bringUp()
+        }
+        #expect(driver.supervisor.crashesInSeries == 4)
+        driver.reload()
+        #expect(driver.supervisor.crashesInSeries == 0)
+        #expect(driver.exit(WorkerID(6), Self.kill).starts == [7])
+    }
+
     @Test func aReloadByRequestReplacesTheReplacement() {
         var driver = Driver()
         driver.reload()

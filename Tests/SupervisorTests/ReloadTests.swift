@@ -225,6 +225,19 @@ struct ReloadTests {
         #expect(driver.supervisor.generations.map(\.generation) == (200...250).reversed())
     }
 
+    /// The answer to `start` comes when its reload is long over: nobody may stay behind.
+    @Test(arguments: [5000, 12_000] as [UInt64])
+    func whoIsSpawnedTooLateIsSentAway(delay: UInt64) {
+        var driver = Driver()
+        driver.reload()
+        driver.request()
+        driver.send(.validated(reload: "rl_2", .success(driver.plan)))
+        driver.wait(30_001 + delay)
+        #expect(driver.record("rl_2")?.status == .failed)
+        let effects = driver.send(.started(generation: 2, pids: [200]))
+        #expect(effects.signalled(delay < 10_000 ? .terminate : .kill) == [WorkerID(2)])
+    }
+
     @Test func restoredHistoryGoesOn() {
         let old = ReloadRecord(
             id: "rl_old", status: .succeeded, mode: .soft,

@@ -19,7 +19,8 @@ extension Supervisor {
         backoff.didServe(for: served, probation: generation.plan.probation)
         var plan = generation.plan
         var source = ReloadRecord.Source.restart
-        if served < plan.probation, let goodPlan, goodPlan.revision != plan.revision {
+        // One that outlived its probation is the good one itself: see `noteProbation`.
+        if let goodPlan, goodPlan.revision != plan.revision {
             plan = goodPlan
             source = .rollback
         }
