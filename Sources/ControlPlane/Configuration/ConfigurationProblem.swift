@@ -3,7 +3,9 @@
 
 /// A place in a text: line and column count from 1, a column is one Unicode code point.
 public struct TextPosition: Sendable, Hashable, Comparable {
+    /// 1 is the first line.
     public var line: Int
+    /// 1 is the first code point of the line.
     public var column: Int
 
     public init(line: Int, column: Int) {
@@ -19,6 +21,7 @@ public struct TextPosition: Sendable, Hashable, Comparable {
 
 /// A problem with its place. An error keeps the configuration from being used, a warning does not.
 public struct ConfigurationProblem: Error, Sendable, Hashable {
+    /// Whether the configuration can be used all the same.
     public enum Severity: String, Sendable {
         case error, warning
     }
@@ -49,8 +52,11 @@ public struct ConfigurationProblem: Error, Sendable, Hashable {
         case noFrontend = "no-frontend"
     }
 
+    /// What kind of problem, for programs.
     public var code: Code
+    /// Errors and warnings are never in one list.
     public var severity: Severity
+    /// The source's name, as given.
     public var file: String
     /// Nil for a problem of the whole file.
     public var position: TextPosition?

@@ -5,6 +5,7 @@ public import Model
 
 /// A text to be read.
 public struct ConfigurationSource: Sendable {
+    /// What is read; may be anything, of any size.
     public let text: ConfigurationText
     /// What problems call it; need not exist.
     public let fileName: String
@@ -59,6 +60,7 @@ extension ConfigurationSource {
         if root == nil, problems.hasErrors { return nil }
         let empty = YAMLNode(content: .mapping([]), position: TextPosition(line: 1, column: 1))
         let reading = ConfigurationReading(source: source, problems: problems)
+        defer { reading.finish() }
         let document = ValueReader(node: root ?? empty, pointer: "", owner: nil, reading: reading)
         return document.configuration()
     }

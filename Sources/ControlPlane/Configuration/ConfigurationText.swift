@@ -5,6 +5,7 @@ import COpenSSL
 
 /// A written configuration. Equal bytes have an equal digest.
 public struct ConfigurationText: Sendable, Equatable {
+    /// As written, whatever the encoding.
     public let bytes: [UInt8]
     /// SHA-256 of the bytes, 64 lower-case hexadecimal digits.
     public let sha256: String

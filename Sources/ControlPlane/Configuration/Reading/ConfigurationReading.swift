@@ -24,4 +24,11 @@ final class ConfigurationReading {
         self.source = source
         self.problems = problems
     }
+
+    /// Ends the reading. The notes hold values and each value holds the reading: kept, they would
+    /// keep the whole document alive for ever.
+    func finish() {
+        backendReferences = []
+        boundAddresses = []
+    }
 }
