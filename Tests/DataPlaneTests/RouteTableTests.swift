@@ -115,6 +115,20 @@ import Testing
         #expect(!takes(match, "GET / HTTP/1.1\r\nHost: a\r\n\r\n"))
     }
 
+    @Test(arguments: [
+        ("X-A: 1\r\nX-B: 3", true), ("X-B: 3\r\nX-A: 2", true), ("X-A: 1", false),
+        ("X-B: 3", false), ("X-A: 4\r\nX-B: 3", false),
+    ])
+    func everyNameMustBeThereWithAnyOfItsValues(_ fields: String, _ isTaken: Bool) {
+        let match = matching {
+            $0.headers = [
+                HeaderMatch(name: "x-a", value: "1"), HeaderMatch(name: "x-b", value: "3"),
+                HeaderMatch(name: "X-A", value: "2"),
+            ]
+        }
+        #expect(takes(match, "GET / HTTP/1.1\r\nHost: a\r\n\(fields)\r\n\r\n") == isTaken)
+    }
+
     @Test func allKindsMustMatchAndTheFirstRouteWins() {
         let routes = [
             (

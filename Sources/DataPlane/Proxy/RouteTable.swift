@@ -50,6 +50,8 @@ private struct CompiledHeaderMatch: BitwiseCopyable {
     let name: Bytes
     let value: Bytes
     let hasValue: Bool
+    /// The next match is an alternative to this one: the same name, another value.
+    let hasAlternative: Bool
 }
 
 /// Good for as long as the arena it was compiled into.
@@ -156,8 +158,14 @@ struct RouteTable: BitwiseCopyable, @unchecked Sendable {
         _ matches: Run<CompiledHeaderMatch>, _ head: borrowing RequestHead, _ bytes: Bytes
     ) -> Bool {
         var index = 0
+        var isTaken = false
         while index < matches.count {
-            if !takesHeader(matches[index], head, bytes) { return false }
+            let match = matches[index]
+            isTaken = isTaken || takesHeader(match, head, bytes)
+            if !match.hasAlternative {
+                guard isTaken else { return false }
+                isTaken = false
+            }
             index &+= 1
         }
         return true
@@ -208,12 +216,21 @@ extension RouteTable {
                 }
             ),
             methods: arena.run(match.methods.map { arena.bytes($0) }),
-            headers: arena.run(
-                match.headers.map { header in
-                    CompiledHeaderMatch(
-                        name: arena.bytes(header.name.lowercased()),
-                        value: arena.bytes(header.value ?? ""), hasValue: header.value != nil)
-                }))
+            headers: arena.run(compile(match.headers, arena: arena)))
+    }
+
+    /// Values of one name stand together, as alternatives; names must all be there.
+    private static func compile(
+        _ headers: [HeaderMatch], arena: ConfigurationArena
+    ) -> [CompiledHeaderMatch] {
+        let names = headers.map { $0.name.lowercased() }
+        let order = names.indices.sorted { (names[$0], $0) < (names[$1], $1) }
+        return order.enumerated().map { place, index in
+            let next = place + 1 < order.count ? names[order[place + 1]] : nil
+            return CompiledHeaderMatch(
+                name: arena.bytes(names[index]), value: arena.bytes(headers[index].value ?? ""),
+                hasValue: headers[index].value != nil, hasAlternative: next == names[index])
+        }
     }
 
     /// Lower case, without the dot that a host is rid of as well.

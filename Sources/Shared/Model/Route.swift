@@ -17,8 +17,8 @@ public struct Route: Codable, Sendable, Equatable {
     }
 }
 
-/// All given kinds must match; within one kind any entry does, but every header must. An empty match
-/// takes everything.
+/// All given kinds must match; within one kind any entry does, but every name of `headers` must be
+/// there with any of its values. An empty match takes everything.
 public struct RouteMatch: Codable, Sendable, Equatable {
     /// Lower case, without port.
     public var hosts: [HostPattern] = []
