@@ -19,7 +19,7 @@ enum AddressText {
     private static func writeIPv4(_ word: UInt32, _ writer: inout ByteWriter) {
         var shift: UInt32 = 24
         while true {
-            writer.append(decimal: UInt64(word >> shift & 255))
+            writer.append(decimal: Int64(word >> shift & 255))
             if shift == 0 { return }
             writer.append(UInt8(ascii: "."))
             shift &-= 8

@@ -97,6 +97,7 @@ extension Engine {
         }
         dismissParked()
         submitLog()
+        recycleClosed()
         publish()
     }
 }

@@ -192,7 +192,7 @@ struct Engine: ~Copyable {
         runQueue.append(client)
     }
 
-    private mutating func recycleClosed() {
+    mutating func recycleClosed() {
         while let client = closedClients.popLast() {
             // A queued one is still named by the run queue; its turn comes first.
             if client[].isQueued { runQueue.removeAll { $0 == client } }

@@ -49,7 +49,7 @@ extension Engine {
     private mutating func readHead(_ client: Ref<ClientConnection>) -> Bool {
         if client[].hasUnreadInput { return parseHead(client) }
         guard client[].transport.isReadable else { return false }
-        if !makeRoomForHead(client) { return false }
+        if !makeRoomForHead(client) { return client[].state == .exchanging }
         switch client[].receive() {
         case .moved(let count):
             record.add(.bytesIn, UInt64(count))

@@ -1,0 +1,150 @@
+// Upgrades and TCP frontends: bytes both ways, each half ending by itself.
+
+import Glibc
+import Model
+import SharedState
+import Synchronization
+import Syscalls
+import Testing
+
+@testable import DataPlane
+
+@Suite struct EngineTunnelTests {
+    private static let upgrade =
+        "GET /chat HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n"
+
+    /// Answers 101 after `delay`, then echoes bytes until the client's half ends, then says bye.
+    private func echoOrigin() throws -> EngineOrigin {
+        try EngineOrigin { connection in
+            guard connection.takeHead() != nil else { return }
+            usleepTenth()
+            // Bytes that the proxy must not forward before the switch would be here by now.
+            if !connection.staysSilent(for: 0.05) { connection.send("EARLY") }
+            connection.send(
+                "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n"
+                    + "\r\nwelcome")
+            while true {
+                let bytes = connection.take(1, within: 5)
+                if bytes.isEmpty { break }
+                connection.send(bytes)
+            }
+            connection.send("bye")
+        }
+    }
+
+    @Test func upgradeAndHalfClose() throws {
+        let origin = try echoOrigin()
+        let harness = try EngineHarness(origins: [origin.port])
+        let client = try harness.connect()
+        client.send(Self.upgrade + "sent before the switch")
+        let head = try #require(client.takeHead())
+        #expect(head.status == 101)
+        #expect(head.field("upgrade") == "websocket")
+        #expect(client.take(7) == Array("welcome".utf8))
+        #expect(client.take(22) == Array("sent before the switch".utf8))
+        #expect(harness.gauge(.tunnels, becomes: 1))
+        client.send("more")
+        #expect(client.take(4) == Array("more".utf8))
+        client.endSending()
+        #expect(String(decoding: client.takeAll(), as: UTF8.self) == "bye")
+        #expect(!client.wasReset)
+        #expect(harness.gauge(.tunnels, becomes: 0))
+        #expect(harness.gauge(.clientConnections, becomes: 0))
+    }
+
+    /// H4: without a 101 it stays HTTP.
+    @Test func upgradeRefused() throws {
+        let origin = try EngineOrigin.echo()
+        let harness = try EngineHarness(origins: [origin.port])
+        let client = try harness.connect()
+        client.send(Self.upgrade + "GET /next HTTP/1.1\r\nHost: a\r\n\r\n")
+        #expect(client.takeMessage()?.text == "/chat ")
+        #expect(client.takeMessage()?.text == "/next ")
+    }
+
+    @Test func silentTunnelEnds() throws {
+        let origin = try echoOrigin()
+        var options = EngineHarness.Options()
+        options.timeouts.tunnel = .milliseconds(300)
+        let harness = try EngineHarness(origins: [origin.port], options)
+        let client = try harness.connect()
+        client.send(Self.upgrade)
+        #expect(client.takeHead()?.status == 101)
+        _ = client.take(7)
+        for _ in 0..<4 {
+            usleepTenth()
+            client.send("x")
+            #expect(client.take(1) == [120])
+        }
+        #expect(client.endsSilently(within: 3))
+        #expect(harness.gauge(.tunnels, becomes: 0))
+    }
+
+    private func tcp(_ origins: [UInt16]) throws -> EngineHarness {
+        var options = EngineHarness.Options()
+        options.mode = .tcp
+        options.timeouts.client = .seconds(5)
+        return try EngineHarness(origins: origins, options)
+    }
+
+    @Test func tcpBothWays() throws {
+        let origin = try EngineOrigin { connection in
+            connection.send("hello ")
+            let bytes = connection.takeAll(within: 30)
+            connection.send(bytes.reversed(), within: 30)
+        }
+        let harness = try tcp([origin.port])
+        let body = EngineBodyTests.pattern(3_000_000)
+        let client = try harness.connect()
+        #expect(client.take(6) == Array("hello ".utf8))
+        client.send(body, within: 30)
+        client.endSending()
+        #expect(client.takeAll(within: 30) == body.reversed())
+        #expect(!client.wasReset)
+        #expect(harness.gauge(.clientConnections, becomes: 0))
+    }
+
+    /// The server's half may end first.
+    @Test func tcpServerEndsFirst() throws {
+        let received = Sent()
+        let origin = try EngineOrigin { connection in
+            connection.send("bye")
+            connection.endSending()
+            let bytes = connection.takeAll()
+            received.bytes.store(bytes.count, ordering: .relaxed)
+        }
+        let harness = try tcp([origin.port])
+        let client = try harness.connect()
+        #expect(client.takeAll() == Array("bye".utf8))
+        client.send("still here")
+        client.endSending()
+        #expect(Wait.until(5) { received.bytes.load(ordering: .relaxed) == 10 })
+        #expect(harness.gauge(.clientConnections, becomes: 0))
+    }
+
+    @Test func tcpResets() throws {
+        let origin = try EngineOrigin { connection in
+            _ = connection.take(1)
+            connection.close(reset: true)
+        }
+        let harness = try tcp([origin.port])
+        let client = try harness.connect()
+        client.send("x")
+        _ = client.takeAll()
+        #expect(client.wasReset)
+        // Nobody there at all.
+        let alone = try tcp([1])
+        let other = try alone.connect()
+        #expect(other.endsSilently())
+        #expect(alone.gauge(.clientConnections, becomes: 0))
+    }
+
+    @Test func tcpServerIsReplaced() throws {
+        let origin = try EngineOrigin { $0.send("here") }
+        let harness = try tcp([1, origin.port])
+        for _ in 0..<4 {
+            let client = try harness.connect()
+            #expect(client.take(4) == Array("here".utf8))
+        }
+    }
+}
