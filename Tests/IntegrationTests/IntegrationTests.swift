@@ -69,6 +69,12 @@ struct PinnedTransfer {
         _ = try client.raw(atLeast: 100)
     }
 
-    /// Whether bytes still come.
-    var isRunning: Bool { (try? client.raw(atLeast: 1, within: 3)) != nil }
+    /// Whether bytes still come, now.
+    var isRunning: Bool {
+        // What arrived before says nothing of now.
+        while client.socket.isReadable() {
+            guard (try? client.raw(atLeast: 1, within: 1)) != nil else { return false }
+        }
+        return (try? client.raw(atLeast: 1, within: 3)) != nil
+    }
 }

@@ -41,8 +41,7 @@ extension IntegrationTests {
         @Test(arguments: [0, 1]) func smallestMaxReloads(_ limit: Int) throws {
             let setting = try Setting { $0.process["max_reloads"] = "\(limit)" }
             let apus = setting.apus
-            let pid = try #require(try apus.servingPids.first)
-            let trace = try SignalTrace(pid: pid, directory: apus.directory)
+            let trace = try SignalTrace(sender: apus.master.pid, directory: apus.directory)
             let pin = try PinnedTransfer(port: setting.port)
             for _ in 0..<limit {
                 try #require(try apus.reload().status == 200)
@@ -63,6 +62,7 @@ extension IntegrationTests {
             #expect(gone["reloads"].int == limit + 1)
             #expect(gone["reloads_left"].int == 0)
             #expect(try trace.finished().count("SIGTERM") == 1)
+            #expect(try apus.generations("sigterm_sent=true").count == 1)
         }
 
         @Test func failedReloadsAgeNobody() throws {
@@ -138,31 +138,29 @@ extension IntegrationTests {
     }
 }
 
-/// Signals that a process gets, as strace(1) sees them.
+/// Signals that a process sends, as strace(1) sees them.
 struct SignalTrace {
-    let process: ChildProcess
-    let file: String
-    let pid: Int
+    private let process: ChildProcess
+    private let file: String
 
-    init(pid: Int, directory: TemporaryDirectory) throws {
-        self.pid = pid
-        file = directory.path("signals-\(pid)")
+    init(sender: Int32, directory: TemporaryDirectory) throws {
+        file = directory.path("signals")
         process = try ChildProcess(
-            "strace", ["-f", "-e", "trace=none", "-o", file, "-p", "\(pid)"],
-            name: "strace-\(pid)", directory: directory)
-        let me = process
-        try eventually("strace to attach") { me.errorOutput.contains("attached") }
+            "strace", ["-f", "-e", "trace=pidfd_send_signal,kill", "-o", file, "-p", "\(sender)"],
+            name: "strace", directory: directory)
+        let strace = process
+        try eventually("strace to attach") { strace.errorOutput.contains("attached") }
     }
 
-    /// The trace after the process has ended, or when it is asked for.
+    /// Detaches, so that the file is whole.
     func finished() throws -> SignalTrace {
+        process.signal(SIGINT)
         _ = try process.waitForEnd(within: 10)
         return self
     }
 
-    /// To the process as a whole: not once per thread.
     func count(_ signal: String) -> Int {
         let text = (try? String(contentsOfFile: file, encoding: .utf8)) ?? ""
-        return text.split(separator: "\n").count { $0.contains("--- \(signal) ") }
+        return text.split(separator: "\n").count { $0.contains(", \(signal),") }
     }
 }
