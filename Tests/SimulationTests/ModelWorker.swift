@@ -11,13 +11,10 @@ struct ModelWorker {
     /// It, or its channel, did something for which it may be killed.
     var isSuspect = false
     var isLiar = false
-    var minds = true
-    var isReady = false
     /// The channel keeps order: nothing is delivered before this.
     var lastDelivery: UInt64 = 0
-    var sigtermAt: UInt64?
-    var sigtermCount = 0
-    var isKilled = false
+    /// The same the other way.
+    var lastArrival: UInt64 = 0
 
     init(id: WorkerID) { self.id = id }
 }

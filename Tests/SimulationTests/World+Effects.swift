@@ -10,9 +10,7 @@ extension World {
                 .spawn(generation: generation, plan), at: now + random.milliseconds(in: 1...10))
         case .handOff(let generation): handOff(generation)
         case .release(let generation, _):
-            for id in ids(of: generation) {
-                agenda.add(.worker(id, .letGo), at: now + random.microseconds(in: 50...3000))
-            }
+            for id in ids(of: generation) { tell(id, .letGo) }
         case .signal(let id, .terminate):
             agenda.add(.worker(id, .getTerminate), at: now + random.microseconds(in: 10...500))
         case .signal(let id, .kill):
@@ -99,8 +97,15 @@ extension World {
             if random.happens(faults.failsInSwitch) {
                 act = random.pick([.hang, .refuse, .lie, .exit(WorkerExit(signal: 11))])
             }
-            agenda.add(.worker(id, act), at: now + random.microseconds(in: 50...3000))
+            tell(id, act)
         }
+    }
+
+    /// Through the channel to the worker, which keeps order.
+    private mutating func tell(_ id: WorkerID, _ act: Agenda.Act) {
+        let time = max(now + random.microseconds(in: 50...3000), workers[id]?.lastArrival ?? 0)
+        workers[id]?.lastArrival = time
+        agenda.add(.worker(id, act), at: time)
     }
 
     func ids(of generation: Int) -> [WorkerID] {

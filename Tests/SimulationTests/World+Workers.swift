@@ -11,9 +11,7 @@ extension World {
         }
         guard !worker.isHung else { return }
         switch act {
-        case .becomeReady:
-            workers[id]?.isReady = true
-            say(.workerReady(id), as: id)
+        case .becomeReady: say(.workerReady(id), as: id)
         case .refuse:
             say(
                 .workerRefused(id, ReloadFailure(code: "worker-refused", detail: "simulated")),
@@ -53,7 +51,6 @@ extension World {
     }
 
     private mutating func getTerminate(_ id: WorkerID) {
-        workers[id]?.sigtermCount += 1
         if random.happens(faults.ignoresTerminate) { return perform(.hang, by: id) }
         let exit = random.happens(500) ? WorkerExit(code: 0) : WorkerExit(signal: 15)
         agenda.add(.worker(id, .exit(exit)), at: now + random.milliseconds(in: 0...200))

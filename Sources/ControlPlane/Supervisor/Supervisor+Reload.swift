@@ -131,7 +131,7 @@ extension Supervisor {
             let old = operation.record.fromGeneration.flatMap { roster[$0] }
             var isReleased = old?.isReleased ?? true
             #if DEBUG
-                isReleased = isReleased || sabotage.contains(.leaveBeforeReleased)
+            isReleased = isReleased || sabotage.contains(.leaveBeforeReleased)
             #endif
             guard isReleased else { return false }
             commit(operation, at: now)
@@ -154,7 +154,7 @@ extension Supervisor {
         guard let number = operation.record.toGeneration, let plan = operation.plan else { return }
         var ages = operation.isByRequest
         #if DEBUG
-            ages = ages || sabotage.contains(.countRestarts)
+        ages = ages || sabotage.contains(.countRestarts)
         #endif
         if ages { ageLeavers() }
         let replaced = roster.serving
@@ -180,7 +180,7 @@ extension Supervisor {
                 mode: operation.record.mode, maxReloads: plan.maxReloads) : []
         let signalled = sentences.filter { sigterm($0.generation, $0.reason, at: now) }
         #if DEBUG
-            if sabotage.contains(.terminateTwice) { terminateAgain(maxReloads: plan.maxReloads) }
+        if sabotage.contains(.terminateTwice) { terminateAgain(maxReloads: plan.maxReloads) }
         #endif
         _ = queue.takeRunning()
         var operation = operation
@@ -242,7 +242,7 @@ extension Supervisor {
             effects.append(.abandonListeners(generation: number))
         }
         #if DEBUG
-            if sabotage.contains(.ageOnFailedReload) { ageLeavers() }
+        if sabotage.contains(.ageOnFailedReload) { ageLeavers() }
         #endif
         conclude(operation, status, failure, at: now)
         if let restart = operation.restart {

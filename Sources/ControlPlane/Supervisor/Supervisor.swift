@@ -44,7 +44,7 @@ public struct Supervisor: Sendable {
     /// Of the event that is being handled.
     var effects: [SupervisorEffect] = []
     #if DEBUG
-        var sabotage: Sabotage = []
+    var sabotage: Sabotage = []
     #endif
 
     /// - Parameters:
