@@ -62,8 +62,7 @@ format: ## Format all sources in place
 
 .PHONY: sim
 sim: ## Simulate the supervisor: SEED=n replays one, SEEDS=n runs that many
-	SEED="$(SEED)" SEEDS="$(or $(SEEDS),10000)" APUS_SEED="$(SEED)" \
-	APUS_SEEDS="$(or $(SEEDS),10000)" \
+	APUS_SIM_SEED="$(SEED)" APUS_SIM_SEEDS="$(or $(SEEDS),10000)" \
 	$(SWIFT) test $(DEBUG_FLAGS) --filter SimulationTests
 
 .PHONY: soak
