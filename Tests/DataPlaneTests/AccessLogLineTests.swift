@@ -155,7 +155,8 @@ import Testing
         var captured = CapturedRequest()
         let long = String(repeating: "x", count: 3_000)
         let request = octets(
-            "GET /a/../\(long)?q HTTP/1.1\r\nHost: h.:80\r\nUser-Agent: \(long)\r\nReferer: r\r\n\r\n"
+            "GET /a/../\(long)?q HTTP/1.1\r\nHost: h.:80\r\nUser-Agent: \(long)\r\n"
+                + "Referer: r\r\n\r\n"
         )
         request.withBytes { bytes in
             _ = parser.parse(bytes, limits: MessageLimits(), into: &head)

@@ -1,5 +1,5 @@
-// Mutations of the corpus, always the same ones: nothing traps, the verdict does not depend on the cut,
-// and what is forwarded is read back as what was accepted. A failure prints seed and bytes.
+// Mutations of the corpus, always the same ones: nothing traps, the verdict does not depend on the
+// cut, and what is forwarded is read back as what was accepted. A failure prints seed and bytes.
 
 import Model
 import Testing

@@ -74,7 +74,8 @@ private func edit(_ action: HeaderEdit.Action, _ name: String, _ value: String =
         // Hop-by-hop.
         (
             start
-                + "Connection: X-A, keep-alive\r\nX-A: 1\r\nKeep-Alive: 5\r\nTE: trailers\r\nX-B: 2\r\n\r\n",
+                + "Connection: X-A, keep-alive\r\nX-A: 1\r\nKeep-Alive: 5\r\n"
+                + "TE: trailers\r\nX-B: 2\r\n\r\n",
             start + "X-B: 2\r\n\r\n"
         ),
         (
@@ -106,7 +107,8 @@ private func edit(_ action: HeaderEdit.Action, _ name: String, _ value: String =
         (ForwardedForMode.replace, "", "X-Forwarded-For: 192.0.2.7\r\nX-Forwarded-Proto: http\r\n"),
         (
             .replace,
-            "X-Forwarded-For: 1\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: h\r\nForwarded: f\r\nX-Real-IP: 2\r\n",
+            "X-Forwarded-For: 1\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: h\r\n"
+                + "Forwarded: f\r\nX-Real-IP: 2\r\n",
             "X-Forwarded-For: 192.0.2.7\r\nX-Forwarded-Proto: http\r\n"
         ),
         (.append, "", "X-Forwarded-For: 192.0.2.7\r\nX-Forwarded-Proto: http\r\n"),
@@ -178,7 +180,8 @@ private func edit(_ action: HeaderEdit.Action, _ name: String, _ value: String =
             "HTTP/1.1 200 OK\r\nX: y\r\n\r\n"
         ),
         (
-            "HTTP/1.1 200 OK\r\nConnection: close, X\r\nX: y\r\nKeep-Alive: 5\r\nContent-Length: 0\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nConnection: close, X\r\nX: y\r\nKeep-Alive: 5\r\n"
+                + "Content-Length: 0\r\n\r\n",
             .http11, true, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
         ),
         (

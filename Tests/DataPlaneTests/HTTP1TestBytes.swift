@@ -1,5 +1,5 @@
-// Shared by the tests of the message layer: text as bytes, and the parsers driven over any cut of them.
-// Each piece is a fresh allocation of exactly its size, so a read beyond it is seen by ASan.
+// Shared by the tests of the message layer: text as bytes, and the parsers driven over any cut of
+// them. Each piece is a fresh allocation of exactly its size, so a read beyond it is seen by ASan.
 
 import Model
 import Testing

@@ -1,5 +1,6 @@
-// Requests with their verdicts: the smuggling corpus and what must keep working beside it. Each says why
-// the verdict is right. The vectors stand in the RequestCorpus…-files, by what they attack.
+// Requests with their verdicts: the smuggling corpus and what must keep working beside it. Each
+// says why the verdict is right. The vectors stand in the RequestCorpus…-files, by what they
+// attack.
 
 @testable import DataPlane
 

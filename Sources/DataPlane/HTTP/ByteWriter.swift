@@ -1,11 +1,11 @@
-// Appends bytes to memory that somebody else owns: heads, local responses, log lines. It never writes
-// beyond its capacity; what does not fit is dropped and remembered, so that callers check once at the
-// end. Hot. Owned by one loop for the length of one call.
+// Appends bytes to memory that somebody else owns: heads, local responses, log lines. It never
+// writes beyond its capacity; what does not fit is dropped and remembered, so that callers check
+// once at the end. Hot. Owned by one loop for the length of one call.
 
 import CLinux
 
-/// A position in borrowed memory with a sticky overflow flag. Not a copy of the memory: a copy of the
-/// value writes to the same place.
+/// A position in borrowed memory with a sticky overflow flag. Not a copy of the memory: a copy of
+/// the value writes to the same place.
 @safe
 struct ByteWriter {
     private let start: UnsafeMutablePointer<UInt8>
@@ -15,8 +15,8 @@ struct ByteWriter {
     /// Something did not fit; the content is of no use then.
     private(set) var overflowed = false
 
-    /// `capacity` bytes from `start` must be writable, and not read through another `Bytes`, for as long
-    /// as the value is used.
+    /// `capacity` bytes from `start` must be writable, and not read through another `Bytes`, for as
+    /// long as the value is used.
     @unsafe @inline(__always)
     init(start: UnsafeMutablePointer<UInt8>, capacity: Int) {
         precondition(capacity >= 0, "a writer has no negative capacity")
@@ -61,8 +61,8 @@ struct ByteWriter {
         append(Bytes(text))
     }
 
-    /// Drops what was written behind `position`, which a former `count` gave, and any overflow: what did
-    /// not fit is dropped as well.
+    /// Drops what was written behind `position`, which a former `count` gave, and any overflow:
+    /// what did not fit is dropped as well.
     mutating func truncate(to position: Int) {
         precondition(position >= 0 && position <= count, "truncation outside what was written")
         count = position

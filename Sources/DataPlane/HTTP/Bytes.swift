@@ -1,7 +1,8 @@
-// A borrowed run of bytes and the searches over it. Owns nothing: who makes one from a buffer sees to
-// it that the buffer neither moves nor changes while the value is in use (one event of one loop); one
-// made from a StaticString or a ConfigurationArena lives as long as these. Hot: every access is
-// checked against `count`, the searches check once and run in C (CByteScan.h). Any thread.
+// A borrowed run of bytes and the searches over it. Owns nothing: who makes one from a buffer sees
+// to it that the buffer neither moves nor changes while the value is in use (one event of one
+// loop); one made from a StaticString or a ConfigurationArena lives as long as these. Hot: every
+// access is checked against `count`, the searches check once and run in C (CByteScan.h). Any
+// thread.
 
 import CLinux
 
@@ -22,7 +23,8 @@ struct Bytes: BitwiseCopyable {
     /// A literal of ASCII text; it lives for ever.
     @inline(__always)
     init(_ text: StaticString) {
-        // SAFETY: a literal of more than one scalar, and an empty one, is a pointer to constant memory.
+        // SAFETY: a literal of more than one scalar, and an empty one, is a pointer to constant
+        // memory.
         unsafe start = text.utf8Start
         count = text.utf8CodeUnitCount
     }
@@ -84,7 +86,8 @@ struct Bytes: BitwiseCopyable {
         return (Int(truncatingIfNeeded: found & 0xFFFF_FFFF), found >> 62 != 0)
     }
 
-    /// Where the field value that begins at `offset` ends: the first byte it may not hold, or `count`.
+    /// Where the field value that begins at `offset` ends: the first byte it may not hold, or
+    /// `count`.
     @inline(__always)
     func endOfFieldValue(at offset: Int) -> Int {
         let rest = suffix(from: offset)

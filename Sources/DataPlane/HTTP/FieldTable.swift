@@ -1,6 +1,6 @@
-// The fields of one head by position: fixed memory, filled by a head parser, read by rules and by the
-// serialiser. Holds no bytes, only ranges counted from the first byte of the head. Hot, one per loop
-// and direction, used again for each message.
+// The fields of one head by position: fixed memory, filled by a head parser, read by rules and by
+// the serialiser. Holds no bytes, only ranges counted from the first byte of the head. Hot, one per
+// loop and direction, used again for each message.
 
 /// One field line.
 struct FieldSlot: BitwiseCopyable {
@@ -23,8 +23,8 @@ struct FieldSlot: BitwiseCopyable {
     init() {}
 }
 
-/// Up to `capacity` fields in the order of arrival. The slots are memory of their own, taken once: an
-/// InlineArray of them was copied whole (3 KB) by every read of one slot.
+/// Up to `capacity` fields in the order of arrival. The slots are memory of their own, taken once:
+/// an InlineArray of them was copied whole (3 KB) by every read of one slot.
 @safe
 struct FieldTable: ~Copyable {
     /// The most a configuration may ask for (`MessageLimits.fieldCount`).

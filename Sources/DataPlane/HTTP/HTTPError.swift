@@ -1,8 +1,8 @@
 // Every way in which a message of a peer is refused: the status the client gets, and a stable name
 // for logs and counters. Plain values, any thread.
 
-/// One reason for refusing a message. `status` is the answer when the client's message is at fault; a
-/// fault of a server's message is 502 whatever stands here.
+/// One reason for refusing a message. `status` is the answer when the client's message is at fault;
+/// a fault of a server's message is 502 whatever stands here.
 enum HTTPError: UInt8, Error, CaseIterable {
     // Line and field syntax (RFC 9112 §2.2, §5).
     case bareLineFeed, bareCarriageReturn, leadingLine, foldedField, emptyFieldName

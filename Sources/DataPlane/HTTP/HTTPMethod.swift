@@ -1,6 +1,7 @@
 // Methods and versions that the data path treats apart. Plain values, any thread.
 
-/// Known methods (RFC 9110 §9.3, RFC 5789); every other token is `other` and is forwarded as it came.
+/// Known methods (RFC 9110 §9.3, RFC 5789); every other token is `other` and is forwarded as it
+/// came.
 enum HTTPMethod: UInt8 {
     case get, head, post, put, delete, options, patch, trace, connect, other
 

@@ -1,6 +1,6 @@
-// The inside of JSON strings (RFC 8259 §7), written byte by byte. Whatever bytes come in, what goes out
-// is valid JSON in valid UTF-8: a byte that belongs to no UTF-8 sequence is written as \u00XX. Hot
-// (access log); pure.
+// The inside of JSON strings (RFC 8259 §7), written byte by byte. Whatever bytes come in, what goes
+// out is valid JSON in valid UTF-8: a byte that belongs to no UTF-8 sequence is written as \u00XX.
+// Hot (access log); pure.
 
 enum JSONText {
     /// One byte by itself: ASCII as JSON needs it, everything else as \u00XX.
@@ -50,8 +50,8 @@ enum JSONText {
         }
     }
 
-    /// Length of the well-formed UTF-8 sequence of more than one byte at `index` (Unicode 3.9, table
-    /// 3-7), or 0.
+    /// Length of the well-formed UTF-8 sequence of more than one byte at `index` (Unicode 3.9,
+    /// table 3-7), or 0.
     private static func sequenceLength(_ text: Bytes, at index: Int) -> Int {
         let first = text[index]
         var low: UInt8 = 0x80

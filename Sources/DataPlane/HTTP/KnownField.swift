@@ -1,5 +1,5 @@
-// Field names that the proxy itself reads, drops or sets. Recognised once per field while the head is
-// parsed. Hot.
+// Field names that the proxy itself reads, drops or sets. Recognised once per field while the head
+// is parsed. Hot.
 
 /// What a field name means to a proxy; `other` is carried without being understood.
 enum KnownField: UInt8 {
@@ -79,8 +79,8 @@ enum KnownField: UInt8 {
         return .forwardedOther
     }
 
-    /// Frames, routes or identifies the message: neither `Connection` may nominate it, nor a trailer
-    /// carry it, nor a `_` stand for a `-` in it.
+    /// Frames, routes or identifies the message: neither `Connection` may nominate it, nor a
+    /// trailer carry it, nor a `_` stand for a `-` in it.
     var isProtected: Bool {
         switch self {
         case .host, .contentLength, .transferEncoding, .expect, .xForwardedFor, .xForwardedProto,

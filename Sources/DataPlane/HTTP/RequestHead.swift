@@ -1,6 +1,6 @@
 // One request head, version-neutral: what it asks for and how its body is framed. Filled by
-// RequestHeadParser; read in the same event by routing, rules and HeadSerializer. One per loop, used
-// again for each message: what must outlive the event is copied out (CapturedRequest).
+// RequestHeadParser; read in the same event by routing, rules and HeadSerializer. One per loop,
+// used again for each message: what must outlive the event is copied out (CapturedRequest).
 
 /// How the end of a message body is found (RFC 9112 §6.3).
 enum BodyFraming: Equatable {
@@ -40,8 +40,8 @@ struct RequestHead: ~Copyable {
     var keepAlive = true
     /// The client waits for 100 before it sends the body.
     var expectsContinue = false
-    /// A protocol to switch to, already vetted: one token, not HTTP or TLS, nominated by `Connection`,
-    /// in an HTTP/1.1 request without a body. Empty otherwise.
+    /// A protocol to switch to, already vetted: one token, not HTTP or TLS, nominated by
+    /// `Connection`, in an HTTP/1.1 request without a body. Empty otherwise.
     var upgrade = ByteRange()
     /// Length of the head with its empty line, and with a leading empty line if there was one.
     var length = 0

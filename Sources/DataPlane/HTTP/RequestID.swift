@@ -1,5 +1,5 @@
-// Ids of exchanges. Unique by chance: 128 bits of a generator seeded by the kernel's random source. Not
-// a secret. One generator per loop; no allocation.
+// Ids of exchanges. Unique by chance: 128 bits of a generator seeded by the kernel's random source.
+// Not a secret. One generator per loop; no allocation.
 
 /// 128 bits, written as 32 lower-case hexadecimal digits.
 struct RequestID: BitwiseCopyable, Equatable {

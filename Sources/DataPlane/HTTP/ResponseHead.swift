@@ -30,8 +30,9 @@ struct ResponseHead: ~Copyable {
     /// 101: what follows is no HTTP any more.
     var isUpgrade: Bool { status == 101 }
 
-    /// Whether the client can tell where the body ends without a close. The chunks of a body are not
-    /// for an HTTP/1.0 client: it gets the payload (`ChunkedScanner.decode`), and the end by a close.
+    /// Whether the client can tell where the body ends without a close. The chunks of a body are
+    /// not for an HTTP/1.0 client: it gets the payload (`ChunkedScanner.decode`), and the end by a
+    /// close.
     func isSelfFraming(for client: HTTPVersion) -> Bool {
         switch body {
         case .none, .length: true

@@ -7,7 +7,8 @@ private struct CivilTime {
     /// 0 is Sunday.
     let weekday: Int
 
-    /// Days to a date after Howard Hinnant's `civil_from_days`: eras of 400 years that begin in March.
+    /// Days to a date after Howard Hinnant's `civil_from_days`: eras of 400 years that begin in
+    /// March.
     init(secondsSince1970 seconds: Int64) {
         // The years 1970…9999: what a clock may say, and what four digits hold.
         let seconds = min(max(seconds, 0), 253_402_300_799)

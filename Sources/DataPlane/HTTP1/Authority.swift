@@ -1,6 +1,7 @@
-// Host with an optional port, as in Host and in absolute targets (RFC 9110 §7.2, RFC 3986 §3.2), and
-// narrower: names of letters, digits, `-`, `.`, `_` and `~`, IPv4 or bracketed IPv6, a port of 1…65535.
-// No user, no list, no escapes: two hosts in one field is how requests get to the wrong place. Pure.
+// Host with an optional port, as in Host and in absolute targets (RFC 9110 §7.2, RFC 3986 §3.2),
+// and narrower: names of letters, digits, `-`, `.`, `_` and `~`, IPv4 or bracketed IPv6, a port of
+// 1…65535. No user, no list, no escapes: two hosts in one field is how requests get to the wrong
+// place. Pure.
 
 enum Authority {
     /// Length of the host at the start of `text`, without port and trailing dot; nil if it is no

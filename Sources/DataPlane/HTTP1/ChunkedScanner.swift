@@ -1,6 +1,6 @@
-// The chunked coding (RFC 9112 §7.1), read strictly while it passes: CRLF only, bounded lines, sizes and
-// trailers, no trailer that frames or routes. Works on any cut of the body; nothing is buffered but the
-// name of a trailer. Pure; hot; one value per direction of an exchange.
+// The chunked coding (RFC 9112 §7.1), read strictly while it passes: CRLF only, bounded lines,
+// sizes and trailers, no trailer that frames or routes. Works on any cut of the body; nothing is
+// buffered but the name of a trailer. Pure; hot; one value per direction of an exchange.
 
 /// What a scanner says about a piece of a body.
 enum ChunkProgress: Equatable {
@@ -54,8 +54,8 @@ struct ChunkedScanner: BitwiseCopyable {
         }
     }
 
-    /// Writes the payload of `input` only. The writer needs room for as many bytes as the input has, and
-    /// may write to the input's own memory from its first byte on.
+    /// Writes the payload of `input` only. The writer needs room for as many bytes as the input
+    /// has, and may write to the input's own memory from its first byte on.
     mutating func decode(_ input: Bytes, into writer: inout ByteWriter) -> ChunkProgress {
         var cursor = 0
         while true {
@@ -202,8 +202,8 @@ struct ChunkedScanner: BitwiseCopyable {
         return nil
     }
 
-    /// Fields that frame, route or authenticate have no place behind the body (RFC 9110 §6.5.1). A name
-    /// that is longer than what is kept can only be one of the open family X-Forwarded-…
+    /// Fields that frame, route or authenticate have no place behind the body (RFC 9110 §6.5.1). A
+    /// name that is longer than what is kept can only be one of the open family X-Forwarded-…
     private func isForbiddenTrailer() -> Bool {
         let known = name.span.withBytes(Int(nameLength)) { KnownField($0) }
         return known.isProtected || known.isHopByHop || known == .trailer

@@ -1,8 +1,8 @@
 // The field lines of an HTTP/1 head (RFC 9112 §5), strictly: CRLF only, no folding, no blank before
 // the colon, tokens as names. Shared by the request and the response parser. Hot; pure.
 //
-// A line is judged only once its line feed is there, so the verdict does not depend on how the bytes
-// were cut into segments.
+// A line is judged only once its line feed is there, so the verdict does not depend on how the
+// bytes were cut into segments.
 
 /// Why a parser stops before the end of a head.
 enum HeadStop: Error {
@@ -12,8 +12,8 @@ enum HeadStop: Error {
 }
 
 enum FieldLines {
-    /// Reads from `cursor`, the first byte of a field line or of the empty line, to the end of the head.
-    /// Returns the length of the head. `refusesLookalikes`: see `standsForProtectedName`.
+    /// Reads from `cursor`, the first byte of a field line or of the empty line, to the end of the
+    /// head. Returns the length of the head. `refusesLookalikes`: see `standsForProtectedName`.
     @inline(__always)
     static func read(
         _ input: Bytes, from start: Int, headBytes: Int, fieldCount: Int,
@@ -59,7 +59,8 @@ enum FieldLines {
         while first < input.count, isBlank(input[first]) { first &+= 1 }
         let lineEnd = input.endOfFieldValue(at: first)
         guard lineEnd &+ 1 < input.count else {
-            // A byte that may not stand there is judged with its line, see above; a CR may be its end.
+            // A byte that may not stand there is judged with its line, see above; a CR may be its
+            // end.
             throw lineEnd == input.count || input[lineEnd] == ASCII.carriageReturn
                 ? .incomplete
                 : stop(valueFault(input[lineEnd]), at: lineEnd, input, lineLimit: headBytes)
@@ -116,8 +117,9 @@ enum FieldLines {
         return known.isProtected || known.isHopByHop
     }
 
-    /// The fault of a line that is wrong at `position`: it counts once the line is complete, and gives
-    /// way to `limitError` if the line goes beyond `lineLimit`, as it would had it come slowly.
+    /// The fault of a line that is wrong at `position`: it counts once the line is complete, and
+    /// gives way to `limitError` if the line goes beyond `lineLimit`, as it would had it come
+    /// slowly.
     static func stop(
         _ error: HTTPError, at position: Int, _ input: Bytes, lineLimit: Int,
         limitError: HTTPError = .headTooLarge

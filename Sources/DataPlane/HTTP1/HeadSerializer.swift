@@ -1,9 +1,10 @@
-// Heads on their way out: the request to a server, the response to a client. Fields are carried over as
-// they came, in runs; what belongs to one connection stays behind, what rules and forwarding say is
-// written. Refuses nothing: the parsers did. Hot; pure; the output is the caller's.
+// Heads on their way out: the request to a server, the response to a client. Fields are carried
+// over as they came, in runs; what belongs to one connection stays behind, what rules and
+// forwarding say is written. Refuses nothing: the parsers did. Hot; pure; the output is the
+// caller's.
 //
-// Nothing here can end a line early: carried values were parsed without controls, template values lose
-// theirs (TemplateEscape.field), everything else is a literal or a number.
+// Nothing here can end a line early: carried values were parsed without controls, template values
+// lose theirs (TemplateEscape.field), everything else is a literal or a number.
 
 import Model
 
@@ -32,7 +33,8 @@ enum ForwardedForMode: UInt8 {
 /// How a response is answered.
 struct ResponseForwarding: BitwiseCopyable {
     var clientVersion: HTTPVersion
-    /// Whether the client's connection goes on; the exchange has asked `ResponseHead.isSelfFraming`.
+    /// Whether the client's connection goes on; the exchange has asked
+    /// `ResponseHead.isSelfFraming`.
     var keepsClientConnection: Bool
 }
 
@@ -188,7 +190,8 @@ enum HeadSerializer {
     }
 }
 
-/// Field lines that stand together and pass unchanged are copied at once; the others are written anew.
+/// Field lines that stand together and pass unchanged are copied at once; the others are written
+/// anew.
 private struct FieldRun {
     private var start = -1
     private var end = 0

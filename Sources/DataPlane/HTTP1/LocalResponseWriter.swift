@@ -1,5 +1,5 @@
-// Responses that need no server: refusals, `respond:` and `redirect:`. Whole messages with a length, so
-// that any client knows where they end. Cold enough; pure; the output is the caller's.
+// Responses that need no server: refusals, `respond:` and `redirect:`. Whole messages with a
+// length, so that any client knows where they end. Cold enough; pure; the output is the caller's.
 
 /// How a local response is answered.
 struct LocalDelivery: BitwiseCopyable {
@@ -100,8 +100,8 @@ enum LocalResponseWriter {
         }
     }
 
-    /// A location that begins with the client's path must not begin with `//`: that would name a host
-    /// of the client's choice.
+    /// A location that begins with the client's path must not begin with `//`: that would name a
+    /// host of the client's choice.
     private static func writeTemplate(
         _ template: CompiledTemplate, _ facts: ExchangeFacts, _ writer: inout ByteWriter
     ) {

@@ -1,10 +1,11 @@
-// What a path means, decided once: the route and the forwarded request line come from the same bytes.
-// Dot segments are resolved (RFC 3986 §5.2.4), escapes are checked and otherwise left alone, and what
-// a server behind us might read differently is refused. Pure; cold: only paths with `%` or `/.`.
+// What a path means, decided once: the route and the forwarded request line come from the same
+// bytes. Dot segments are resolved (RFC 3986 §5.2.4), escapes are checked and otherwise left alone,
+// and what a server behind us might read differently is refused. Pure; cold: only paths with `%` or
+// `/.`.
 
 enum PathNormaliser {
-    /// Checks the raw path of `head` and, if it has dot segments, writes the resolved one to the head's
-    /// scratch. Nil when all is well.
+    /// Checks the raw path of `head` and, if it has dot segments, writes the resolved one to the
+    /// head's scratch. Nil when all is well.
     static func resolve(_ head: inout RequestHead, in input: Bytes) -> HTTPError? {
         let path = input.slice(head.rawPath)
         if let error = checkEscapes(path) { return error }
@@ -85,7 +86,8 @@ enum PathNormaliser {
     }
 
     private static func removeDotSegments(_ path: Bytes, _ head: inout RequestHead) -> HTTPError? {
-        // Never longer than the path, and a target that is longer than the scratch is refused (limits).
+        // Never longer than the path, and a target that is longer than the scratch is refused
+        // (limits).
         guard path.count <= head.scratch.capacity else { return .targetTooLong }
         var writer = head.scratch.writer()
         var start = 1

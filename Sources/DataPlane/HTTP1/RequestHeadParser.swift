@@ -1,21 +1,22 @@
-// The request side of HTTP/1 (RFC 9112): from received bytes to a RequestHead, or a refusal. Refuses
-// every head that two parsers could read in two ways. Pure; hot (bench: head parse); one value per
-// client connection, eight bytes; the RequestHead is the loop's.
+// The request side of HTTP/1 (RFC 9112): from received bytes to a RequestHead, or a refusal.
+// Refuses every head that two parsers could read in two ways. Pure; hot (bench: head parse); one
+// value per client connection, eight bytes; the RequestHead is the loop's.
 //
 // Use:
 //     // per loop:            var request = RequestHead()
 //     // per connection:      var parser = RequestHeadParser()
-//     let received = unsafe Bytes(start: buffer + start, count: end - start)  // begins with the head
+//     // Begins with the head:
+//     let received = unsafe Bytes(start: buffer + start, count: end - start)
 //     switch parser.parse(received, limits: frontend.limits, into: &request) {
 //     case .incomplete: wait for more bytes (the buffer may move, the bytes may not change)
-//     case .complete(let length): received.prefix(length) is the head, all ranges count from its first
-//         byte; the body begins at `length`; the parser is ready for the next head
+//     case .complete(let length): received.prefix(length) is the head, all ranges count from its
+//         first byte; the body begins at `length`; the parser is ready for the next head
 //     case .failed(let error): answer error.status, log error.name, close
 //     }
 //     request.path(in: received), request.body, request.keepAlive, request.expectsContinue …
 //
-// `.incomplete` of zero bytes and of a lone leading CRLF is an idle connection: `hasBegun(received)`
-// tells it from a head that has begun (408 against a silent close).
+// `.incomplete` of zero bytes and of a lone leading CRLF is an idle connection:
+// `hasBegun(received)` tells it from a head that has begun (408 against a silent close).
 
 import Model
 
@@ -42,8 +43,8 @@ struct RequestHeadParser {
     }
 
     /// `input` begins with the head and holds everything received so far, what follows the head
-    /// included. `head` has meaning only when the result is complete. Amortised cost: each line of a
-    /// head that comes slowly makes the lines before it be read again, each byte alone does not.
+    /// included. `head` has meaning only when the result is complete. Amortised cost: each line of
+    /// a head that comes slowly makes the lines before it be read again, each byte alone does not.
     mutating func parse(
         _ input: Bytes, limits: MessageLimits, into head: inout RequestHead
     ) -> HeadResult {

@@ -7,8 +7,8 @@ enum RequestLine {
     private static var slackBytes: Int { 64 }
     private static var methodBytes: Int { 32 }
 
-    /// How far a request line may go, and what one is called that goes further: the tighter limit of
-    /// target and head, so that slow and fast arrival give one answer.
+    /// How far a request line may go, and what one is called that goes further: the tighter limit
+    /// of target and head, so that slow and fast arrival give one answer.
     static func limit(start: Int, _ limits: MessageLimits) -> (bytes: Int, error: HTTPError) {
         let line = start + limits.targetBytes + slackBytes
         return limits.headBytes <= line

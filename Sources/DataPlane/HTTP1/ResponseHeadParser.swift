@@ -1,6 +1,7 @@
-// The response side of HTTP/1 (RFC 9112): from a server's bytes to a ResponseHead, or a refusal, which
-// is 502 to the client. As strict as the request side where framing is concerned: a server that is read
-// in two ways poisons the connection for the next client. Pure; hot; one value per server connection.
+// The response side of HTTP/1 (RFC 9112): from a server's bytes to a ResponseHead, or a refusal,
+// which is 502 to the client. As strict as the request side where framing is concerned: a server
+// that is read in two ways poisons the connection for the next client. Pure; hot; one value per
+// server connection.
 
 struct ResponseHeadParser {
     /// Bytes in which there is no line feed that was not looked at.
@@ -13,8 +14,9 @@ struct ResponseHeadParser {
         scanned = 0
     }
 
-    /// `input` begins with the head and holds everything received so far. A response before any request
-    /// is the caller's to refuse. After an interim response call again with what is behind it.
+    /// `input` begins with the head and holds everything received so far. A response before any
+    /// request is the caller's to refuse. After an interim response call again with what is behind
+    /// it.
     mutating func parse(
         _ input: Bytes, to request: ResponseExpectation, headBytes: Int,
         into head: inout ResponseHead

@@ -1,6 +1,6 @@
-// One line of the access log for one exchange, as JSON or as text in the order that HAProxy's `httplog`
-// made familiar. Whatever a client sent, a line is one line, and a JSON line is one valid object. Hot;
-// pure; writes into the loop's log buffer.
+// One line of the access log for one exchange, as JSON or as text in the order that HAProxy's
+// `httplog` made familiar. Whatever a client sent, a line is one line, and a JSON line is one valid
+// object. Hot; pure; writes into the loop's log buffer.
 
 /// What is known of an exchange when it is over. Bytes are borrowed for the length of one call.
 struct AccessLogEntry: BitwiseCopyable {
@@ -27,8 +27,8 @@ struct AccessLogEntry: BitwiseCopyable {
     /// Received from and sent to the client, heads included.
     var bytesIn: Int64 = 0
     var bytesOut: Int64 = 0
-    /// Microseconds; -1 where the exchange did not get that far. The request's head, the connect to the
-    /// server, from the request sent to the response's head, and all of it.
+    /// Microseconds; -1 where the exchange did not get that far. The request's head, the connect to
+    /// the server, from the request sent to the response's head, and all of it.
     var requestMicroseconds: Int64 = -1
     var connectMicroseconds: Int64 = -1
     var responseMicroseconds: Int64 = -1
@@ -147,9 +147,9 @@ enum AccessLogLine {
         }
     }
 
-    /// `client_ip:port [time] frontend backend/server Tq/Tw/Tc/Tr/Tt status bytes termination "METHOD
-    /// path VERSION" request_id` and a line feed. Times are whole milliseconds, -1 where it did not
-    /// come to that. False, and nothing written, if there is no room.
+    /// `client_ip:port [time] frontend backend/server Tq/Tw/Tc/Tr/Tt status bytes termination
+    /// "METHOD path VERSION" request_id` and a line feed. Times are whole milliseconds, -1 where it
+    /// did not come to that. False, and nothing written, if there is no room.
     static func writeText(_ entry: AccessLogEntry, into writer: inout ByteWriter) -> Bool {
         let start = writer.count
         let isIPv6 = entry.clientIP.firstIndex(of: ASCII.colon) != nil

@@ -1,5 +1,5 @@
-// What is still wanted of a request once its bytes have left the buffer: for the access log, for rules
-// on the response, for a retry's log. Copied into memory of the exchange, with caps. Hot.
+// What is still wanted of a request once its bytes have left the buffer: for the access log, for
+// rules on the response, for a retry's log. Copied into memory of the exchange, with caps. Hot.
 
 /// Ranges in the memory that the request was captured into, counted from where the capture begins.
 struct CapturedRequest: BitwiseCopyable {
@@ -27,7 +27,8 @@ struct CapturedRequest: BitwiseCopyable {
 
     init() {}
 
-    /// Copies from `head`, whose bytes are `bytes`. What the writer has no room for is captured empty.
+    /// Copies from `head`, whose bytes are `bytes`. What the writer has no room for is captured
+    /// empty.
     init(_ head: borrowing RequestHead, _ bytes: Bytes, into writer: inout ByteWriter) {
         method = head.method
         version = head.version

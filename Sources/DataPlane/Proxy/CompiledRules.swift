@@ -1,5 +1,5 @@
-// Header edits of a frontend and a route, merged once into what is left out and what is written. Hot;
-// read-only.
+// Header edits of a frontend and a route, merged once into what is left out and what is written.
+// Hot; read-only.
 
 import Model
 
@@ -9,8 +9,8 @@ struct CompiledField: BitwiseCopyable {
     let value: CompiledTemplate
 }
 
-/// The edits of one direction. First the frontend's, then the route's; within each all removes, then
-/// all sets, then all adds.
+/// The edits of one direction. First the frontend's, then the route's; within each all removes,
+/// then all sets, then all adds.
 struct CompiledRules: BitwiseCopyable {
     /// Lower case; fields of these names are not carried over.
     private let dropped: Run<Bytes>

@@ -1,5 +1,5 @@
-// Templates of the configuration, ready to be written. Literals are the operator's and stand as they
-// are; values are the client's and are made harmless for the place they go to. Hot; pure.
+// Templates of the configuration, ready to be written. Literals are the operator's and stand as
+// they are; values are the client's and are made harmless for the place they go to. Hot; pure.
 
 import Model
 

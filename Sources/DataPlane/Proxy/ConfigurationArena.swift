@@ -1,7 +1,7 @@
 // Memory of the compiled configuration: byte strings and tables that the hot path reads as plain
 // structs, without reference counts. Filled while a configuration is compiled, in one thread; then
-// read-only, for all loops. Freed with the arena, so the arena lives as long as whatever was compiled
-// into it.
+// read-only, for all loops. Freed with the arena, so the arena lives as long as whatever was
+// compiled into it.
 
 /// Owner of everything a compiled configuration points to.
 @safe

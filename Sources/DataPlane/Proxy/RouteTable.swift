@@ -1,5 +1,6 @@
-// The routes of a frontend, compiled: names became indices, texts became bytes in an arena. Matching
-// reads a request head and changes nothing. Hot; read-only, shared by all loops of a worker.
+// The routes of a frontend, compiled: names became indices, texts became bytes in an arena.
+// Matching reads a request head and changes nothing. Hot; read-only, shared by all loops of a
+// worker.
 
 import Model
 
@@ -61,8 +62,8 @@ struct RouteTable: BitwiseCopyable, @unchecked Sendable {
     /// For answers to requests that no route takes.
     let unmatchedResponseRules: CompiledRules
 
-    /// A route to a backend that `backends` lacks cannot be: a Configuration has only references that
-    /// hold. Such a route would answer 503.
+    /// A route to a backend that `backends` lacks cannot be: a Configuration has only references
+    /// that hold. Such a route would answer 503.
     init(_ frontend: Frontend, backends: [String: Int], arena: ConfigurationArena) {
         self.frontend = arena.bytes(frontend.name)
         unmatchedResponseRules = CompiledRules([frontend.headers.response], arena: arena)
