@@ -50,7 +50,8 @@ final class AdminInstance: Sendable {
         let path = socketPath
         return try await Self.blocking {
             try HTTPClient(path: path).exchange(
-                method, target, host: "localhost", fields: fields, body: body.map { Array($0.utf8) })
+                method, target, host: "localhost", fields: fields, body: body.map { Array($0.utf8) }
+            )
         }
     }
 

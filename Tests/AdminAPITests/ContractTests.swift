@@ -92,7 +92,8 @@ struct ContractTests {
 
     @Test(arguments: [
         ("PUT", "/v1/status", "GET, HEAD"), ("POST", "/healthz", "GET, HEAD"),
-        ("DELETE", "/v1/reloads", "GET, HEAD, POST"), ("PATCH", "/v1/reloads/rl_1", "DELETE, GET, HEAD"),
+        ("DELETE", "/v1/reloads", "GET, HEAD, POST"),
+        ("PATCH", "/v1/reloads/rl_1", "DELETE, GET, HEAD"),
         ("GET", "/v1/generations/12/terminate", "POST"), ("OPTIONS", "/v1", "GET, HEAD"),
         ("POST", "/v1/generations/current", "GET, HEAD"),
     ])

@@ -1,9 +1,9 @@
+import Supervisor
 import TestKit
 import Testing
 
 @testable import AdminAPI
 @testable import Master
-import Supervisor
 
 struct GenerationTests {
     /// Names, order and nulls of the contract.
@@ -64,7 +64,8 @@ struct GenerationTests {
     }
 
     @Test(arguments: [
-        ("", [13, 12, 7]), ("phase=LEAVING", [12]), ("phase=STARTING", []), ("status=READY", [13, 12, 7]),
+        ("", [13, 12, 7]), ("phase=LEAVING", [12]), ("phase=STARTING", []),
+        ("status=READY", [13, 12, 7]),
         ("status=INIT", []), ("sigterm_sent=true", [7]), ("sigterm_sent=false", [13, 12]),
         ("phase=EXITED&sigterm_sent=true", [7]), ("limit=2", [13, 12]),
     ])
@@ -77,7 +78,8 @@ struct GenerationTests {
     }
 
     @Test(arguments: [
-        ("phase=leaving", "invalid-parameter", "LEAVING"), ("phaze=LEAVING", "unknown-parameter", "phase"),
+        ("phase=leaving", "invalid-parameter", "LEAVING"),
+        ("phaze=LEAVING", "unknown-parameter", "phase"),
         ("sigterm_sent=maybe", "invalid-parameter", nil), ("limit=0", "invalid-parameter", nil),
         ("limit=1001", "invalid-parameter", nil), ("limit=x", "invalid-parameter", nil),
         ("cursor=99", "invalid-parameter", nil), ("limit=1&limit=2", "invalid-parameter", nil),
@@ -103,7 +105,9 @@ struct GenerationTests {
             let page = try await admin.get("/v1/generations?limit=10\(cursor)").json
             seen += page["items"].list.compactMap { $0["generation"].int }
             cursor = page["next_cursor"].text.map { "&cursor=\($0)" } ?? ""
-            admin.master.change { $0.generations.insert(.example(100 + seen.count, .exited), at: 0) }
+            admin.master.change {
+                $0.generations.insert(.example(100 + seen.count, .exited), at: 0)
+            }
         } while !cursor.isEmpty
         #expect(seen == Array((1...25).reversed()))
         await admin.stop()

@@ -59,7 +59,8 @@ import Testing
                 try socket.send(
                     "POST /v1/reloads HTTP/1.1\r\nHost: localhost\r\n"
                         + "Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n")
-                let chunk = Array("10000\r\n".utf8) + [UInt8](repeating: 32, count: 65_536)
+                let chunk =
+                    Array("10000\r\n".utf8) + [UInt8](repeating: 32, count: 65_536)
                     + Array("\r\n".utf8)
                 var sent = 0
                 do {
@@ -82,7 +83,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("{", 1, 1), ("{\"mode\":\n  \"SOFT\",}", 2, 11), ("nul", 1, 3), ("{\"a\":1,\"a\":2}", 1, nil),
+        ("{", 1, 1), ("{\"mode\":\n  \"SOFT\",}", 2, 11), ("nul", 1, 3),
+        ("{\"a\":1,\"a\":2}", 1, nil),
         ("{}x", 1, 3),
     ])
     func malformedJSONHasAPlace(_ body: String, _ line: Int, _ column: Int?) async throws {
@@ -92,7 +94,9 @@ import Testing
         #expect(answer.json["code"].text == "malformed-json")
         #expect(answer.json["line"].int == line, "\(answer.text)")
         #expect((answer.json["column"].int ?? 0) >= 1)
-        if let column { #expect(abs((answer.json["column"].int ?? 0) - column) <= 1, "\(answer.text)") }
+        if let column {
+            #expect(abs((answer.json["column"].int ?? 0) - column) <= 1, "\(answer.text)")
+        }
         await admin.stop()
     }
 

@@ -1,10 +1,10 @@
 // Snapshots and records as they stand in the examples of the contract.
 
 import Clock
+import Supervisor
 
 @testable import AdminAPI
 @testable import Master
-import Supervisor
 
 extension WallTime {
     /// 2026-11-21T00:10:03.412Z and some milliseconds.

@@ -1,9 +1,9 @@
+import Supervisor
 import TestKit
 import Testing
 
 @testable import AdminAPI
 @testable import Master
-import Supervisor
 
 struct ReloadTests {
     @Test func withoutWaitItIsAcceptedAtOnce() async throws {
@@ -54,7 +54,9 @@ struct ReloadTests {
     @Test func aLaterEndWakesTheWaiter() async throws {
         let admin = try await AdminInstance()
         async let answer = admin.post("/v1/reloads", "{}", fields: ["Prefer: wait=30"])
-        while admin.master.snapshot().reloads.isEmpty { try await Task.sleep(for: .milliseconds(2)) }
+        while admin.master.snapshot().reloads.isEmpty {
+            try await Task.sleep(for: .milliseconds(2))
+        }
         admin.master.change { $0.shuttingDown = false }  // Something else changes first.
         admin.master.change { $0.reloads[0].succeed() }
         #expect(try await answer.status == 200)

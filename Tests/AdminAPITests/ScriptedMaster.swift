@@ -1,11 +1,11 @@
 // A master that does what a test says, behind the API's port.
 
 import Clock
+import Supervisor
 import Synchronization
 
 @testable import AdminAPI
 @testable import Master
-import Supervisor
 
 final class ScriptedMaster: ControlPort {
     private struct State {

@@ -1,10 +1,10 @@
 import Clock
+import Supervisor
 import TestKit
 import Testing
 
 @testable import AdminAPI
 @testable import Master
-import Supervisor
 
 struct StatusTests {
     @Test func statusReadsAsInTheContract() async throws {

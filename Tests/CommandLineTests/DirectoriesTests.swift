@@ -25,8 +25,8 @@ struct DirectoriesTests {
 
     @Test func usersHaveTheirOwn() throws {
         #expect(
-            try find(["HOME": "/home/a", "XDG_RUNTIME_DIR": "/run/user/7"])
-                == Directories(state: "/home/a/.local/state/apus", runtime: "/run/user/7/apus"))
+            try find(["HOME": "/users/a", "XDG_RUNTIME_DIR": "/run/user/7"])
+                == Directories(state: "/users/a/.local/state/apus", runtime: "/run/user/7/apus"))
         #expect(
             try find(["XDG_STATE_HOME": "/s", "XDG_RUNTIME_DIR": "/r"])
                 == Directories(state: "/s/apus", runtime: "/r/apus"))

@@ -136,7 +136,9 @@ struct OutputTests {
             "generations": ["starting": 0, "serving": 1, "leaving": 2],
             "reloads": [
                 "succeeded": 12, "failed": 1,
-                "last": ["id": "rl_1", "status": "FAILED", "finished_at": .string(Self.now.rfc3339)],
+                "last": [
+                    "id": "rl_1", "status": "FAILED", "finished_at": .string(Self.now.rfc3339),
+                ],
             ],
             "conditions": [
                 [

@@ -88,7 +88,9 @@ struct Query: Sendable {
         var bytes: [UInt8] = []
         var rest = text.utf8[...]
         while let byte = rest.popFirst() {
-            if byte == UInt8(ascii: "%"), let escape = UInt8(String(rest.prefix(2)) ?? "", radix: 16) {
+            if byte == UInt8(ascii: "%"),
+                let escape = UInt8(String(rest.prefix(2)) ?? "", radix: 16)
+            {
                 bytes.append(escape)
                 rest = rest.dropFirst(2)
             } else {

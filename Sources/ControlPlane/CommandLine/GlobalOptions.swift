@@ -35,7 +35,9 @@ struct WaitArgument: ExpressibleByArgument, Equatable {
     var text: String
 
     init?(argument: String) {
-        guard let duration = DurationText.parse(argument), duration <= Self.longest else { return nil }
+        guard let duration = DurationText.parse(argument), duration <= Self.longest else {
+            return nil
+        }
         self.duration = duration
         text = argument
     }

@@ -69,7 +69,8 @@ struct GenerationResource: Sendable {
         }
         await port.terminate(generation: record.generation)
         // The answer shows `sigterm_sent` if the master was quick, which it is unless it is stuck.
-        let after = record.sigtermSent
+        let after =
+            record.sigtermSent
             ? before : await port.waitForChange(after: before.sequence, until: .milliseconds(200))
         return try .resource(Self.find(request, in: after).json(in: after), status: 202)
     }

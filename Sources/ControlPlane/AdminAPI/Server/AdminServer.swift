@@ -1,8 +1,8 @@
 // The admin API on a unix socket, by Hummingbird's server on one event loop thread of its own.
 // Refuses to take a socket that another master answers on. Counterpart: `ControlPort`.
 
-public import Logging
 import HummingbirdCore
+public import Logging
 import NIOCore
 import NIOPosix
 

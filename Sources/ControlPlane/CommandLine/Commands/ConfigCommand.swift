@@ -1,3 +1,5 @@
+// `apus config`: the configuration language, offline.
+
 import ArgumentParser
 import ConfigurationLanguage
 import JSON

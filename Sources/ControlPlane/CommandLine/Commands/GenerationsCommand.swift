@@ -1,3 +1,5 @@
+// `apus generations`: the generations of workers, and the end of one.
+
 import ArgumentParser
 import Clock
 import JSON

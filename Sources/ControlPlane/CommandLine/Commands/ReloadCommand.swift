@@ -1,3 +1,5 @@
+// `apus reload`: asks for a reload and, with --wait, tells its outcome by words and exit code.
+
 import ArgumentParser
 import JSON
 
@@ -16,7 +18,8 @@ struct ReloadCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Wait for the outcome, at most so long: 60s, 500ms, 5m at most.", valueName: "duration"))
+            "Wait for the outcome, at most so long: 60s, 500ms, 5m at most.", valueName: "duration")
+    )
     var wait: WaitArgument?
 
     @Flag(help: "End the leavers at once with SIGTERM: their sessions are cut.")

@@ -1,3 +1,5 @@
+// `apus reloads`: what became of every reload.
+
 import ArgumentParser
 import Clock
 import JSON
@@ -32,7 +34,8 @@ struct ReloadsCommand: ParsableCommand {
         var id: String
 
         func run() throws {
-            guard id.utf8.count <= 64, id.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_") })
+            guard id.utf8.count <= 64,
+                id.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_") })
             else { throw ValidationError("\(id) is not the id of a reload") }
             let session = try ClientSession(global)
             let answer = try session.succeeding(session.client.get("/v1/reloads/\(id)"))

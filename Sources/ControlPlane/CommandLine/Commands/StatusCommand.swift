@@ -1,3 +1,5 @@
+// `apus status`: one look at everything that matters.
+
 import ArgumentParser
 import Clock
 

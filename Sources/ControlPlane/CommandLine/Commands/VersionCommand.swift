@@ -1,3 +1,5 @@
+// `apus version`: the version alone, for scripts.
+
 import ArgumentParser
 import Wire
 

@@ -93,7 +93,9 @@ enum ReloadText {
         }
     }
 
-    private static func cell(_ text: String?) -> TextTable.Cell { .init(Console.clean(text ?? "-")) }
+    private static func cell(_ text: String?) -> TextTable.Cell {
+        .init(Console.clean(text ?? "-"))
+    }
 
     private static func number(_ value: JSONValue?) -> TextTable.Cell {
         .init(value?.integerValue.map(String.init) ?? "-")
