@@ -1,41 +1,52 @@
 // What a path means, decided once: the route and the forwarded request line come from the same
-// bytes. Dot segments are resolved (RFC 3986 §5.2.4), escapes are checked and otherwise left alone,
-// and what a server behind us might read differently is refused. Pure; cold: only paths with `%` or
-// `/.`.
+// bytes. Dot segments are resolved (RFC 3986 §5.2.4), escapes of characters that need none are
+// written plainly (§6.2.2.2), all others are checked and left alone, and what a server behind us
+// might read differently is refused. Pure; cold: only paths with `%` or `/.`.
 
 enum PathNormaliser {
-    /// Checks the raw path of `head` and, if it has dot segments, writes the resolved one to the
-    /// head's scratch. Nil when all is well.
+    /// Checks the raw path of `head` and, if it is not normal, writes the normal one to the head's
+    /// scratch. Nil when all is well.
     static func resolve(_ head: inout RequestHead, in input: Bytes) -> HTTPError? {
         let path = input.slice(head.rawPath)
-        if let error = checkEscapes(path) { return error }
-        var hasDots = false
+        var isNormal = true
+        if let error = checkEscapes(path, &isNormal) { return error }
         var start = 1
         while start <= path.count {
             let segment = segment(of: path, at: start)
             switch kind(segment) {
             case .plain: break
-            case .current, .parent: hasDots = true
+            case .current, .parent: isNormal = false
             case .ambiguous: return .ambiguousDotSegment
             }
             start += segment.count + 1
         }
-        return hasDots ? removeDotSegments(path, &head) : nil
+        return isNormal ? nil : rewrite(path, &head)
     }
 
-    /// `%00`, `%0A` and `%0D` cut or split something wherever they are decoded.
-    private static func checkEscapes(_ path: Bytes) -> HTTPError? {
+    /// `%00`, `%0A` and `%0D` cut or split something wherever they are decoded. `%61` is `a` to every
+    /// server: a route for `/admin` must see it in `/%61dmin`.
+    private static func checkEscapes(_ path: Bytes, _ isNormal: inout Bool) -> HTTPError? {
         var index = 0
         while let found = path.firstIndex(of: ASCII.percent, from: index) {
             guard found + 2 < path.count, let high = ASCII.hexValue(path[found + 1]),
                 let low = ASCII.hexValue(path[found + 2])
             else { return .invalidEscape }
-            switch high << 4 | low {
-            case 0, ASCII.lineFeed, ASCII.carriageReturn: return .escapedControl
-            default: index = found + 3
+            let byte = high << 4 | low
+            if byte == 0 || byte == ASCII.lineFeed || byte == ASCII.carriageReturn {
+                return .escapedControl
             }
+            if isUnreserved(byte) { isNormal = false }
+            index = found + 3
         }
         return nil
+    }
+
+    /// RFC 3986 §2.3: means the same with and without an escape.
+    private static func isUnreserved(_ byte: UInt8) -> Bool {
+        let letter = ASCII.lowercased(byte)
+        return letter >= UInt8(ascii: "a") && letter <= UInt8(ascii: "z")
+            || ASCII.isDigit(byte) || byte == UInt8(ascii: "-") || byte == ASCII.dot
+            || byte == UInt8(ascii: "_") || byte == UInt8(ascii: "~")
     }
 
     private static func segment(of path: Bytes, at start: Int) -> Bytes {
@@ -85,7 +96,7 @@ enum PathNormaliser {
         var isDots: Bool { others == 0 && (dots == 1 || dots == 2) }
     }
 
-    private static func removeDotSegments(_ path: Bytes, _ head: inout RequestHead) -> HTTPError? {
+    private static func rewrite(_ path: Bytes, _ head: inout RequestHead) -> HTTPError? {
         // Never longer than the path, and a target that is longer than the scratch is refused
         // (limits).
         guard path.count <= head.scratch.capacity else { return .targetTooLong }
@@ -105,11 +116,28 @@ enum PathNormaliser {
                 if isLast { writer.append(ASCII.slash) }
             case .plain, .ambiguous:
                 writer.append(ASCII.slash)
-                writer.append(segment)
+                append(segment, to: &writer)
             }
             start += segment.count + 1
         }
         head.resolvedLength = writer.count
         return nil
+    }
+
+    /// Without the escapes that are not needed; every escape was checked.
+    private static func append(_ segment: Bytes, to writer: inout ByteWriter) {
+        var index = 0
+        while index < segment.count {
+            var byte = segment[index]
+            if byte == ASCII.percent, index + 2 < segment.count,
+                let high = ASCII.hexValue(segment[index + 1]),
+                let low = ASCII.hexValue(segment[index + 2]), isUnreserved(high << 4 | low)
+            {
+                byte = high << 4 | low
+                index += 2
+            }
+            writer.append(byte)
+            index += 1
+        }
     }
 }
