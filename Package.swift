@@ -41,6 +41,7 @@ let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 
@@ -127,9 +128,32 @@ let package = Package(
         // Tests on real processes, and their tools.
         .target(name: "TestKit", path: "Tests/TestKit", swiftSettings: strict),
         tests("TestKit", ["TestKit"]),
-        tests("AdminAPI", ["AdminAPI", "Clock", "Master", "Supervisor", "TestKit", logging, yams]),
+        .executableTarget(
+            name: "HostileWorker", dependencies: ["Clock", "SharedState", "Syscalls", "Wire"],
+            path: "Tests/HostileWorker", swiftSettings: strict),
+        tests("Store", ["Clock", "Store", "Supervisor", "TestKit", grdb]),
+        tests(
+            "Master",
+            [
+                "Clock", "HostileWorker", "Master", "Model", "SharedState", "Store", "Supervisor",
+                "Syscalls", "TestKit", "Wire", logging,
+            ]),
+        tests(
+            "AdminAPI",
+            [
+                "AdminAPI", "Clock", "Master", "Supervisor", "TestKit", httpTypes, logging, nioCore,
+                nioEmbedded, nioHTTP1, nioHTTPTypes, yams,
+            ]),
         tests("CommandLine", ["apus", "Clock", "JSON", "TestKit", argumentParser]),
         tests("Tidy", []),
         tests("Integration", ["TestKit"]),
     ]
 )
+
+// Only `make fuzz` builds it: it needs libFuzzer and the address sanitizer.
+if Context.environment["APUS_FUZZ"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "Fuzz", dependencies: ["ConfigurationLanguage", "DataPlane", "JSON", "Model", "Wire"],
+            path: "Tests/Fuzz", exclude: ["seeds"], swiftSettings: strict))
+}

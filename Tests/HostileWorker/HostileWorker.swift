@@ -3,7 +3,6 @@
 
 import Clock
 import Glibc
-import Model
 import SharedState
 import Syscalls
 import Wire

@@ -34,7 +34,7 @@ import Testing
             let serving = try await Serving()
             for _ in 0..<3 { _ = try await serving.master.reload() }
             try await serving.settle()
-            let before = try Files.openDescriptors()
+            let before = try Inventory()
             let bad = ["refuse", "exit-in-init", "garbage", "send-descriptors", "lie"]
             for round in 0..<200 {
                 let mode = round % 4 == 3 ? bad[round / 4 % bad.count] : "ok"
@@ -46,7 +46,7 @@ import Testing
                 }
             }
             try await serving.settle()
-            let after = try Files.openDescriptors()
+            let after = try Inventory()
             #expect(after == before)
             #expect(ProcessInspection(pid: Int(getpid())).zombies.isEmpty)
         }
@@ -60,6 +60,26 @@ extension Serving {
             snapshot.generations.count { $0.phase != .exited } == 1 ? true : nil
         }
     }
+}
+
+/// The descriptors of this process by what they are. The numbers may differ: a worker's pidfd has
+/// another one than its predecessor's.
+struct Inventory: Equatable {
+    private var kinds: [String: Int] = [:]
+    private(set) var highest = 0
+    var count: Int { kinds.values.reduce(0, +) }
+
+    init() throws {
+        for descriptor in try Files.openDescriptors() {
+            let path = "/proc/self/fd/\(descriptor)"
+            let target = try? FileManager.default.destinationOfSymbolicLink(atPath: path)
+            // `socket:[4711]` is one of `socket:[]`.
+            kinds[target?.filter { !$0.isNumber } ?? "", default: 0] += 1
+            highest = max(highest, Int(descriptor))
+        }
+    }
+
+    static func == (left: Inventory, right: Inventory) -> Bool { left.kinds == right.kinds }
 }
 
 /// Values from many threads.

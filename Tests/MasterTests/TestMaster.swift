@@ -1,6 +1,7 @@
 // A real master in this process, on a thread of its own, with real workers of a chosen kind.
 
 import Foundation
+import Glibc
 import Supervisor
 import Synchronization
 import Syscalls
@@ -50,6 +51,8 @@ final class TestMaster: Sendable {
         (try? String(contentsOfFile: directory.path("log"), encoding: .utf8)) ?? ""
     }
 
+    func send(signal: Int32) { end.send(signal: signal) }
+
     /// Its exit code; nil if it runs on.
     func waitForEnd(seconds: Double = 10) -> Int32? { end.wait(seconds: seconds) }
 
@@ -90,7 +93,9 @@ final class TestMaster: Sendable {
 
     /// The startup reload's record.
     func started() async throws -> ReloadRecord {
-        let first = try await waitUntil("the first reload") { $0.reloads.last?.id }
+        let first = try await waitUntil("the first reload") { snapshot in
+            snapshot.reloads.last { $0.createdAt >= snapshot.startedAt }?.id
+        }
         return try await finished(first)
     }
 
@@ -113,11 +118,13 @@ final class TestMaster: Sendable {
 /// The thread of one master, and how it ended.
 final class MasterEnd: Sendable {
     private let code = Mutex<Int32?>(nil)
+    private let thread = Mutex<pthread_t?>(nil)
     private let made = Mutex<Result<MasterHandle, any Error>?>(nil)
 
     func start(_ options: MasterOptions, logPath: String) throws -> MasterHandle {
         try Syscalls.Thread.start(name: "test-master") { [self] in
             do {
+                thread.withLock { $0 = pthread_self() }
                 let log = EventLog(to: try Files.openAppend(logPath))
                 let master = try Master(options: options, log: log)
                 made.withLock { $0 = .success(master.handle) }
@@ -132,6 +139,11 @@ final class MasterEnd: Sendable {
             made.withLock { $0 }
         }
         return try result.get()
+    }
+
+    /// To the master's thread alone: the others of a test do not block signals.
+    func send(signal: Int32) {
+        if let thread = thread.withLock({ $0 }) { pthread_kill(thread, signal) }
     }
 
     func wait(seconds: Double) -> Int32? {

@@ -104,7 +104,8 @@ import Testing
         record.finishedAt = record.createdAt + .seconds(1)
         record.durationMilliseconds = 1000
         record.steps = [
-            .init(name: .validate, status: .succeeded, startedAt: record.createdAt, milliseconds: 2),
+            .init(
+                name: .validate, status: .succeeded, startedAt: record.createdAt, milliseconds: 2),
             .init(name: .spawn, status: .failed, startedAt: record.createdAt),
         ]
         record.sigtermSentTo = [1]
@@ -167,12 +168,14 @@ import Testing
         try store.close()
         let path = directory.path("state.db")
         switch kind {
-        case "garbage": try directory.write("state.db", String(repeating: "not a database ", count: 999))
+        case "garbage":
+            try directory.write("state.db", String(repeating: "not a database ", count: 999))
         case "header":
             // Pages in the middle are lost, the header is well.
             var bytes = try Data(contentsOf: URL(fileURLWithPath: path))
             #expect(bytes.count > 8192)
-            bytes.replaceSubrange(4096..<bytes.count, with: [UInt8](repeating: 0xEE, count: bytes.count - 4096))
+            bytes.replaceSubrange(
+                4096..<bytes.count, with: [UInt8](repeating: 0xEE, count: bytes.count - 4096))
             try bytes.write(to: URL(fileURLWithPath: path))
         default: try directory.write("state.db", "SQLite format 3\0 and then nothing")
         }
@@ -219,8 +222,10 @@ import Testing
     // MARK: Names
 
     @Test func identifiersSortByTime() {
-        let early = Identifier.make(randomCharacters: 7, at: WallTime(milliseconds: 1_700_000_000_000))
-        let late = Identifier.make(randomCharacters: 7, at: WallTime(milliseconds: 1_700_000_000_001))
+        let early = Identifier.make(
+            randomCharacters: 7, at: WallTime(milliseconds: 1_700_000_000_000))
+        let late = Identifier.make(
+            randomCharacters: 7, at: WallTime(milliseconds: 1_700_000_000_001))
         #expect(early.count == 16)
         #expect(early < late)
         let reload = Identifier.makeReload()

@@ -204,7 +204,8 @@ final class EffectExecutor {
     private func failBind(_ generation: Int, _ failure: ListenerFailure) -> [SupervisorEvent] {
         var detail = "\(failure.address): \(failure.error)"
         if let own = listeners.overlapping(failure.address) {
-            detail += "; apus itself holds \(own.address) for frontend \(own.frontend), and an "
+            detail +=
+                "; apus itself holds \(own.address) for frontend \(own.frontend), and an "
                 + "address that overlaps it needs a reload without that one first"
             return failStart(generation, bindFailure(failure, detail))
         }

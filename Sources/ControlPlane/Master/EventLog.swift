@@ -84,7 +84,8 @@ public final class EventLog: Sendable {
             try? Files.writeAll(descriptor.rawValue, Array(lines.joined()))
             if dropCount > 0 {
                 let notice = "\(WallTime.now().rfc3339) warning log lines were dropped "
-                try? Files.writeAll(descriptor.rawValue, Array("\(notice)count=\(dropCount)\n".utf8))
+                try? Files.writeAll(
+                    descriptor.rawValue, Array("\(notice)count=\(dropCount)\n".utf8))
             }
         }
     }
@@ -111,7 +112,8 @@ struct EventLogHandler: LogHandler {
     }
 
     func log(event: LogEvent) {
-        var line = "\(WallTime.now().rfc3339) \(event.level) \(Self.escaped(event.message.description))"
+        var line =
+            "\(WallTime.now().rfc3339) \(event.level) \(Self.escaped(event.message.description))"
         var all = metadata
         if let provided = metadataProvider?.get() { all.merge(provided) { _, new in new } }
         if let own = event.metadata { all.merge(own) { _, new in new } }
@@ -129,7 +131,8 @@ struct EventLogHandler: LogHandler {
             count += 1
             if count > EventLog.characterCountMax { return result + "…" }
             let isControl = scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value)
-            let isDirection = (0x202A...0x202E).contains(scalar.value)
+            let isDirection =
+                (0x202A...0x202E).contains(scalar.value)
                 || (0x2066...0x2069).contains(scalar.value)
                 || (0x2028...0x2029).contains(scalar.value)
             if isControl || isDirection {

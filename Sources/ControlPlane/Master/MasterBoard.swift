@@ -56,7 +56,8 @@ final class MasterBoard: Sendable {
     func publish(logTail lines: [String], of worker: WorkerID) {
         state.withLock { state in
             state.logTails[worker.generation, default: [:]][worker.index] = lines
-            while state.logTails.count > Self.logTailCountMax, let oldest = state.logTails.keys.min()
+            while state.logTails.count > Self.logTailCountMax,
+                let oldest = state.logTails.keys.min()
             {
                 state.logTails[oldest] = nil
             }

@@ -36,7 +36,8 @@ final class MasterLog: Sendable {
                 "generation leaving", metadata: generation(number, ["reloads": "\(reloads)"]))
         case .generationSignalled(let number, let reason):
             logger.info(
-                "generation got SIGTERM", metadata: generation(number, ["reason": "\(reason.rawValue)"])
+                "generation got SIGTERM",
+                metadata: generation(number, ["reason": "\(reason.rawValue)"])
             )
         case .generationExited(let number, let exit, let expected):
             logger.log(
@@ -94,7 +95,8 @@ final class MasterLog: Sendable {
         ]
         if output.droppedBefore > 0 {
             logger.warning(
-                "worker prints too much", metadata: metadata.adding("dropped", output.droppedBefore))
+                "worker prints too much", metadata: metadata.adding("dropped", output.droppedBefore)
+            )
         }
         for line in output.lines {
             logger.info("worker said", metadata: metadata.adding("line", line))

@@ -25,8 +25,9 @@ final class MasterLoop {
     private let log: MasterLog
     private var problems: [ReloadFailure.Problem] = []
     private var nextSample = Instant(nanoseconds: 0)
-    private var replies: [(id: String, continuation: CheckedContinuation<ReloadRecord, any Error>)] =
-        []
+    private var replies:
+        [(id: String, continuation: CheckedContinuation<ReloadRecord, any Error>)] =
+            []
     private var published: PublishedState?
 
     struct Parts: ~Copyable {
@@ -104,7 +105,8 @@ final class MasterLoop {
     private func readSignals() {
         while let received = try? signals.next() {
             log.logger.info(
-                "signal", metadata: ["signal": "\(received.signal)", "from": "\(received.senderPID)"])
+                "signal",
+                metadata: ["signal": "\(received.signal)", "from": "\(received.senderPID)"])
             switch received.signal {
             case SIGHUP: request(.signal, principal: "signal:HUP")
             case SIGUSR2: request(.signal, principal: "signal:USR2")

@@ -52,8 +52,11 @@ struct OutputTail: Sendable {
         if lines.count == Self.lineCountMax { lines.removeFirst() }
         lines.append(line)
         if allowance.take(at: now) {
-            if output.lines.isEmpty { output.droppedBefore = dropCount }
-            else if dropCount > 0 { output.droppedBefore += dropCount }
+            if output.lines.isEmpty {
+                output.droppedBefore = dropCount
+            } else if dropCount > 0 {
+                output.droppedBefore += dropCount
+            }
             dropCount = 0
             output.lines.append(line)
         } else {

@@ -103,9 +103,10 @@ final class WorkerProcess {
         for _ in 0..<Self.packetsPerWake {
             guard let channelRawValue else { break }
             do throws(SystemError) {
-                guard let packet = try PacketSocket.receive(
-                    channelRawValue, maxBytes: ControlPacket.bytesMax,
-                    maxDescriptors: PacketSocket.descriptorCountMax)
+                guard
+                    let packet = try PacketSocket.receive(
+                        channelRawValue, maxBytes: ControlPacket.bytesMax,
+                        maxDescriptors: PacketSocket.descriptorCountMax)
                 else { break }
                 if packet.isEnd {
                     channelClosedAt = now
@@ -132,8 +133,9 @@ final class WorkerProcess {
     func readOutput(at now: Instant) -> OutputTail.Output? {
         guard let outputRawValue else { return nil }
         do {
-            guard let bytes = try BytePipe.read(
-                outputRawValue, maxBytes: Self.outputBytesPerWake)
+            guard
+                let bytes = try BytePipe.read(
+                    outputRawValue, maxBytes: Self.outputBytesPerWake)
             else { return OutputTail.Output() }
             return bytes.isEmpty ? nil : tail.append(bytes, at: now)
         } catch {

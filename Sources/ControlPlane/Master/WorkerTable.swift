@@ -54,9 +54,10 @@ final class WorkerTable {
     func spawn(
         _ order: SpawnOrder, material: GenerationMaterial, at now: Instant
     ) throws(SystemError) -> Int32 {
-        guard let slot = slots.allocate(
-            generation: UInt64(clamping: order.id.generation), workerIndex: order.id.index,
-            loopCount: order.threads)
+        guard
+            let slot = slots.allocate(
+                generation: UInt64(clamping: order.id.generation), workerIndex: order.id.index,
+                loopCount: order.threads)
         else { throw SystemError(call: "allocate a slot of shared state", errno: ENOSPC) }
         let worker: WorkerProcess
         do throws(SystemError) {

@@ -9,7 +9,8 @@ public enum Identifier {
         var generator = SystemRandomNumberGenerator()
         var characters: [UInt8] = []
         for index in (0..<9).reversed() {
-            characters.append(alphabet[Int(truncatingIfNeeded: time.milliseconds >> (index * 5)) & 31])
+            characters.append(
+                alphabet[Int(truncatingIfNeeded: time.milliseconds >> (index * 5)) & 31])
         }
         for _ in 0..<randomCharacters {
             characters.append(alphabet[Int.random(in: 0..<32, using: &generator)])
