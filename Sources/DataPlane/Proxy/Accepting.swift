@@ -75,9 +75,7 @@ extension Engine {
         while rest > 0 {
             rest -= 1
             guard takePlace(frontend[].index) else {
-                if drain.isServing {
-                    unregister(listener, .full(checkAt: now + Self.fullCheckMilliseconds))
-                }
+                unregister(listener, .full(checkAt: now + Self.fullCheckMilliseconds))
                 return false
             }
             var peer = RawSocketAddress(host: .ipv4(0), port: 0)
@@ -112,7 +110,14 @@ extension Engine {
         unregister(listener, .backingOff(until: now + wait))
     }
 
+    /// A queue that nobody else will accept from is emptied whatever the limit: it is bounded, and
+    /// whoever waits for it to be empty has a deadline.
     private mutating func takePlace(_ frontend: Int) -> Bool {
+        guard drain.isServing else {
+            configuration.processGauge.takeBeyondLimit()
+            configuration.frontendGauges[frontend]?.takeBeyondLimit()
+            return true
+        }
         guard configuration.processGauge.take() else { return false }
         if let gauge = configuration.frontendGauges[frontend], !gauge.take() {
             configuration.processGauge.give()
@@ -160,7 +165,7 @@ extension Engine {
         client[].peer = connection.peer
         client[].frontend = frontend
         client[].acceptedAt = nowNanoseconds
-        client[].state = .idle
+        client.change(to: .idle)
         client[].previous = newestClient
         newestClient?[].next = client
         newestClient = client
@@ -180,7 +185,7 @@ extension Engine {
     /// Ends a client connection for good.
     mutating func close(_ client: Ref<ClientConnection>, reset: Bool = false) {
         guard client[].state != .closed else { return }
-        client[].state = .closed
+        client.change(to: .closed)
         client[].transport.close(reset: reset)
         clientTimers.cancel(client)
         buffers.empty(&client[].input)

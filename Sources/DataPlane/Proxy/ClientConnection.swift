@@ -24,7 +24,7 @@ struct ClientConnection: ~Copyable, SlabEntry, TimerEntry {
         /// overtakes the answer (RFC 9112 §9.6).
         case lingering
     }
-    var state = State.closed
+    fileprivate(set) var state = State.closed
     /// In the run queue: there is more to do than one turn allows.
     var isQueued = false
     /// Bytes in `input` have been received that no parser has seen.
@@ -60,5 +60,27 @@ struct ClientConnection: ~Copyable, SlabEntry, TimerEntry {
         let result = transport.send(output, offset: 0, count: output.count)
         if case .moved(let count) = result { output.consume(count) }
         return result
+    }
+}
+
+extension Ref where Entry == ClientConnection {
+    /// The one transition function; the drawing above says which there are.
+    @inline(__always)
+    func change(to state: ClientConnection.State) {
+        assert(Self.isTransition(from: self[].state, to: state), "a client took a wrong turn")
+        self[].state = state
+    }
+
+    private static func isTransition(
+        from old: ClientConnection.State, to new: ClientConnection.State
+    ) -> Bool {
+        switch (old, new) {
+        case (.closed, .idle), (.idle, .idle), (.idle, .readingHead), (.idle, .exchanging): true
+        case (.readingHead, .exchanging), (.exchanging, .idle), (.exchanging, .lingering): true
+        case (.idle, .closed), (.readingHead, .closed), (.exchanging, .closed),
+            (.lingering, .closed):
+            true
+        default: false
+        }
     }
 }

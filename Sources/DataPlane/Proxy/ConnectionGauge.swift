@@ -20,6 +20,11 @@ final class ConnectionGauge: Sendable {
         return false
     }
 
+    /// Takes a place even if none is free.
+    func takeBeyondLimit() {
+        count.add(1, ordering: .relaxed)
+    }
+
     /// Gives a place back.
     func give() {
         count.subtract(1, ordering: .relaxed)

@@ -55,7 +55,9 @@ struct Engine: ~Copyable {
     /// Closed in this round: recycled behind it, because events of the round may still name them.
     var closedClients: [Ref<ClientConnection>] = []
     var closedServers: [Ref<ServerConnection>] = []
-    var runQueue: [Ref<ClientConnection>] = []
+    /// Connections with more to do, for the next round; and those of the present one.
+    private var runQueue: [Ref<ClientConnection>] = []
+    private var runningQueue: [Ref<ClientConnection>] = []
     var oldestClient: Ref<ClientConnection>?
     var newestClient: Ref<ClientConnection>?
     var tunnelCount = 0
@@ -177,12 +179,13 @@ struct Engine: ~Copyable {
 
     private mutating func runQueued() {
         guard !runQueue.isEmpty else { return }
-        let turn = runQueue
-        runQueue.removeAll(keepingCapacity: true)
-        for client in turn {
+        swap(&runQueue, &runningQueue)
+        for place in runningQueue.indices {
+            let client = runningQueue[place]
             client[].isQueued = false
             if client[].state != .closed { advance(client) }
         }
+        runningQueue.removeAll(keepingCapacity: true)
     }
 
     /// Gives a client another turn behind the others'.

@@ -60,7 +60,7 @@ struct Exchange: ~Copyable, SlabEntry {
         /// An answer of our own is being sent.
         case answering
     }
-    var phase = Phase.request
+    fileprivate(set) var phase = Phase.request
     /// `phase` when the end became known, for the log.
     var endPhase = Phase.request
     var end = ExchangeEnd.normal
@@ -129,5 +129,30 @@ struct Exchange: ~Copyable, SlabEntry {
         self.end = end
         self.error = error
         endPhase = phase
+    }
+}
+
+extension Ref where Entry == Exchange {
+    /// The one transition function; the drawing above says which there are.
+    @inline(__always)
+    func enter(_ phase: Exchange.Phase) {
+        assert(Self.isTransition(from: self[].phase, to: phase), "an exchange took a wrong turn")
+        self[].phase = phase
+    }
+
+    private static func isTransition(
+        from old: Exchange.Phase, to new: Exchange.Phase
+    ) -> Bool {
+        switch (old, new) {
+        case (.request, .connecting), (.connecting, .connecting), (.connecting, .awaitingResponse),
+            (.awaitingResponse, .connecting), (.awaitingResponse, .responding):
+            true
+        case (.connecting, .tunnelling), (.awaitingResponse, .tunnelling): true
+        // An answer of our own takes the place of whatever was not sent yet.
+        case (.request, .answering), (.connecting, .answering), (.awaitingResponse, .answering),
+            (.responding, .answering), (.answering, .answering):
+            true
+        default: false
+        }
     }
 }

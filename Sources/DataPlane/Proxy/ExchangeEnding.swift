@@ -146,7 +146,7 @@ extension Engine {
     }
 
     private func beginAnswer(_ exchange: Ref<Exchange>, _ status: Int) {
-        exchange[].phase = .answering
+        exchange.enter(.answering)
         exchange[].status = status
         exchange[].respondedAt = nowNanoseconds
     }

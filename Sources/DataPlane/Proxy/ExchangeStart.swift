@@ -14,7 +14,7 @@ extension Engine {
         exchange[].headAt = nowNanoseconds
         exchange[].requestID = requestIDs.next()
         client[].exchange = exchange
-        client[].state = .exchanging
+        client.change(to: .exchanging)
         return exchange
     }
 
@@ -24,7 +24,7 @@ extension Engine {
         clientTimers.arm(client, at: .max)
         let exchange = makeExchange(client)
         exchange[].clientVersion = request.version
-        exchange[].keepsClient = request.keepAlive && drain.isServing
+        exchange[].keepsClient = request.keepAlive && mayGoOn(client, behind: headBytes)
         exchange[].clientCloses = !request.keepAlive
         exchange[].expectation = ResponseExpectation(
             method: request.method, offersUpgrade: !request.upgrade.isEmpty)
@@ -57,6 +57,12 @@ extension Engine {
             endRequest(exchange, client, headBytes)
             respond(exchange, client, redirect, route.responseRules, facts)
         }
+    }
+
+    /// Whether the connection may be kept: not in a loop that drains, unless the client has sent
+    /// its next request already, `behind` the bytes of the present one.
+    func mayGoOn(_ client: Ref<ClientConnection>, behind bytes: Int) -> Bool {
+        drain.isServing || client[].input.count > bytes || client[].transport.isReadable
     }
 
     /// Puts the rewritten head in the place of the received one and looks for a server.

@@ -19,7 +19,7 @@ extension Engine {
             close(client)
             return false
         }
-        client[].state = .lingering
+        client.change(to: .lingering)
         client[].lingerBytes = Self.lingerBytesMax
         client[].transport.endSending()
         clientTimers.arm(client, at: now + Self.lingerMilliseconds)

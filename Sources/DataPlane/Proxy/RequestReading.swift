@@ -34,7 +34,7 @@ extension Engine {
 
     /// The connection waits for a request.
     mutating func becomeIdle(_ client: Ref<ClientConnection>) {
-        client[].state = .idle
+        client.change(to: .idle)
         client[].stateSince = now
         guard let frontend = client[].frontend else { return }
         if client[].input.isEmpty {
@@ -92,7 +92,7 @@ extension Engine {
             return true
         case .incomplete:
             if client[].state == .idle, RequestHeadParser.hasBegun(received) {
-                client[].state = .readingHead
+                client.change(to: .readingHead)
                 client[].stateSince = now
                 clientTimers.arm(client, at: now + frontend[].waits.request)
             }

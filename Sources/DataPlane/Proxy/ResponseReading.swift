@@ -101,7 +101,9 @@ extension Engine {
         exchange[].keepsServer = response.keepAlive && isRequestSent
         // An answer to a request that is still on its way: neither side can be trusted to agree on
         // where the next message begins.
-        if !isRequestSent || !exchange[].isSelfFraming || !drain.isServing {
+        if !isRequestSent || !exchange[].isSelfFraming
+            || !mayGoOn(client, behind: exchange[].upload.pending)
+        {
             exchange[].keepsClient = false
         }
         guard rewriteHead(exchange, client, server, length) else {
@@ -113,7 +115,7 @@ extension Engine {
         if response.isUpgrade {
             beginTunnel(exchange, client)
         } else {
-            exchange[].phase = .responding
+            exchange.enter(.responding)
         }
         if let error = exchange[].download.approve(&server[].input) {
             refuseResponse(exchange, client, error)

@@ -11,8 +11,11 @@ extension Engine {
         exchange[].upload.begin(headBytes: 0, .untilClose)
         // Bytes of a tunnel are never an error.
         _ = exchange[].upload.approve(&client[].input)
-        exchange[].phase = .tunnelling
+        exchange.enter(.tunnelling)
         tunnelCount &+= 1
+        // From now on both sides have one deadline, the client's.
+        exchange[].waitsForServer = false
+        if let server = exchange[].server { serverTimers.arm(server, at: .max) }
     }
 
     mutating func endDownload(_ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>) {
@@ -46,7 +49,7 @@ extension Engine {
 
     /// The server is there.
     mutating func beginTCPTunnel(_ exchange: Ref<Exchange>) {
-        exchange[].phase = .tunnelling
+        exchange.enter(.tunnelling)
         tunnelCount &+= 1
     }
 

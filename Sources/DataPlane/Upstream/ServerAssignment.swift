@@ -18,7 +18,7 @@ extension Engine {
     mutating func assignServer(
         _ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>, fresh: Bool = false
     ) {
-        exchange[].phase = .connecting
+        exchange.enter(.connecting)
         let failed = exchange[].connectAttempts > 0 ? exchange[].upstream : nil
         guard let backend = exchange[].backend,
             let upstream = backend[].nextServer(avoiding: failed)
@@ -35,7 +35,7 @@ extension Engine {
             exchange[].server = server
             exchange[].connectedAt = nowNanoseconds
             exchange[].wasReused = true
-            exchange[].phase = .awaitingResponse
+            exchange.enter(.awaitingResponse)
             return
         }
         connect(exchange, client, upstream, backend[].waits.connect)
@@ -94,7 +94,7 @@ extension Engine {
             if exchange[].isTCP {
                 beginTCPTunnel(exchange)
             } else {
-                exchange[].phase = .awaitingResponse
+                exchange.enter(.awaitingResponse)
             }
             return true
         }
