@@ -76,7 +76,8 @@ import Testing
         let slow = try harness.connect()
         slow.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
         #expect(slow.takeHead()?.status == 200)
-        // Until the server's side stands still: then all is in the kernel's buffers and one of ours.
+        // Until the server's side stands still: then all is in the kernel's buffers and one of
+        // ours.
         var last = -1
         Wait.until(10) {
             let now = sent.bytes.load(ordering: .relaxed)

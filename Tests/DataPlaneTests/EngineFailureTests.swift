@@ -139,8 +139,8 @@ import Testing
         return try TCPSocket.localAddress(socket.rawValue).port
     }
 
-    /// H14: a reused connection that the server closes as the request comes. What can be repeated is
-    /// repeated, once; what may have had an effect is not.
+    /// H14: a reused connection that the server closes as the request comes. What can be repeated
+    /// is repeated, once; what may have had an effect is not.
     @Test(arguments: [("GET", 200), ("PUT", 200), ("POST", 502)])
     func reusedConnectionDies(method: String, status: Int) throws {
         let seen = Sent()
@@ -201,9 +201,11 @@ import Testing
         }
         let harness = try EngineHarness(origins: [origin.port])
         let starts = [
-            "", "GE", "GET / HTTP/1.1\r\nHost: a\r\n\r\n", "GET /chunked HTTP/1.1\r\nHost: a\r\n\r\n",
+            "", "GE", "GET / HTTP/1.1\r\nHost: a\r\n\r\n",
+            "GET /chunked HTTP/1.1\r\nHost: a\r\n\r\n",
             "PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nab",
-            "GET /cut HTTP/1.1\r\nHost: a\r\n\r\nGET /more HTTP/1.1\r\nHost: a\r\n\r\n", "x\r\n\r\n",
+            "GET /cut HTTP/1.1\r\nHost: a\r\n\r\nGET /more HTTP/1.1\r\nHost: a\r\n\r\n",
+            "x\r\n\r\n",
         ]
         for round in 0..<200 {
             let client = try harness.connect()

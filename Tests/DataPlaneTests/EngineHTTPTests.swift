@@ -44,8 +44,10 @@ import Testing
                     + (number % 2 == 0
                         ? "Content-Length: \(body.utf8.count)\r\n\r\n\(body)"
                         : "Transfer-Encoding: chunked\r\n\r\n"
-                            + (body.isEmpty ? "" : "\(String(body.utf8.count, radix: 16))\r\n\(body)\r\n")
-                            + "0\r\n\r\n")).utf8)
+                            + (body.isEmpty
+                                ? "" : "\(String(body.utf8.count, radix: 16))\r\n\(body)\r\n")
+                            + "0\r\n\r\n"))
+                    .utf8)
         }
         try Thread.start(name: "sender") { [requests] in
             var rest = requests[...]
@@ -144,7 +146,8 @@ import Testing
         }
         let harness = try EngineHarness(origins: [origin.port])
         let client = try harness.connect()
-        client.send("PUT / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n")
+        client.send(
+            "PUT / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n")
         #expect(client.takeHead()?.status == 100)
         client.send("hello")
         #expect(client.takeMessage()?.text == "hello")
@@ -161,7 +164,8 @@ import Testing
         }
         let harness = try EngineHarness(origins: [origin.port])
         let client = try harness.connect()
-        client.send("PUT / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n")
+        client.send(
+            "PUT / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n")
         let response = try #require(client.takeMessage())
         #expect(response.status == 413)
         #expect(response.field("connection") == "close")
@@ -173,7 +177,7 @@ import Testing
         let origin = try EngineOrigin { connection in
             while connection.takeHead() != nil {
                 connection.send(
-                    "HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\nHTTP/1.1 103 E\r\nLink: </y>\r\n\r\n"
+                    "HTTP/1.1 103 E\r\nLink: </x>\r\n\r\nHTTP/1.1 103 E\r\nLink: </y>\r\n\r\n"
                         + "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
             }
         }
@@ -248,7 +252,9 @@ import Testing
     @Test func localAnswerToLargeUpload() throws {
         var options = EngineHarness.Options()
         options.routes = [
-            Route(id: "r", action: .respond(LocalResponse(status: 403, body: Template(literal: "no"))))
+            Route(
+                id: "r", action: .respond(LocalResponse(status: 403, body: Template(literal: "no")))
+            )
         ]
         let harness = try EngineHarness(origins: [1], options)
         let client = try harness.connect()

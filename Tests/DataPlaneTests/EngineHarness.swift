@@ -126,7 +126,8 @@ final class EngineHarness: @unchecked Sendable {
     }
 
     /// Whether every loop has made such a report.
-    func awaitReport(within seconds: Double = 10, _ matches: (DataPlane.LoopReport) -> Bool) -> Bool {
+    func awaitReport(within seconds: Double = 10, _ matches: (DataPlane.LoopReport) -> Bool) -> Bool
+    {
         Wait.until(seconds) {
             seen += reports.takeAll()
             return Set(seen.filter { matches($0.report) }.map(\.loop)).count == loops.count
@@ -166,7 +167,8 @@ final class EngineHarness: @unchecked Sendable {
             for buffer in sink.takeAll(waitMilliseconds: 0) {
                 var text: [UInt8] = []
                 for index in 0..<buffer.bytes.count { text.append(buffer.bytes[index]) }
-                lines += String(decoding: text, as: UTF8.self).split(separator: "\n").map(String.init)
+                lines += String(decoding: text, as: UTF8.self).split(separator: "\n").map(
+                    String.init)
                 sink.give(buffer)
             }
             return lines.count >= count

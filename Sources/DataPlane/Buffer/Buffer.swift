@@ -82,7 +82,8 @@ struct Buffer: ~Copyable {
         start &+= length
     }
 
-    /// Puts the readable bytes, or the place for the next ones, at `offset`; makes room behind them.
+    /// Puts the readable bytes, or the place for the next ones, at `offset`; makes room behind
+    /// them.
     mutating func move(to offset: Int) {
         guard let memory = unsafe memory, start != offset else { return }
         let length = count
@@ -121,7 +122,8 @@ struct Buffer: ~Copyable {
         return true
     }
 
-    /// Writes over the readable bytes from `offset` on, as a decoder does that reads the same bytes.
+    /// Writes over the readable bytes from `offset` on, as a decoder does that reads the same
+    /// bytes.
     func writer(from offset: Int) -> ByteWriter {
         precondition(offset >= 0 && offset <= count, "writing outside of the readable bytes")
         guard let memory = unsafe memory else { preconditionFailure("a buffer without memory") }

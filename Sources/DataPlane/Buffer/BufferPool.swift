@@ -1,6 +1,6 @@
-// The buffers of one loop that are not in use. 16 KB for heads and small bodies, 64 KB for large ones
-// (measured: a 16 KB loop needs four times the system calls there), 4 KB for what an exchange has to
-// remember. Keeps a bounded number, gives the rest back to the system. Hot, one thread.
+// The buffers of one loop that are not in use. 16 KB for heads and small bodies, 64 KB for large
+// ones (measured: a 16 KB loop needs four times the system calls there), 4 KB for what an exchange
+// has to remember. Keeps a bounded number, gives the rest back to the system. Hot, one thread.
 
 internal import CLinux
 

@@ -1,5 +1,6 @@
 // What other threads hand to one loop: commands from the worker's main thread, accepted connections
-// from the other loops. Any thread posts, the owner takes. Cold: one message per connection at most.
+// from the other loops. Any thread posts, the owner takes. Cold: one message per connection at
+// most.
 
 internal import Synchronization
 internal import Syscalls

@@ -57,7 +57,8 @@ protocol SlabEntry: ~Copyable {
     init()
 }
 
-/// Entries of one type, in chunks; the one freed last is used first, while its cache lines are warm.
+/// Entries of one type, in chunks; the one freed last is used first, while its cache lines are
+/// warm.
 @safe
 struct Slab<Entry: SlabEntry & ~Copyable>: ~Copyable {
     private static var chunkEntries: Int { 64 }
@@ -73,7 +74,8 @@ struct Slab<Entry: SlabEntry & ~Copyable>: ~Copyable {
     deinit {
         // SAFETY: every entry was initialized when its chunk was made, and the references end
         // with the engine that owns the slab.
-        for unsafe chunk in unsafe chunks {
+        for place in unsafe chunks.indices {
+            let chunk = unsafe chunks[place]
             for index in 0..<Self.chunkEntries {
                 unsafe (chunk + index * Self.strideBytes)
                     .assumingMemoryBound(to: Entry.self).deinitialize(count: 1)
@@ -114,7 +116,8 @@ struct Slab<Entry: SlabEntry & ~Copyable>: ~Copyable {
             byteCount: Self.strideBytes * Self.chunkEntries, alignment: 64)
         unsafe chunks.append(chunk)
         for index in (0..<Self.chunkEntries).reversed() {
-            let place = unsafe (chunk + index * Self.strideBytes).bindMemory(to: Entry.self, capacity: 1)
+            let place = unsafe (chunk + index * Self.strideBytes).bindMemory(
+                to: Entry.self, capacity: 1)
             unsafe place.initialize(to: Entry())
             free.append(unsafe Ref(place))
         }

@@ -1,5 +1,5 @@
-// Numbers that need not be secret: where a balancing cycle begins, when an idle connection is closed.
-// Pure; one thread.
+// Numbers that need not be secret: where a balancing cycle begins, when an idle connection is
+// closed. Pure; one thread.
 
 /// SplitMix64: every seed is good, and one of its numbers costs three multiplications.
 struct SmallRandom {

@@ -1,6 +1,7 @@
-// Listeners in one loop: registered, accepted from, paused at a limit, backed off from when the system
-// has no descriptor left, let go. The descriptors are the main thread's; a loop only registers their
-// numbers. Level triggered and exclusive, so that one connection wakes one of the loops (epoll(7)).
+// Listeners in one loop: registered, accepted from, paused at a limit, backed off from when the
+// system has no descriptor left, let go. The descriptors are the main thread's; a loop only
+// registers their numbers. Level triggered and exclusive, so that one connection wakes one of the
+// loops (epoll(7)).
 
 internal import Model
 internal import SharedState
@@ -34,8 +35,8 @@ extension Engine {
     private static var backoffMilliseconds: (least: Int64, most: Int64) { (100, 2_000) }
 
     mutating func adopt(_ registrations: [ListenerRegistration]) {
-        for registration in registrations where frontends.indices.contains(registration.frontendIndex)
-        {
+        for registration in registrations
+        where frontends.indices.contains(registration.frontendIndex) {
             let listener = listenerSlab.take()
             listener[].number = registration.listener
             listener[].fd = registration.fd
@@ -134,7 +135,9 @@ extension Engine {
     /// Serves the connection here, or hands it to a loop that is clearly less busy.
     private mutating func place(_ connection: AcceptedConnection) {
         record.add(.connectionsAccepted)
-        if drain.isServing, !peers.isEmpty, let peer = lessBusyPeer(), peer.mailbox.post(.connection(connection)) {
+        if drain.isServing, !peers.isEmpty, let peer = lessBusyPeer(),
+            peer.mailbox.post(.connection(connection))
+        {
             peer.clientCount.add(1, ordering: .relaxed)
             return
         }

@@ -1,5 +1,5 @@
-// The way of log lines from the loops to the thread that writes them: whole buffers, a bounded number,
-// never waited for. What the writer cannot keep up with is dropped and counted.
+// The way of log lines from the loops to the thread that writes them: whole buffers, a bounded
+// number, never waited for. What the writer cannot keep up with is dropped and counted.
 
 internal import Synchronization
 internal import Syscalls

@@ -1,6 +1,6 @@
 // Bytes in both directions of an exchange, out of the buffer they were received into. A side is not
-// received from while what it sent before is not passed on: that is the back-pressure, and one buffer
-// is all that a direction ever holds. Hot.
+// received from while what it sent before is not passed on: that is the back-pressure, and one
+// buffer is all that a direction ever holds. Hot.
 
 internal import SharedState
 internal import Syscalls

@@ -1,5 +1,5 @@
-// Client connections at once, against their limit, over all loops of a worker. Touched at accept and
-// close only. Any thread.
+// Client connections at once, against their limit, over all loops of a worker. Touched at accept
+// and close only. Any thread.
 
 internal import Synchronization
 

@@ -1,5 +1,5 @@
-// Every wait has an end. A connection has one deadline: what it is for follows from its state when it
-// fires. The hot path stores numbers only (`TimerWheel`).
+// Every wait has an end. A connection has one deadline: what it is for follows from its state when
+// it fires. The hot path stores numbers only (`TimerWheel`).
 
 internal import Model
 internal import SharedState

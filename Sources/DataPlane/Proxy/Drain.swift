@@ -81,6 +81,8 @@ extension Engine {
             readMailbox()
             guard oldestClient == nil, !isStopped else { return }
             drain = .drained
+            // The worker may be gone in a moment.
+            submitLog()
             reports.post(.drained, loop: index)
         }
     }

@@ -1,10 +1,14 @@
 // One loop of a worker: all state of one thread, and the round of waiting and dispatching. What is
 // done with an event stands in the extensions of `Engine`, a file for each theme:
 //
-//   Accepting            listeners, limits, fairness          RequestReading   client bytes → head
-//   ExchangeStart        head → route → action                ServerAssignment server, connect, retry
-//   ResponseReading      server bytes → head                  BodyTransfer     bytes both ways
-//   ExchangeEnd          answers, errors, what follows        Tunnel, TCPProxy Drain  Deadlines
+//   Accepting         listeners, limits, fairness
+//   RequestReading    client bytes → head
+//   ExchangeStart     head → route → action
+//   ServerAssignment  server, connection, retry
+//   ResponseReading   server bytes → head
+//   BodyTransfer      bytes both ways
+//   ExchangeEnding    answers, errors, what follows
+//   Tunnel, Lingering, Deadlines, Drain, AccessLogging
 //
 // Nothing here is shared but the mailbox, the gauges and the record. Hot: measured by the benchmark
 // of CPU and system calls per request (docs/performance.md).

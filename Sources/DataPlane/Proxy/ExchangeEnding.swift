@@ -1,5 +1,5 @@
-// How exchanges end: with a response, with an answer of our own, with an abort; and what becomes of the
-// two connections then. Hot in its first half.
+// How exchanges end: with a response, with an answer of our own, with an abort; and what becomes of
+// the two connections then. Hot in its first half.
 
 internal import Model
 internal import SharedState

@@ -1,6 +1,6 @@
-// The end of a client connection behind its last answer (RFC 9112 §9.6): closing a socket with unread
-// bytes sends a reset, which may destroy the answer on its way. So our half is ended first, and what
-// the client still sends is read and thrown away, for a bounded time and amount.
+// The end of a client connection behind its last answer (RFC 9112 §9.6): closing a socket with
+// unread bytes sends a reset, which may destroy the answer on its way. So our half is ended first,
+// and what the client still sends is read and thrown away, for a bounded time and amount.
 
 internal import Syscalls
 

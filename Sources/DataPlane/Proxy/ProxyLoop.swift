@@ -1,5 +1,5 @@
-// One event loop of a worker as the rest of the worker sees it: something with a mailbox that runs on
-// its own thread. All it works with is in its `Engine`, which lives for the length of `run`.
+// One event loop of a worker as the rest of the worker sees it: something with a mailbox that runs
+// on its own thread. All it works with is in its `Engine`, which lives for the length of `run`.
 
 internal import SharedState
 internal import Synchronization

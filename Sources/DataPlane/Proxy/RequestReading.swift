@@ -1,5 +1,5 @@
-// From a client's bytes to a request head: idle, reading, and what to do when it takes too long or is
-// wrong. Hot.
+// From a client's bytes to a request head: idle, reading, and what to do when it takes too long or
+// is wrong. Hot.
 
 internal import Model
 internal import SharedState

@@ -1,5 +1,5 @@
-// From a server's bytes to a response head, and its rewritten form before the first bytes of the body.
-// Hot.
+// From a server's bytes to a response head, and its rewritten form before the first bytes of the
+// body. Hot.
 
 internal import Model
 internal import SharedState

@@ -1,5 +1,6 @@
-// Bytes both ways without looking at them: after a 101 (RFC 9110 §7.8), and TCP frontends. Each half
-// ends by itself: what one side ended, the other is told once everything before it is passed on.
+// Bytes both ways without looking at them: after a 101 (RFC 9110 §7.8), and TCP frontends. Each
+// half ends by itself: what one side ended, the other is told once everything before it is passed
+// on.
 
 internal import Model
 

@@ -15,8 +15,8 @@ struct UpstreamBackend: ~Copyable, SlabEntry {
         policy = WeightedRoundRobin(weights: weights, offset: offset)
     }
 
-    /// The server for the next exchange, another one than `avoided` if there is one; nil: none has a
-    /// weight.
+    /// The server for the next exchange, another one than `avoided` if there is one; nil: none has
+    /// a weight.
     @inline(__always)
     mutating func nextServer(avoiding avoided: Ref<UpstreamServer>?) -> Ref<UpstreamServer>? {
         guard let index = policy.next(avoiding: avoided.map { $0[].index }) else { return nil }

@@ -10,7 +10,7 @@ struct WeightedRoundRobin {
     private let isUniform: Bool
     private var cursor = 0
 
-    /// - Parameter offset: turns to be passed over, so that loops do not begin with the same server.
+    /// - Parameter offset: turns to be passed over, so that loops do not begin with one server.
     init(weights: [Int], offset: Int) {
         self.weights = weights
         currents = Array(repeating: 0, count: weights.count)
