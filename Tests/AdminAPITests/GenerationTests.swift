@@ -14,7 +14,7 @@ struct GenerationTests {
             gauges.clientConnections = 17
             gauges.oldestSessionAgeSeconds = 4211
             gauges.rssBytes = 73_400_320
-            gauges.counters = ["requests": 5, "bytes": 7]
+            gauges.counters = ["responses2xx": 5, "bytesIn": 7]
             snapshot.workers[WorkerID(generation: 12, index: 0)] = gauges
         }
         let answer = try await admin.get("/v1/generations/12")
@@ -29,7 +29,7 @@ struct GenerationTests {
             "sessions":{"current":17,"oldest_age_s":4211},"rss_bytes":73400320,"waiting_for":[],\
             "exit":null,"workers":[{"index":0,"pid":28012,"status":"READY",\
             "sessions":{"current":17,"oldest_age_s":4211},"rss_bytes":73400320,"exit":null}],\
-            "counters":{"bytes":7,"requests":5}}
+            "counters":{"bytes_in":7,"responses_2xx":5}}
 
             """
         #expect(answer.text == expected)

@@ -11,7 +11,8 @@ struct ExitStatusTests {
     @Test(arguments: [
         ("config-invalid", 422, 3), ("superseded", 422, 5), ("cancelled", 422, 8),
         ("listener-bind-failed", 422, 8), ("ready-timeout", 422, 8), ("spawn-failed", 503, 8),
-        ("request-invalid", 422, 2), ("generation-serving", 409, 5), ("revision-mismatch", 412, 5),
+        ("request-invalid", 422, 2), ("invalid-parameter", 400, 2),
+        ("generation-serving", 409, 5), ("revision-mismatch", 412, 5),
         ("unauthenticated", 401, 6), ("forbidden-role", 403, 6), ("shutting-down", 503, 1),
         ("not-ready", 503, 1), ("not-found", 404, 1), ("internal-error", 500, 1), ("", 200, 1),
     ])

@@ -111,6 +111,16 @@ struct OutputTests {
                 == "reload rl_01JD5M2T FAILED at VALIDATE; generation 13 keeps serving revision 42")
     }
 
+    @Test func aFailureWithoutAListHasItsReason() {
+        let problem: JSONValue = [
+            "errors": [],
+            "operation": [
+                "error": ["code": "ready-timeout", "detail": "not READY in 30 s", "pointer": nil]
+            ],
+        ]
+        #expect(ProblemText.lines(problem) == ["error: not READY in 30 s"])
+    }
+
     @Test func aSuccessSaysWhatServes() {
         let reload: JSONValue = [
             "id": "rl_1", "status": "SUCCEEDED", "duration_ms": 24, "to_generation": 14,

@@ -18,7 +18,7 @@ enum ExitStatus: Int32, Sendable, CaseIterable {
         switch (code, httpStatus) {
         case ("config-invalid", _): self = .configurationInvalid
         case ("superseded", _): self = .conflict
-        case ("request-invalid", _): self = .usage
+        case ("request-invalid", _), ("invalid-parameter", _): self = .usage
         case ("shutting-down", _), ("not-ready", _), ("master-stuck", _): self = .other
         case ("spawn-failed", _), (_, 422): self = .operationFailed
         case (_, 401), (_, 403): self = .notAllowed

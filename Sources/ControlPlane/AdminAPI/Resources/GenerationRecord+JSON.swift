@@ -76,9 +76,22 @@ private func counters(_ gauges: [WorkerGauges]) -> JSONValue {
         totals.merge(worker.counters, uniquingKeysWith: &+)
     }
     let members = totals.sorted { $0.key < $1.key }.map {
-        JSONObject.Member(name: $0.key, value: .number($0.value))
+        JSONObject.Member(name: snakeCase($0.key), value: .number($0.value))
     }
     return .object(JSONObject(members))
+}
+
+/// `responses2xx` of the shared memory is `responses_2xx` here.
+private func snakeCase(_ name: String) -> String {
+    var result = ""
+    var last: Character = "_"
+    for character in name {
+        let startsWord = character.isUppercase || (character.isNumber && !last.isNumber)
+        if startsWord, last != "_" { result += "_" }
+        result += character.lowercased()
+        last = character
+    }
+    return result
 }
 
 private func exitJSON(_ exit: WorkerExit?, at time: WallTime?, expected: Bool) -> JSONValue {

@@ -87,21 +87,23 @@ public final class AdminServer: Sendable {
     /// Takes no more connections and gives requests in progress a second to end.
     public func stop() async {
         socket.remove()
-        let (ends, end) = AsyncStream<Void>.makeStream()
-        let server = server
+        let (ends, end) = AsyncStream<Bool>.makeStream()
+        let (server, running) = (server, running)
         let graceful = Task {
             try? await server.shutdownGracefully()
-            end.finish()
+            await running.value
+            end.yield(true)
         }
         let limit = Task {
             try? await Task.sleep(for: .seconds(1))
-            end.finish()
+            end.yield(false)
         }
-        for await _ in ends {}
+        let isOver = await ends.first { _ in true } ?? false
         limit.cancel()
         graceful.cancel()
         running.cancel()
-        try? await group.shutdownGracefully()
+        // A request that still waits has a use for its event loop.
+        if isOver { try? await group.shutdownGracefully() }
     }
 
     private static func run(

@@ -1,5 +1,5 @@
 // One HTTP/1.1 request over a unix socket, with a deadline and a bound on the answer. The calling
-// thread blocks; the work is done on a NIO event loop that lives as long as the call.
+// thread blocks; the work is done on a NIO event loop that lives as long as the process.
 
 import Clock
 import NIOCore
@@ -22,21 +22,22 @@ struct UnixHTTPClient: Sendable {
 
     static let answerBytesMax = 16 << 20
 
+    /// Never shut down: a connection may still be closing when its answer is complete.
+    private static let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+
     let path: String
 
     func exchange(
         _ method: HTTPMethod, _ target: String, fields: [(String, String)] = [],
         body: [UInt8]? = nil, within limit: Duration
     ) throws(Failure) -> Response {
-        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-        defer { try? group.syncShutdownGracefully() }
         var head = HTTPRequestHead(version: .http1_1, method: method, uri: target)
         head.headers.add(name: "Host", value: "localhost")
         head.headers.add(name: "Connection", value: "close")
         for (name, value) in fields { head.headers.add(name: name, value: value) }
         if let body { head.headers.add(name: "Content-Length", value: String(body.count)) }
         do {
-            return try run(head, body, on: group.next(), within: limit)
+            return try run(head, body, on: Self.group.next(), within: limit)
         } catch let failure as Failure {
             throw failure
         } catch let error as IOError {

@@ -4,9 +4,14 @@
 import JSON
 
 enum ProblemText {
-    /// One line an error; the problem's own words are last.
+    /// One line an error. A reload that failed without a list of them has one reason.
     static func lines(_ problem: JSONValue) -> [String] {
         let entries = problem["errors"]?.arrayValue ?? []
+        if entries.isEmpty, let reason = problem["operation"]?["error"], !reason.isNull {
+            return [
+                line(["message": reason["detail"] ?? .null, "pointer": reason["pointer"] ?? .null])
+            ]
+        }
         return entries.map(line)
     }
 
