@@ -118,12 +118,8 @@ extension IntegrationTests {
             try threads.join()
             #expect(worst.milliseconds < 1000, "the API took \(worst.milliseconds) ms")
             try eventually("the failed generation's end") { apus.workerPids.count == 1 }
-            // A connection of the last API call may still be closing.
-            let after = try? eventually("the same state", within: 3) {
-                let now = try Observation(setting)
-                return now == before ? now : nil
-            }
-            if after == nil { #expect(try Observation(setting) == before) }
+            let after = try Observation(setting)
+            #expect(after == before, "\(after)\ninstead of\n\(before)")
             #expect(apus.inspection.zombies.isEmpty)
             #expect(try HTTPClient(port: setting.port).exchange("GET", "/still").text == "/still")
             return answer
@@ -162,7 +158,7 @@ private struct Observation: Equatable {
         pids = try apus.servingPids
         reloads = try apus.generations().filter { $0["phase"].text != "EXITED" }
             .map { $0["reloads"] }
-        footprint = apus.footprint
+        footprint = try apus.steadyFootprint()
         // Backlog, buffers, timers, inode and cookie of the listening socket.
         socketOptions =
             (try? CommandResult.run(

@@ -74,13 +74,7 @@ extension IntegrationTests {
         /// When leavers are gone and no API connection is open.
         private func settled(_ setting: Setting) throws -> Footprint {
             try eventually("only one worker", within: 20) { setting.apus.workerPids.count == 1 }
-            var last: Footprint?
-            return try eventually("a steady set of descriptors") {
-                let now = setting.apus.footprint
-                defer { last = now }
-                Thread.sleep(forTimeInterval: 0.2)
-                return now == last ? now : nil
-            }
+            return try setting.apus.steadyFootprint()
         }
     }
 }

@@ -166,6 +166,17 @@ public final class ApusInstance: Sendable {
             listeners: Dictionary(uniqueKeysWithValues: inodes.map { ($0, listening[$0] ?? 0) }))
     }
 
+    /// The footprint when it has stopped changing: connections of the last API calls are closed.
+    public func steadyFootprint() throws -> Footprint {
+        var last: Footprint?
+        return try eventually("a steady set of descriptors") {
+            let now = footprint
+            defer { last = now }
+            Thread.sleep(forTimeInterval: 0.1)
+            return now == last ? now : nil
+        }
+    }
+
     private func noteWorkers() {
         for pid in inspection.children {
             guard let started = ProcessInspection(pid: pid).startTicks else { continue }

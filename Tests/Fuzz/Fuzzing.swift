@@ -1,0 +1,132 @@
+// The parsers of foreign bytes under libFuzzer. Only in a build of its own (`make fuzz`), with
+// the address sanitizer; which parser is run says APUS_FUZZ_TARGET.
+
+@testable import DataPlane
+import ConfigurationLanguage
+import Glibc
+import JSON
+import Model
+import Wire
+
+/// What can be fuzzed. Each compares two ways of reading that must agree, where there are two.
+enum FuzzTarget: String, CaseIterable {
+    case requestHead = "request-head"
+    case responseHead = "response-head"
+    case chunked
+    case configuration
+    case controlPacket = "control-packet"
+    case json
+
+    func run(_ input: UnsafeBufferPointer<UInt8>) {
+        switch self {
+        case .requestHead: unsafe Self.readRequest(input)
+        case .responseHead: unsafe Self.readResponse(input)
+        case .chunked: unsafe Self.readChunks(input)
+        case .configuration:
+            _ = ConfigurationSource(
+                text: ConfigurationText(bytes: unsafe Array(input)), fileName: "fuzz.yaml"
+            ).read()
+        case .controlPacket:
+            guard let packet = try? ControlPacket.decode(unsafe Array(input)) else { return }
+            _ = try? WorkerMessage(packet)
+            _ = try? MasterMessage(packet)
+        case .json: unsafe Self.readJSON(input)
+        }
+    }
+
+    /// Whole, and in growing pieces as from a slow client: the same head.
+    private static func readRequest(_ input: UnsafeBufferPointer<UInt8>) {
+        guard let start = input.baseAddress else { return }
+        let limits = MessageLimits()
+        var parser = RequestHeadParser()
+        var head = RequestHead()
+        let whole = parser.parse(
+            unsafe Bytes(start: start, count: input.count), limits: limits, into: &head)
+        guard case .complete(let length) = whole else { return }
+        require(length <= input.count)
+        let body = head.body
+        var slow = RequestHeadParser()
+        for count in stride(from: 1, through: length, by: 1 + length / 64) {
+            let result = slow.parse(
+                unsafe Bytes(start: start, count: count), limits: limits, into: &head)
+            require(result == .incomplete || count == length)
+        }
+        require(
+            slow.parse(unsafe Bytes(start: start, count: length), limits: limits, into: &head)
+                == whole)
+        require("\(head.body)" == "\(body)")
+    }
+
+    private static func readResponse(_ input: UnsafeBufferPointer<UInt8>) {
+        guard let start = input.baseAddress else { return }
+        let request = ResponseExpectation(method: .get, offersUpgrade: false)
+        var parser = ResponseHeadParser()
+        var head = ResponseHead()
+        let whole = parser.parse(
+            unsafe Bytes(start: start, count: input.count), to: request, headBytes: 15_360,
+            into: &head)
+        guard case .complete(let length) = whole else { return }
+        require(length <= input.count)
+        var slow = ResponseHeadParser()
+        for count in stride(from: 1, to: length, by: 1 + length / 64) {
+            let result = slow.parse(
+                unsafe Bytes(start: start, count: count), to: request, headBytes: 15_360,
+                into: &head)
+            require(result == .incomplete)
+        }
+    }
+
+    /// At once, and byte by byte: the same end.
+    private static func readChunks(_ input: UnsafeBufferPointer<UInt8>) {
+        guard let start = input.baseAddress else { return }
+        var whole = ChunkedScanner(bodyLimitBytes: 1 << 20)
+        let result = whole.scan(unsafe Bytes(start: start, count: input.count))
+        var slow = ChunkedScanner(bodyLimitBytes: 1 << 20)
+        for offset in 0..<input.count {
+            let step = unsafe slow.scan(Bytes(start: start + offset, count: 1))
+            switch (step, result) {
+            case (.more, _): continue
+            case (.end, .end(let consumed)): return require(consumed == offset + 1)
+            case (.failed(let one), .failed(let other)): return require(one == other)
+            default: return require(false)
+            }
+        }
+        require(result == .more)
+    }
+
+    /// What was read can be written, and reads as the same.
+    private static func readJSON(_ input: UnsafeBufferPointer<UInt8>) {
+        guard let value = try? JSONText.parse(unsafe Array(input)) else { return }
+        guard let text = try? JSONText.write(value) else { return }
+        require((try? JSONText.parse(text)) == value)
+    }
+
+    private static func require(_ condition: Bool) {
+        precondition(condition, "two ways of reading the same bytes disagree")
+    }
+}
+
+@_silgen_name("LLVMFuzzerRunDriver")
+private func runDriver(
+    _ argumentCount: UnsafeMutablePointer<Int32>,
+    _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>>,
+    _ test: @convention(c) (UnsafePointer<UInt8>?, Int) -> Int32
+) -> Int32
+
+private let chosen = unsafe getenv("APUS_FUZZ_TARGET").map { unsafe String(cString: $0) }
+private let target = chosen.flatMap { FuzzTarget(rawValue: $0) } ?? .requestHead
+
+@main
+struct Fuzzing {
+    static func main() {
+        var count = CommandLine.argc
+        var arguments = unsafe CommandLine.unsafeArgv
+        // SAFETY: the driver keeps both to the end of the process.
+        exit(
+            unsafe runDriver(&count, &arguments) { bytes, count in
+                // SAFETY: libFuzzer vouches for `count` bytes for the time of the call.
+                unsafe target.run(UnsafeBufferPointer(start: bytes, count: count))
+                return 0
+            })
+    }
+}
