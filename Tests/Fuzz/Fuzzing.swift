@@ -1,12 +1,13 @@
 // The parsers of foreign bytes under libFuzzer. Only in a build of its own (`make fuzz`), with
 // the address sanitizer; which parser is run says APUS_FUZZ_TARGET.
 
-@testable import DataPlane
 import ConfigurationLanguage
 import Glibc
 import JSON
 import Model
 import Wire
+
+@testable import DataPlane
 
 /// What can be fuzzed. Each compares two ways of reading that must agree, where there are two.
 enum FuzzTarget: String, CaseIterable {

@@ -116,6 +116,26 @@ extension IntegrationTests {
             #expect(found < 3500)
         }
 
+        /// Ways of going wrong after READY, see Tests/HostileWorker. The port answers again soon.
+        @Test(arguments: ["half-close", "hang-serving", "never-release"])
+        func workerGoesWrongWhileItServes(_ mode: String) throws {
+            let worker = try ExchangeableWorker()
+            let setting = try Setting(worker: worker.path) { $0.process["switch_timeout"] = "1s" }
+            try worker.setHostile(mode)
+            try #require(try setting.apus.reload().status == 200)
+            let hostile = try #require(try setting.apus.servingPids.first)
+            try worker.set(ExchangeableWorker.good)
+            if mode == "never-release" {
+                let answer = try setting.apus.reload()
+                #expect(answer.status == 200, "\(answer)")
+            }
+            try eventually("the hostile worker's end", within: 10) {
+                !ProcessInspection(pid: hostile).isAlive
+            }
+            #expect(try HTTPClient(port: setting.port).exchange("GET", "/well").text == "/well")
+            #expect(try setting.apus.generation(2)["phase"].text == "EXITED")
+        }
+
         private func age(_ time: String) -> Double {
             let format = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
             guard let date = try? format.parse(time) else { return 0 }
