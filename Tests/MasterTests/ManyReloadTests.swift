@@ -30,8 +30,10 @@ import Testing
 
     /// Descriptors are counted in a process of its own, so that nobody else opens any.
     @Test func descriptorsAreTheSameAfter200Reloads() async {
-        await #expect(processExitsWith: .success) {
-            let serving = try await Serving()
+        let result = await #expect(
+            processExitsWith: .success, observing: [\.standardErrorContent]
+        ) {
+            let serving = try await Serving { $0.process["ready_timeout"] = "10s" }
             for _ in 0..<3 { _ = try await serving.master.reload() }
             try await serving.settle()
             let before = try Inventory()
@@ -41,15 +43,17 @@ import Testing
                 try serving.master.setWorker(mode)
                 let record = try await serving.master.reload()
                 guard record.status == (mode == "ok" ? .succeeded : .failed) else {
-                    Issue.record("\(mode): \(record)")
-                    return
+                    return explain("round \(round), \(mode): \(record)\n\(serving.master.log)")
                 }
             }
             try await serving.settle()
             let after = try Inventory()
-            #expect(after == before)
-            #expect(ProcessInspection(pid: Int(getpid())).zombies.isEmpty)
+            if after != before { explain("before \(before)\nafter \(after)") }
+            let zombies = ProcessInspection(pid: Int(getpid())).zombies
+            if !zombies.isEmpty { explain("zombies \(zombies)") }
         }
+        let words = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+        #expect(words.isEmpty)
     }
 }
 
@@ -60,6 +64,11 @@ extension Serving {
             snapshot.generations.count { $0.phase != .exited } == 1 ? true : nil
         }
     }
+}
+
+/// From the process of an exit test to its parent: there, what is said is a failure.
+func explain(_ words: String) {
+    try? Files.writeAll(2, Array("\(words)\n".utf8))
 }
 
 /// The descriptors of this process by what they are. The numbers may differ: a worker's pidfd has

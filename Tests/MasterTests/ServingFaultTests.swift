@@ -58,7 +58,7 @@ import Testing
             ($0.serving ?? 0) > 1 ? true : nil
         }
         #expect(serving.master.handle.snapshot().counters.protocolViolations == 1)
-        #expect(serving.master.log.contains("closed its control channel"))
+        try eventually("the words") { serving.master.log.contains("closed its control channel") }
     }
 
     @Test func leaverThatNeverReleasesIsKilled() async throws {

@@ -20,11 +20,16 @@ import Testing
     @Test func counterOnlyGrows() throws {
         let store = try open()
         #expect(try store.lastGeneration() == 0)
-        try store.recordGeneration(3)
-        try store.recordGeneration(2)
+        try store.reserveGenerations(through: 3)
+        try store.reserveGenerations(through: 2)
         #expect(try store.lastGeneration() == 3)
         try store.close()
-        #expect(try open().lastGeneration() == 3)
+        let next = try open()
+        #expect(try next.lastGeneration() == 3)
+        try next.reserveGenerations(through: 64)
+        try next.returnGenerations(after: 7)
+        try next.returnGenerations(after: 9)
+        #expect(try next.lastGeneration() == 7)
     }
 
     /// What was recorded before a kill -9 is there, and the file needs no repair.
@@ -32,7 +37,7 @@ import Testing
         let path = directory.path
         await #expect(processExitsWith: .signal(SIGKILL)) { [path = path as String] in
             let store = try Store.open(directory: path)
-            for generation in 1...25 { try store.recordGeneration(generation) }
+            for generation in 1...25 { try store.reserveGenerations(through: generation) }
             kill(getpid(), SIGKILL)
         }
         let store = try open()
@@ -163,7 +168,7 @@ import Testing
         _ kind: String
     ) throws {
         let store = try open()
-        try store.recordGeneration(41)
+        try store.reserveGenerations(through: 41)
         _ = try add(store, "text")
         try store.close()
         let path = directory.path("state.db")
@@ -194,7 +199,7 @@ import Testing
 
     @Test func newerFileIsRefusedAndUntouched() throws {
         let store = try open()
-        try store.recordGeneration(5)
+        try store.reserveGenerations(through: 5)
         try store.database.write {
             try $0.execute(sql: "INSERT INTO grdb_migrations (identifier) VALUES ('99')")
         }

@@ -1,10 +1,11 @@
-// Everything of the master that may wait for a disk or take long, on two queues of its own: the
-// store, and the reading of configurations. Answers go to the loop's mailbox, so a disk that
+// Everything of the master that may wait for a disk or take long, on queues of its own: the store,
+// the reading of configurations, and what a start needs. Answers go to the loop's mailbox, so a disk that
 // hangs delays a reload and never supervision.
 
 internal import Clock
 internal import ConfigurationLanguage
 internal import Dispatch
+internal import Foundation
 internal import JSON
 internal import Model
 internal import Store
@@ -13,6 +14,9 @@ internal import Synchronization
 internal import Syscalls
 
 final class DiskWork: Sendable {
+    /// Generation numbers that are made durable before they are needed.
+    static let reservedAhead = 64
+
     private let store: Store
     private let configurationPath: String?
     private let mailbox: Mailbox
@@ -20,13 +24,23 @@ final class DiskWork: Sendable {
     private let complain: @Sendable (String) -> Void
     private let storeQueue = DispatchQueue(label: "apus.store")
     private let readQueue = DispatchQueue(label: "apus.configuration")
-    /// Configurations by revision, so that a restart needs no disk.
-    private let known = Mutex<[Int: Configuration]>([:])
+    private let startQueue = DispatchQueue(label: "apus.start")
+    private struct Known {
+        /// By revision, so that a restart needs no disk.
+        var configurations: [Int: Configuration] = [:]
+        var served: Set<Int> = []
+        /// Generation numbers up to this one are durable.
+        var reserved: Int
+        var isReserving = false
+    }
+    private let known: Mutex<Known>
 
+    /// - Parameter reserved: the last generation number that is durable already.
     init(
-        store: Store, configurationPath: String?, mailbox: Mailbox,
+        store: Store, reserved: Int, configurationPath: String?, mailbox: Mailbox,
         complain: @escaping @Sendable (String) -> Void
     ) {
+        known = Mutex(Known(reserved: reserved))
         self.store = store
         self.configurationPath = configurationPath
         self.mailbox = mailbox
@@ -55,7 +69,7 @@ final class DiskWork: Sendable {
         case .valid(let configuration, let warnings):
             // Waits in the store's queue, so a number is given and known in one order.
             let revision = try stored(source)
-            known.withLock { $0[revision] = configuration }
+            known.withLock { $0.configurations[revision] = configuration }
             return ValidRevision(
                 plan: GenerationPlan(
                     configuration.process, revision: revision, sha256: source.text.sha256),
@@ -88,12 +102,13 @@ final class DiskWork: Sendable {
 
     // MARK: Start
 
-    /// Makes the number durable, then what the generation is started from; answers `prepared`.
+    /// Makes sure that the number is durable, then makes what the generation is started from;
+    /// answers `prepared`.
     func prepare(generation: Int, plan: GenerationPlan) {
-        storeQueue.async { [self] in
+        startQueue.async { [self] in
             let result: Result<GenerationMaterial, ReloadFailure>
             do {
-                try store.recordGeneration(generation)
+                try reserve(generation, of: plan.revision)
                 result = .success(try material(for: plan))
             } catch let failure as ReloadFailure {
                 result = .failure(failure)
@@ -106,6 +121,38 @@ final class DiskWork: Sendable {
         }
     }
 
+    /// As a rule the number was reserved long ago, and nobody waits. A full disk must not keep a
+    /// crashed generation from its replacement: a revision that has served may be started without.
+    private func reserve(_ generation: Int, of revision: Int) throws {
+        if known.withLock({ $0.reserved }) < generation {
+            do {
+                try storeQueue.sync { try reserveMore(through: generation) }
+            } catch {
+                guard known.withLock({ $0.served.contains(revision) }) else { throw error }
+                complain("generation \(generation) is started without being recorded: \(error)")
+            }
+        }
+        let mustReserve = known.withLock { known in
+            let isLow = known.reserved - generation < Self.reservedAhead / 2
+            let mustReserve = isLow && !known.isReserving
+            if mustReserve { known.isReserving = true }
+            return mustReserve
+        }
+        if mustReserve {
+            record("reserving generation numbers") { [self] _ in
+                defer { known.withLock { $0.isReserving = false } }
+                try reserveMore(through: generation)
+            }
+        }
+    }
+
+    /// On the store queue.
+    private func reserveMore(through generation: Int) throws {
+        let last = generation + Self.reservedAhead
+        try store.reserveGenerations(through: last)
+        known.withLock { $0.reserved = max($0.reserved, last) }
+    }
+
     private func material(for plan: GenerationPlan) throws -> GenerationMaterial {
         let configuration = try configuration(of: plan.revision)
         let json = try JSONWriter.encode(configuration)
@@ -116,7 +163,9 @@ final class DiskWork: Sendable {
     }
 
     private func configuration(of revision: Int) throws -> Configuration {
-        if let configuration = known.withLock({ $0[revision] }) { return configuration }
+        if let configuration = known.withLock({ $0.configurations[revision] }) {
+            return configuration
+        }
         guard let stored = try store.revision(revision) else {
             throw ReloadFailure(
                 code: "store-failed", detail: "revision \(revision) is no longer kept")
@@ -126,7 +175,7 @@ final class DiskWork: Sendable {
         switch source.read() {
         case .invalid(let problems): throw ReloadFailure(problems)
         case .valid(let configuration, _):
-            known.withLock { $0[revision] = configuration }
+            known.withLock { $0.configurations[revision] = configuration }
             return configuration
         }
     }
@@ -136,13 +185,41 @@ final class DiskWork: Sendable {
         case .off: nil
         case .standardOutput: try FileDescriptor.duplicate(1)
         case .standardError: try FileDescriptor.duplicate(2)
-        case .file(let path): try Files.openAppend(path, mode: 0o640)
+        case .file(let path): try accessLogFile(path)
         }
     }
 
-    /// Only these revisions can be asked for again; the rest can be read from the store.
-    func keepOnly(revisions: Set<Int>) {
-        known.withLock { $0 = $0.filter { revisions.contains($0.key) } }
+    /// Opening what is no file might wait for ever (fifo(7)).
+    private func accessLogFile(_ path: String) throws -> FileDescriptor {
+        let real = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
+        let attributes = try? FileManager.default.attributesOfItem(atPath: real)
+        let type = attributes?[.type] as? FileAttributeType
+        guard type == nil || type == .typeRegular || type == .typeCharacterSpecial else {
+            throw ReloadFailure(
+                code: "access-log-failed", detail: "\(path) is neither a file nor a device",
+                pointer: "/log/access/to")
+        }
+        do throws(SystemError) {
+            let file = try Files.openAppend(path, mode: 0o640)
+            // The master's umask is stricter than an access log wants.
+            if type == nil { try Files.setMode(path, 0o640) }
+            return file
+        } catch {
+            throw ReloadFailure(
+                code: "access-log-failed", detail: "\(error)", pointer: "/log/access/to")
+        }
+    }
+
+    /// A generation of it serves. Of the others only `alive` can be asked for again soon; the rest
+    /// can be read from the store.
+    func didServe(revision: Int, alive: Set<Int>) {
+        known.withLock { known in
+            known.served.insert(revision)
+            let kept = alive.union(known.served.sorted().suffix(3))
+            known.served.formIntersection(kept)
+            known.configurations = known.configurations.filter { kept.contains($0.key) }
+        }
+        record("marking a good revision") { try $0.markGood(revision: revision) }
     }
 
     // MARK: Records
@@ -159,10 +236,12 @@ final class DiskWork: Sendable {
         readQueue.async(execute: body)
     }
 
-    /// Waits for what was ordered of the store, at most this long, and closes it.
-    func finish(atMost limit: Duration) {
+    /// Waits for what was ordered of the store, at most this long, gives back the numbers that were
+    /// not used, and closes it.
+    func finish(lastGeneration: Int, atMost limit: Duration) {
         let done = DispatchSemaphore(value: 0)
         storeQueue.async { [self] in
+            try? store.returnGenerations(after: lastGeneration)
             try? store.close()
             done.signal()
         }

@@ -289,11 +289,7 @@ final class EffectExecutor {
     private func commit(_ generation: Int) {
         listeners.commit(generation: generation)
         guard let revision = runs[generation]?.plan.revision else { return }
-        disk.record("marking a good revision") { try $0.markGood(revision: revision) }
-        var revisions = Set(runs.values.map(\.plan.revision))
-        // A rollback goes to the last good one, which is among the latest as a rule.
-        revisions.formUnion((0..<4).map { revision - $0 })
-        disk.keepOnly(revisions: revisions)
+        disk.didServe(revision: revision, alive: Set(runs.values.map(\.plan.revision)))
     }
 
     private func finish(_ record: ReloadRecord) {

@@ -64,10 +64,16 @@ final class ListenerTable {
         generation: Int, configuration: Configuration
     ) throws(ListenerFailure) {
         frontends[generation] = [:]
+        var known = Dictionary(listeners.map { ($0.configured, $0) }) { first, _ in first }
         for frontend in configuration.frontends {
             for (place, address) in frontend.bind.enumerated() {
                 do throws(SystemError) {
-                    try bind(address, of: frontend.name, for: generation)
+                    frontends[generation]?[address] = frontend.name
+                    if let listener = known[address] {
+                        listener.wantedBy.insert(generation)
+                    } else {
+                        known[address] = try bind(address, of: frontend.name, for: generation)
+                    }
                 } catch {
                     abandon(generation: generation)
                     throw ListenerFailure(
@@ -79,16 +85,12 @@ final class ListenerTable {
 
     private func bind(
         _ address: SocketAddress, of frontend: String, for generation: Int
-    ) throws(SystemError) {
-        frontends[generation]?[address] = frontend
-        if let known = listeners.first(where: { $0.configured == address }) {
-            known.wantedBy.insert(generation)
-            return
-        }
+    ) throws(SystemError) -> Listener {
         let listener = try Listener(id: nextID, configured: address, frontend: frontend)
         nextID += 1
         listener.wantedBy = [generation]
         listeners.append(listener)
+        return listener
     }
 
     /// Undoes `bind` and `handOff`: closes what only this generation would have had.

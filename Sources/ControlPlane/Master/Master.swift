@@ -59,6 +59,9 @@ public final class Master {
             let store = try Store.open(directory: options.stateDirectory)
             for finding in store.findings { masterLog.logger.error("\(finding)") }
             try SignalDescriptor.ignore(SIGPIPE)
+            // Ignored by whoever started us, our children would leave without a status.
+            signal(SIGCHLD, SIG_DFL)
+            _ = try? ProcessLimits.raiseDescriptorLimit()
             let signals = try SignalDescriptor(blocking: Self.signals)
             let created = try SharedRegion.create()
             let region = created.region
@@ -71,8 +74,12 @@ public final class Master {
                 gauges: gauges)
             let poll = try PollSet()
             let listeners = ListenerTable()
+            let lastGeneration = try store.lastGeneration()
+            let reserved = lastGeneration + DiskWork.reservedAhead
+            try store.reserveGenerations(through: reserved)
             disk = DiskWork(
-                store: store, configurationPath: options.configurationPath, mailbox: mailbox
+                store: store, reserved: reserved, configurationPath: options.configurationPath,
+                mailbox: mailbox
             ) { masterLog.logger.error("\($0)") }
             let workers = WorkerTable(
                 program: options.workerPath, version: options.version, poll: poll,
@@ -83,7 +90,7 @@ public final class Master {
             loop = try MasterLoop(
                 MasterLoop.Parts(
                     supervisor: Supervisor(
-                        nextGeneration: try store.lastGeneration() + 1, reloads: history),
+                        nextGeneration: lastGeneration + 1, reloads: history),
                     executor: EffectExecutor(
                         listeners: listeners, workers: workers, disk: disk, mailbox: mailbox,
                         orphans: orphans, log: masterLog),
@@ -116,7 +123,7 @@ public final class Master {
             code = 1
         }
         logger.notice("master ends", metadata: ["code": "\(code)"])
-        disk.finish(atMost: .seconds(1))
+        disk.finish(lastGeneration: loop.lastGeneration, atMost: .seconds(1))
         return code
     }
 }

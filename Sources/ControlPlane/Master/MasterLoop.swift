@@ -29,6 +29,7 @@ final class MasterLoop {
         [(id: String, continuation: CheckedContinuation<ReloadRecord, any Error>)] =
             []
     private var published: PublishedState?
+    private var mayHaveChanged = true
 
     struct Parts: ~Copyable {
         let supervisor: Supervisor
@@ -55,6 +56,9 @@ final class MasterLoop {
         try poll.add(signals.rawValue, .signals)
         try poll.add(mailbox.rawValue, .mailbox)
     }
+
+    /// The last generation number that was used, in this life or before.
+    var lastGeneration: Int { supervisor.nextGeneration - 1 }
 
     /// Until the supervisor says that all is over; its exit code.
     func run() throws(SystemError) -> Int32 {
@@ -162,6 +166,8 @@ final class MasterLoop {
             executor.observe(event)
             let now = Moment(instant: .now(), wall: .now())
             let effects = supervisor.handle(event, at: now)
+            if case .workerProgressed = event, effects.isEmpty { continue }
+            mayHaveChanged = true
             executor.isFinal = supervisor.isStopping
             for effect in effects { events += executor.execute(effect, at: now.instant) }
         }
@@ -180,6 +186,8 @@ final class MasterLoop {
     }
 
     private func publish() {
+        guard mayHaveChanged else { return }
+        mayHaveChanged = false
         let state = PublishedState(
             generations: supervisor.generations, reloads: supervisor.reloads,
             listeners: listeners.views, counters: counters, problems: problems,

@@ -14,7 +14,7 @@ struct GenerationMark {
 
     /// Best effort: the database is what counts.
     func write(_ generation: Int) {
-        try? Data("\(max(generation, read()))\n".utf8).write(
+        try? Data("\(generation)\n".utf8).write(
             to: URL(fileURLWithPath: path), options: .atomic)
     }
 }

@@ -7,6 +7,7 @@ public import Clock
 internal import Foundation
 internal import GRDB
 public import Supervisor
+internal import Synchronization
 
 /// The state directory's database. Calls are serialised inside; any thread.
 ///
@@ -19,6 +20,12 @@ public final class Store: Sendable {
 
     let database: DatabaseQueue
     private let mark: GenerationMark
+    struct LatestRevision {
+        var number: Int
+        var sha256: String
+    }
+    /// Known without asking the disk, since most reloads find their text unchanged.
+    private let latestRevision: Mutex<LatestRevision?>
 
     /// Opens the database of a directory, makes it, or brings an older one up to date.
     ///
@@ -30,17 +37,18 @@ public final class Store: Sendable {
 
     init(
         database: DatabaseQueue, instanceID: String, findings: [StoreFinding],
-        mark: GenerationMark
+        mark: GenerationMark, latestRevision: LatestRevision?
     ) {
         self.database = database
         self.instanceID = instanceID
         self.findings = findings
         self.mark = mark
+        self.latestRevision = Mutex(latestRevision)
     }
 
     // MARK: The generation counter
 
-    /// The highest number that was ever given, 0 before the first.
+    /// The highest number that may have been given, 0 before the first.
     public func lastGeneration() throws(StoreError) -> Int {
         try read { database in
             try Int.fetchOne(database, sql: "SELECT value FROM counter WHERE name = 'generation'")
@@ -48,16 +56,28 @@ public final class Store: Sendable {
         }
     }
 
-    /// Makes a number durable before the generation is spawned. A lower one changes nothing.
-    public func recordGeneration(_ generation: Int) throws(StoreError) {
-        try write { database in
-            try database.execute(
+    /// Makes all numbers up to this one count as given, before any of them is: a caller that
+    /// reserves ahead waits for no disk when it needs one. A lower number changes nothing.
+    public func reserveGenerations(through generation: Int) throws(StoreError) {
+        try setGeneration(generation, with: "max(value, excluded.value)")
+    }
+
+    /// Gives back what was reserved and not used, at an orderly end: the next life goes on from
+    /// here without a gap.
+    public func returnGenerations(after generation: Int) throws(StoreError) {
+        try setGeneration(generation, with: "min(value, excluded.value)")
+    }
+
+    private func setGeneration(_ generation: Int, with rule: String) throws(StoreError) {
+        let value = try write { database in
+            try Int.fetchOne(
+                database,
                 sql: """
                     INSERT INTO counter (name, value) VALUES ('generation', ?)
-                    ON CONFLICT (name) DO UPDATE SET value = max(value, excluded.value)
+                    ON CONFLICT (name) DO UPDATE SET value = \(rule) RETURNING value
                     """, arguments: [generation])
         }
-        mark.write(generation)
+        mark.write(value ?? generation)
     }
 
     // MARK: Revisions
@@ -70,14 +90,10 @@ public final class Store: Sendable {
     public func addRevision(
         sha256: String, text: [UInt8], sourceName: String, at time: WallTime
     ) throws(StoreError) -> Int {
-        try write { database in
-            if let latest = try Row.fetchOne(
-                database,
-                sql: "SELECT number, sha256 FROM revision ORDER BY number DESC LIMIT 1"),
-                latest["sha256"] == sha256
-            {
-                return latest["number"]
-            }
+        if let latest = latestRevision.withLock({ $0 }), latest.sha256 == sha256 {
+            return latest.number
+        }
+        let number = try write { database in
             try database.execute(
                 sql: """
                     INSERT INTO revision (sha256, text, source_name, created_at, is_good)
@@ -92,6 +108,8 @@ public final class Store: Sendable {
                     """, arguments: [number - Self.revisionCountMax])
             return number
         }
+        latestRevision.withLock { $0 = LatestRevision(number: number, sha256: sha256) }
+        return number
     }
 
     /// Remembers that a generation of this revision served.

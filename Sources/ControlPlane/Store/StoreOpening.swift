@@ -44,8 +44,15 @@ struct StoreOpening {
             }
             return try Self.instanceID(database)
         }
+        let latest = try database.read { database in
+            try Row.fetchOne(
+                database, sql: "SELECT number, sha256 FROM revision ORDER BY number DESC LIMIT 1")
+        }
         return Store(
-            database: database, instanceID: instanceID, findings: findings, mark: mark)
+            database: database, instanceID: instanceID, findings: findings, mark: mark,
+            latestRevision: latest.map {
+                Store.LatestRevision(number: $0["number"], sha256: $0["sha256"])
+            })
     }
 
     /// A file that cannot be trusted is kept for the operator, and an empty one takes its place.
