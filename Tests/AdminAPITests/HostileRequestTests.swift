@@ -161,6 +161,31 @@ import Testing
         await admin.stop()
     }
 
+    /// Half a request is none, although `{}` and nothing are good bodies.
+    @Test(
+        arguments: [
+            "Content-Length: 100\r\n\r\n", "Content-Length: 100\r\n\r\n{}",
+            "Transfer-Encoding: chunked\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n",
+            "Content-Length: 2\r\n",
+        ],
+        [true, false])
+    func aTruncatedBodyDoesNothing(_ rest: String, _ isHalfClosed: Bool) async throws {
+        let admin = try await AdminInstance()
+        let path = admin.socketPath
+        let answer = try await AdminInstance.blocking {
+            let socket = try TestSocket.connect(path: path)
+            try socket.send(
+                "POST /v1/reloads HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n" + rest)
+            if !isHalfClosed { return "" }
+            socket.shutdownWriting()
+            return String(decoding: try socket.receiveAll(within: 5), as: UTF8.self)
+        }
+        if isHalfClosed { #expect(answer.hasPrefix("HTTP/1.1 400") || answer.isEmpty, "\(answer)") }
+        try await Task.sleep(for: .milliseconds(100))
+        #expect(admin.master.triggers.isEmpty)
+        await admin.stop()
+    }
+
     @Test func refusedBodyDoesNotBecomeARequest() async throws {
         let admin = try await AdminInstance()
         let smuggled = "DELETE /v1/reloads/rl_1 HTTP/1.1\r\nHost: x\r\n\r\n"

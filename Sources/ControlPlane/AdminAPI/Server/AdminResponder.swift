@@ -86,14 +86,19 @@ struct AdminResponder: Sendable {
     }
 
     private static func collect(_ request: Request) async throws -> [UInt8] {
-        var bytes: [UInt8] = []
+        var collected = ByteBuffer()
         for try await buffer in request.body {
-            guard bytes.count + buffer.readableBytes <= AdminServer.bodyBytesMax else {
+            guard collected.readableBytes + buffer.readableBytes <= AdminServer.bodyBytesMax else {
                 throw tooLarge
             }
-            bytes.append(contentsOf: buffer.readableBytesView)
+            collected.writeImmutableBuffer(buffer)
         }
-        return bytes
+        if let announced = request.headers[.contentLength],
+            Int(announced) != collected.readableBytes
+        {
+            throw HTTPParserError.invalidEOFState
+        }
+        return collected.readBytes(length: collected.readableBytes) ?? []
     }
 
     private static var tooLarge: Problem {

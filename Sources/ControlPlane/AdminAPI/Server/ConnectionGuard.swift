@@ -112,6 +112,8 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
             context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
         }
         drain(context)
+        // Whoever reads the body must not take its beginning for the whole.
+        context.fireErrorCaught(HTTPParserError.invalidEOFState)
     }
 
     /// Closing at once while the client still sends could cost it the answer, so first only our
