@@ -44,7 +44,7 @@ struct ClientConnection: ~Copyable, SlabEntry, TimerEntry {
     var peer = RawSocketAddress(host: .ipv4(0), port: 0)
     /// Nanoseconds of the loop's clock.
     var acceptedAt: Int64 = 0
-    /// Milliseconds of the loop's clock: when the present head began, or idleness.
+    /// Nanoseconds of the loop's clock: when the present head began, or idleness.
     var stateSince: Int64 = 0
     /// While lingering: how much more is thrown away.
     var lingerBytes = 0

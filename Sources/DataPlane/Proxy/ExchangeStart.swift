@@ -10,7 +10,7 @@ extension Engine {
         let exchange = exchanges.take()
         exchange[].client = client
         exchange[].frontend = client[].frontend
-        exchange[].beganAt = client[].stateSince &* 1_000_000
+        exchange[].beganAt = client[].stateSince
         exchange[].headAt = nowNanoseconds
         exchange[].requestID = requestIDs.next()
         client[].exchange = exchange

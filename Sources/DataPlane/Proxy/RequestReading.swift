@@ -35,7 +35,7 @@ extension Engine {
     /// The connection waits for a request.
     mutating func becomeIdle(_ client: Ref<ClientConnection>) {
         client.change(to: .idle)
-        client[].stateSince = now
+        client[].stateSince = nowNanoseconds
         guard let frontend = client[].frontend else { return }
         if client[].input.isEmpty {
             buffers.empty(&client[].input)
@@ -87,13 +87,13 @@ extension Engine {
             received, limits: frontend[].limits, into: &request)
         switch result {
         case .complete(let length):
-            if client[].state == .idle { client[].stateSince = now }
+            if client[].state == .idle { client[].stateSince = nowNanoseconds }
             beginExchange(client, headBytes: length)
             return true
         case .incomplete:
             if client[].state == .idle, RequestHeadParser.hasBegun(received) {
                 client.change(to: .readingHead)
-                client[].stateSince = now
+                client[].stateSince = nowNanoseconds
                 clientTimers.arm(client, at: now + frontend[].waits.request)
             }
             return client[].transport.isReadable

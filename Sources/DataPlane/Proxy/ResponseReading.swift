@@ -112,6 +112,7 @@ extension Engine {
         }
         exchange[].upload.forgetSent(&client[].input)
         exchange[].uploadIsForgotten = true
+        if client[].input.isEmpty { buffers.empty(&client[].input) }
         if response.isUpgrade {
             beginTunnel(exchange, client)
         } else {

@@ -32,6 +32,8 @@ extension Engine {
         if !fresh, !exchange[].isTCP, let server = upstream.takeParked(for: exchange) {
             parkedCount &-= 1
             record.add(.upstreamReuses)
+            // The time it may be parked is not a time to answer in.
+            serverTimers.arm(server, at: .max)
             exchange[].server = server
             exchange[].connectedAt = nowNanoseconds
             exchange[].wasReused = true

@@ -33,7 +33,7 @@ extension Engine {
 
     /// A TCP frontend's client: nothing is read before there is a server.
     mutating func beginTCP(_ client: Ref<ClientConnection>) {
-        client[].stateSince = now
+        client[].stateSince = nowNanoseconds
         let exchange = makeExchange(client)
         exchange[].isTCP = true
         exchange[].isSelfFraming = false
