@@ -10,6 +10,7 @@ import Testing
 final class EngineSocket: @unchecked Sendable {
     let fd: Int32
     private var buffered: [UInt8] = []
+    private var chunk = [UInt8](repeating: 0, count: 65_536)
     private var isOpen = true
     /// recv(2) gave the end, or an error.
     private(set) var ended = false
@@ -60,9 +61,8 @@ final class EngineSocket: @unchecked Sendable {
 
     /// One attempt; true if something came or the end is known.
     @discardableResult
-    private func pull(_ limit: Int = 65_536) -> Bool {
+    private func pull() -> Bool {
         if ended { return true }
-        var chunk = [UInt8](repeating: 0, count: limit)
         var span = chunk.mutableSpan
         var raw = unsafe span.mutableBytes
         let result = SocketIO.receive(fd, into: &raw)
