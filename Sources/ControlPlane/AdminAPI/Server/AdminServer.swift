@@ -46,6 +46,8 @@ public final class AdminServer: Sendable {
     static let bodyBytesMax = 1_048_576
     /// More clients wait in the kernel's queue.
     static let connectionCountMax = 512
+    /// That queue: when it is full, connect(2) fails at once where it may not block.
+    static let backlog = 1024
     /// Of a connection without a request, and of a request whose head is not complete.
     static let idleTimeout = TimeAmount.seconds(60)
 
@@ -117,7 +119,7 @@ public final class AdminServer: Sendable {
                 configuration: .init(
                     additionalChannelHandlers: [ConnectionGuard()], idleTimeout: idleTimeout)),
             configuration: ServerConfiguration(
-                address: .unixDomainSocket(path: options.socketPath),
+                address: .unixDomainSocket(path: options.socketPath), backlog: backlog,
                 availableConnectionsDelegate: MaximumAvailableConnections(
                     connectionCountMax, logger: logger)),
             onServerRunning: { _ in

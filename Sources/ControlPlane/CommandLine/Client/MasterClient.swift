@@ -63,6 +63,8 @@ struct MasterClient: Sendable {
             unreachable("no master: \(path) does not exist")
         case .connect(ECONNREFUSED):
             unreachable("no master answers on \(path)")
+        case .connect(EAGAIN):
+            unreachable("too many clients wait for the master on \(path)")
         case .connect(let code):
             unreachable("cannot connect to \(path) (errno \(code))")
         case .deadline where waiting > .zero:
