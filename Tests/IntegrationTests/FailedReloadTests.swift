@@ -85,9 +85,11 @@ extension IntegrationTests {
                 $0.process["ready_timeout"] = "1s"
                 $0.process["switch_timeout"] = "1s"
             }
+            try #require(FileManager.default.isExecutableFile(atPath: Programs.hostileWorker))
             try worker.setHostile(mode.rawValue)
             let answer = try expectNothingChanges(setting) { try setting.apus.reload() }
             #expect(answer.json["operation"]["status"].text == "FAILED", "\(answer)")
+            #expect(answer.json["code"].text == mode.code, "\(answer)")
             try worker.set(ExchangeableWorker.good)
             try expectNextReloadWorks(setting)
         }
@@ -141,6 +143,16 @@ extension IntegrationTests {
         case wrongVersion = "wrong-version"
         case sendDescriptors = "send-descriptors"
         case halfClose = "half-close-in-init"
+
+        /// What the caller is told.
+        var code: String {
+            switch self {
+            case .exits, .crash: "worker-exited-in-init"
+            case .hang: "ready-timeout"
+            case .refuse: "worker-refused"
+            default: "worker-protocol-error"
+            }
+        }
     }
 }
 
