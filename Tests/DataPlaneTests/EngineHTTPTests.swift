@@ -218,6 +218,38 @@ import Testing
         #expect(response.field("x-path") == "/p")
     }
 
+    /// Rules that add more than the headroom, and more than a buffer, to heads that are long already.
+    @Test(arguments: [500, 2_000, 14_000])
+    func rulesThatAddMuch(padding: Int) throws {
+        let origin = try EngineOrigin { connection in
+            while let request = connection.takeMessage() {
+                let length = request.fields.reduce(0) { $0 + $1.value.utf8.count }
+                connection.send(
+                    "HTTP/1.1 200 OK\r\nX-Pad: \(String(repeating: "p", count: padding))\r\n"
+                        + "Content-Length: 5\r\nX-Seen: \(length)\r\n\r\nhello")
+            }
+        }
+        var options = EngineHarness.Options()
+        let long = Template(literal: String(repeating: "v", count: 3_000))
+        for number in 0..<6 {
+            let edit = HeaderEdit(action: .add, name: "X-Long-\(number)", value: long)
+            options.headers.request.append(edit)
+            options.headers.response.append(edit)
+        }
+        let harness = try EngineHarness(origins: [origin.port], options)
+        let client = try harness.connect()
+        for _ in 0..<2 {
+            client.send(
+                "PUT / HTTP/1.1\r\nHost: a\r\nX-Pad: \(String(repeating: "p", count: padding))\r\n"
+                    + "Content-Length: 4\r\n\r\nbody")
+            let response = try #require(client.takeMessage())
+            #expect(response.status == 200)
+            #expect(response.text == "hello")
+            #expect(response.fields.filter { $0.value.utf8.count == 3_000 }.count == 6)
+            #expect((Int(response.field("x-seen") ?? "") ?? 0) > 18_000 + padding)
+        }
+    }
+
     @Test func localAnswers() throws {
         var options = EngineHarness.Options()
         var match = RouteMatch()

@@ -147,4 +147,21 @@ import Testing
             #expect(client.take(4) == Array("here".utf8))
         }
     }
+
+    @Test func tcpIsLogged() throws {
+        let origin = try EngineOrigin { $0.send("here") }
+        var options = EngineHarness.Options()
+        options.mode = .tcp
+        options.log = true
+        let harness = try EngineHarness(origins: [origin.port], options)
+        let client = try harness.connect()
+        client.send("abc")
+        client.endSending()
+        #expect(client.takeAll() == Array("here".utf8))
+        client.close()
+        let line = try #require(harness.logLines(1).first)
+        #expect(line.contains("\"method\":\"TCP\""))
+        #expect(line.contains("\"bytes_out\":4"))
+        #expect(line.contains("\"server\":\"s0\""))
+    }
 }

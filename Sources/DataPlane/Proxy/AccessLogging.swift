@@ -74,6 +74,8 @@ extension Engine {
         if exchange[].capture.hasMemory {
             entry.setRequest(exchange[].captured, from: exchange[].capture.bytes)
         }
+        // A connection has no method, and is no request that was not understood either.
+        if exchange[].isTCP { entry.method = Bytes("TCP") }
         entry.status = exchange[].status
         entry.bytesIn = exchange[].bytesIn + exchange[].upload.totalSent
         entry.bytesOut = exchange[].bytesOut + exchange[].download.totalSent

@@ -22,13 +22,15 @@ enum DrainState {
 
 extension Engine {
     private static var queueCheckMilliseconds: Int64 { 20 }
+    /// A day: longer than any generation drains, and far from any overflow.
+    private static var drainIdleMax: Int64 { 86_400_000 }
 
     mutating func release(draining queues: [Int], idleAfter: Int64, idleSpread: Int64) {
         guard drain.isServing else { return }
         unregisterListeners()
         drain = .releasing(queues: queues, emptyRounds: queues.isEmpty ? 2 : 0, checkAt: now)
-        drainIdleAfter = max(0, idleAfter)
-        drainIdleSpread = max(0, idleSpread)
+        drainIdleAfter = min(max(0, idleAfter), Self.drainIdleMax)
+        drainIdleSpread = min(max(0, idleSpread), Self.drainIdleMax)
         dismissParked()
         var client = oldestClient
         while let idle = client {
