@@ -43,15 +43,34 @@ enum Mode: String {
     /// Prints without end.
     case loud
 
-    /// The name it was called by says it, or the name of the file that it is.
+    /// The name it was called by says it, or a file beside that name: for `…/worker` the file
+    /// `…/worker.mode`.
     static func ofThisProgram() -> Mode {
-        let file = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-        let names = [CommandLine.arguments.first, file].compactMap { $0 }
-        let modes = names.compactMap { path in
-            path.split(separator: "/").last.flatMap {
-                Mode(rawValue: $0.replacingOccurrences(of: "hostile-worker-", with: ""))
-            }
+        let name = CommandLine.arguments.first?.split(separator: "/").last ?? ""
+        if let mode = Mode(rawValue: String(name)) { return mode }
+        guard let path = pathOfThisProgram(),
+            let text = try? String(contentsOfFile: path + ".mode", encoding: .utf8)
+        else { return .ok }
+        return Mode(rawValue: text) ?? .ok
+    }
+
+    /// As execve(2) was given it, so a symbolic link is not followed (getauxval(3), AT_EXECFN).
+    private static func pathOfThisProgram() -> String? {
+        guard let words = try? Data(contentsOf: URL(fileURLWithPath: "/proc/self/auxv")) else {
+            return nil
         }
-        return modes.first ?? .ok
+        // SAFETY: the kernel writes pairs of words; 31 is followed by the address of a terminated
+        // string that lives as long as the process.
+        return unsafe words.withUnsafeBytes { bytes in
+            for offset in stride(from: 0, to: bytes.count - 15, by: 16) {
+                let key = unsafe bytes.loadUnaligned(fromByteOffset: offset, as: UInt.self)
+                let value = unsafe bytes.loadUnaligned(fromByteOffset: offset + 8, as: UInt.self)
+                guard key == 31, let text = unsafe UnsafePointer<CChar>(bitPattern: value) else {
+                    continue
+                }
+                return unsafe String(cString: text)
+            }
+            return nil
+        }
     }
 }

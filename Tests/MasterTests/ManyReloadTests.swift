@@ -1,5 +1,6 @@
 // Many reloads: at once, and one after the other without leaving anything behind.
 
+import Clock
 import Foundation
 import Glibc
 import Supervisor
@@ -10,50 +11,79 @@ import Testing
 
 @testable import Master
 
-@Suite(.serialized) struct ManyReloadTests {
-    @Test func hundredAtOnceAreCoalesced() async throws {
-        let serving = try await Serving(worker: "slow-ready")
-        let master = serving.master
-        let records = try await withThrowingTaskGroup(of: ReloadRecord.self) { group in
-            for _ in 0..<100 { group.addTask { try await master.reload() } }
-            return try await group.reduce(into: []) { $0.append($1) }
-        }
-        #expect(records.allSatisfy { $0.status.isTerminal })
-        #expect(Set(records.map(\.id)).count == 100)
-        let superseded = records.filter { $0.status == .superseded }
-        #expect(superseded.allSatisfy { $0.supersededBy?.hasPrefix("rl_") == true })
-        #expect(records.count { $0.status == .succeeded } + superseded.count == 100)
-        // The one that served, the one that ran, the one that waited; 100 requests do not arrive
-        // at one instant, so another may slip in between.
-        #expect(master.handle.snapshot().generations.count <= 4)
-    }
-
-    /// Descriptors are counted in a process of its own, so that nobody else opens any.
-    @Test func descriptorsAreTheSameAfter200Reloads() async {
-        let result = await #expect(
-            processExitsWith: .success, observing: [\.standardErrorContent]
-        ) {
-            let serving = try await Serving { $0.process["ready_timeout"] = "10s" }
-            for _ in 0..<3 { _ = try await serving.master.reload() }
-            try await serving.settle()
-            let before = try Inventory()
-            let bad = ["refuse", "exit-in-init", "garbage", "send-descriptors", "lie"]
-            for round in 0..<200 {
-                let mode = round % 4 == 3 ? bad[round / 4 % bad.count] : "ok"
-                try serving.master.setWorker(mode)
-                let record = try await serving.master.reload()
-                guard record.status == (mode == "ok" ? .succeeded : .failed) else {
-                    return explain("round \(round), \(mode): \(record)\n\(serving.master.log)")
-                }
+extension MasterProcessTests {
+    @Suite struct ManyReloadTests {
+        @Test func hundredAtOnceAreCoalesced() async throws {
+            let serving = try await Serving(worker: "slow-ready")
+            let master = serving.master
+            let records = try await withThrowingTaskGroup(of: ReloadRecord.self) { group in
+                for _ in 0..<100 { group.addTask { try await master.reload() } }
+                return try await group.reduce(into: []) { $0.append($1) }
             }
-            try await serving.settle()
-            let after = try Inventory()
-            if after != before { explain("before \(before)\nafter \(after)") }
-            let zombies = ProcessInspection(pid: Int(getpid())).zombies
-            if !zombies.isEmpty { explain("zombies \(zombies)") }
+            #expect(records.allSatisfy { $0.status.isTerminal })
+            #expect(Set(records.map(\.id)).count == 100)
+            let superseded = records.filter { $0.status == .superseded }
+            #expect(superseded.allSatisfy { $0.supersededBy?.hasPrefix("rl_") == true })
+            #expect(records.count { $0.status == .succeeded } + superseded.count == 100)
+            // The one that served, the one that ran, the one that waited; 100 requests do not arrive
+            // at one instant, so another may slip in between.
+            #expect(master.handle.snapshot().generations.count <= 4)
         }
-        let words = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
-        #expect(words.isEmpty)
+
+        /// Reading 2 MB takes its time; the loop does not wait for it.
+        @Test func loopGoesRoundWhileALargeConfigurationIsRead() async throws {
+            let serving = try await Serving()
+            var large = serving.configuration
+            let body = String(repeating: "x", count: 1000)
+            for number in 0..<2000 {
+                large.backends["b\(number)"] =
+                    "{servers: {s: {address: \"127.0.0.1:9\"}}} # \(body)"
+            }
+            try serving.master.write(configuration: large.text)
+            let trigger = ReloadRecord.Trigger(source: .api, principal: "test")
+            let reload = try await serving.master.handle.requestReload(
+                mode: .soft, trigger: trigger)
+            var longest = Duration.zero
+            while true {
+                let snapshot = serving.master.handle.snapshot()
+                longest = max(longest, snapshot.takenAt.instant - snapshot.loopTick)
+                let record = snapshot.reloads.first { $0.id == reload.id }
+                if let record, record.status.isTerminal {
+                    #expect(record.status == .succeeded, "\(record)")
+                    break
+                }
+                try await Task.sleep(for: .milliseconds(5))
+            }
+            #expect(longest < .seconds(1), "\(longest)")
+        }
+
+        /// Descriptors are counted in a process of its own, so that nobody else opens any.
+        @Test func descriptorsAreTheSameAfter200Reloads() async {
+            let result = await #expect(
+                processExitsWith: .success, observing: [\.standardErrorContent]
+            ) {
+                let serving = try await Serving { $0.process["ready_timeout"] = "10s" }
+                for _ in 0..<3 { _ = try await serving.master.reload() }
+                try await serving.settle()
+                let before = try Inventory()
+                let bad = ["refuse", "exit-in-init", "garbage", "send-descriptors", "lie"]
+                for round in 0..<200 {
+                    let mode = round % 4 == 3 ? bad[round / 4 % bad.count] : "ok"
+                    try serving.master.setWorker(mode)
+                    let record = try await serving.master.reload()
+                    guard record.status == (mode == "ok" ? .succeeded : .failed) else {
+                        return explain("round \(round), \(mode): \(record)\n\(serving.master.log)")
+                    }
+                }
+                try await serving.settle()
+                let after = try Inventory()
+                if after != before { explain("before \(before)\nafter \(after)") }
+                let zombies = ProcessInspection(pid: Int(getpid())).zombies
+                if !zombies.isEmpty { explain("zombies \(zombies)") }
+            }
+            let words = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+            #expect(words.isEmpty)
+        }
     }
 }
 

@@ -176,7 +176,7 @@ final class EffectExecutor {
         run.live = Set(0..<run.plan.workers)
         run.holding = run.live
         runs[generation] = run
-        orphans.forget()
+        orphans.forgetAsked()
         remember(generation, pids)
         return [.started(generation: generation, pids: pids)]
     }

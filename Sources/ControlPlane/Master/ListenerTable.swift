@@ -34,7 +34,13 @@ final class ListenerTable {
     private var nextID = 1
     /// The generation whose configuration holds now.
     private var committed: Int?
-    private var frontends: [Int: [SocketAddress: String]] = [:]
+    /// Where an address stands in a generation's configuration.
+    private var places: [Int: [SocketAddress: Place]] = [:]
+
+    private struct Place {
+        var frontend: String
+        var index: Int
+    }
 
     /// By id. Closed ones are gone.
     var all: [Listener] { listeners }
@@ -63,12 +69,12 @@ final class ListenerTable {
     func bind(
         generation: Int, configuration: Configuration
     ) throws(ListenerFailure) {
-        frontends[generation] = [:]
+        places[generation] = [:]
         var known = Dictionary(listeners.map { ($0.configured, $0) }) { first, _ in first }
         for frontend in configuration.frontends {
             for (place, address) in frontend.bind.enumerated() {
                 do throws(SystemError) {
-                    frontends[generation]?[address] = frontend.name
+                    places[generation]?[address] = Place(frontend: frontend.name, index: place)
                     if let listener = known[address] {
                         listener.wantedBy.insert(generation)
                     } else {
@@ -103,22 +109,23 @@ final class ListenerTable {
     /// Opens the generation's sockets to connections and says what its workers must get. From now
     /// on the sockets count as held by it.
     func handOff(generation: Int) throws(ListenerFailure) -> [Lease] {
-        let names = frontends[generation] ?? [:]
+        let places = places[generation] ?? [:]
         let wanted = listeners.filter { $0.wantedBy.contains(generation) }
         for listener in wanted {
             do throws(SystemError) {
                 try listener.listen(backlog: Self.backlog)
             } catch {
-                let name = names[listener.configured] ?? listener.frontend
+                let place = places[listener.configured]
                 throw ListenerFailure(
-                    frontend: name, place: 0, address: listener.configured, error: error)
+                    frontend: place?.frontend ?? listener.frontend, place: place?.index ?? 0,
+                    address: listener.configured, error: error)
             }
         }
         for listener in wanted { listener.heldBy.insert(generation) }
-        return leases(of: wanted, names: names)
+        return leases(of: wanted, places: places)
     }
 
-    private func leases(of wanted: [Listener], names: [SocketAddress: String]) -> [Lease] {
+    private func leases(of wanted: [Listener], places: [SocketAddress: Place]) -> [Lease] {
         let limit = ControlPacket.descriptorCountMax
         var leases: [Lease] = []
         var start = 0
@@ -130,7 +137,8 @@ final class ListenerTable {
                     manifest: ListenerHandoff(
                         entries: part.map {
                             ListenerHandoff.Entry(
-                                listener: $0.id, frontend: names[$0.configured] ?? $0.frontend,
+                                listener: $0.id,
+                                frontend: places[$0.configured]?.frontend ?? $0.frontend,
                                 address: $0.address, inode: $0.inode)
                         }, isLast: start >= wanted.count),
                     descriptors: part.compactMap(\.rawValue)))
@@ -161,13 +169,13 @@ final class ListenerTable {
     /// The generation's configuration is the one from now on.
     func commit(generation: Int) {
         committed = generation
-        let names = frontends[generation] ?? [:]
+        let places = places[generation] ?? [:]
         for listener in listeners {
             // One that starts now keeps its wishes; all older ones have none any more.
             listener.wantedBy = listener.wantedBy.filter { $0 >= generation }
-            if let name = names[listener.configured] { listener.frontend = name }
+            if let place = places[listener.configured] { listener.frontend = place.frontend }
         }
-        frontends = frontends.filter { $0.key >= generation }
+        self.places = self.places.filter { $0.key >= generation }
         closeUnwanted()
     }
 
@@ -188,7 +196,7 @@ final class ListenerTable {
     }
 
     private func forget(_ generation: Int) {
-        frontends[generation] = nil
+        places[generation] = nil
         for listener in listeners {
             listener.wantedBy.remove(generation)
             listener.heldBy.remove(generation)

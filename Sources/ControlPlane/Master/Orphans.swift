@@ -52,8 +52,8 @@ final class Orphans {
         return true
     }
 
-    /// No more is expected of them; they drain and end by themselves.
-    func forget() {
-        orphans = []
+    /// Those that were asked drain and end by themselves: nobody waits for them again.
+    func forgetAsked() {
+        if wereAsked { orphans = [] }
     }
 }

@@ -247,6 +247,10 @@ final class WorkerTable {
     /// Whose loops all moved on since they last did; and who lives on without a channel.
     func sample(at now: Instant) -> [SupervisorEvent] {
         var events: [SupervisorEvent] = []
+        // One that could not be put into the poll set is noticed here.
+        for serial in discarded {
+            if let worker = workers[serial] { events += didEnd(worker, at: now) }
+        }
         for worker in workers.values where !discarded.contains(worker.serial) {
             if hasProgressed(worker) { events.append(.workerProgressed(worker.id)) }
             if worker.isMute(at: now) && !worker.isMuteReported {
