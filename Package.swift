@@ -80,18 +80,21 @@ let package = Package(
         // Control plane: the master, its API and the `apus` program.
         controlPlane("Supervisor", ["Clock"]),
         // Not called Configuration: a package that Hummingbird needs has a target of that name.
-        controlPlane("ConfigurationLanguage", folder: "Configuration", ["COpenSSL", "Model", yams]),
+        controlPlane(
+            "ConfigurationLanguage", folder: "Configuration", ["COpenSSL", "Model", yams]),
         controlPlane("Store", ["Clock", "JSON", "Supervisor", grdb]),
         controlPlane(
             "Master",
             [
-                "Clock", "ConfigurationLanguage", "JSON", "Model", "SharedState", "Store", "Supervisor",
+                "Clock", "ConfigurationLanguage", "JSON", "Model", "SharedState", "Store",
+                "Supervisor",
                 "Syscalls", "Wire", logging,
             ]),
         controlPlane(
             "AdminAPI",
             [
-                "Clock", "JSON", "Master", "Supervisor", hummingbirdCore, httpTypes, logging, nioCore,
+                "Clock", "JSON", "Master", "Supervisor", hummingbirdCore, httpTypes, logging,
+                nioCore,
                 nioHTTP1, nioHTTPTypes, nioPosix,
             ]),
         .executableTarget(
@@ -108,7 +111,8 @@ let package = Package(
             dependencies: ["CLinux", "Clock", "JSON", "Model", "SharedState", "Syscalls", "Wire"],
             path: "Sources/DataPlane", exclude: ["Program"], swiftSettings: strict),
         .executableTarget(
-            name: "apus-worker", dependencies: ["DataPlane", "Wire"], path: "Sources/DataPlane/Program",
+            name: "apus-worker", dependencies: ["DataPlane", "Wire"],
+            path: "Sources/DataPlane/Program",
             swiftSettings: strict),
 
         // Tests mirror the sources.
@@ -154,6 +158,7 @@ let package = Package(
 if Context.environment["APUS_FUZZ"] != nil {
     package.targets.append(
         .executableTarget(
-            name: "Fuzz", dependencies: ["ConfigurationLanguage", "DataPlane", "JSON", "Model", "Wire"],
+            name: "Fuzz",
+            dependencies: ["ConfigurationLanguage", "DataPlane", "JSON", "Model", "Wire"],
             path: "Tests/Fuzz", exclude: ["seeds"], swiftSettings: strict))
 }

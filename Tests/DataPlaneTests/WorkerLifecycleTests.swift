@@ -71,7 +71,8 @@ import Testing
         }
     }
 
-    @Test(arguments: Phase.allCases) private func aLostMasterEndsOnlyWhoNeverServed(_ phase: Phase) {
+    @Test(arguments: Phase.allCases) private func aLostMasterEndsOnlyWhoNeverServed(_ phase: Phase)
+    {
         var machine = Self.lifecycle(in: phase)
         let action = machine.didLoseMaster()
         switch phase {
@@ -81,7 +82,8 @@ import Testing
         }
     }
 
-    @Test(arguments: Phase.allCases) private func listenersComeOnceAndOnlyWhenReady(_ phase: Phase) {
+    @Test(arguments: Phase.allCases) private func listenersComeOnceAndOnlyWhenReady(_ phase: Phase)
+    {
         var machine = Self.lifecycle(in: phase)
         let action = machine.didReceiveHandoff(listenerCount: 1)
         switch phase {

@@ -11,7 +11,8 @@ import Wire
 
     @Test(arguments: 0..<ControlPacket.headerBytes)
     func aTruncatedHeaderIsRefused(_ count: Int) {
-        let bytes = Array(ControlPacket(kind: 1, generation: 1, payload: []).encoded().prefix(count))
+        let bytes = Array(
+            ControlPacket(kind: 1, generation: 1, payload: []).encoded().prefix(count))
         #expect(throws: WireError.truncated(count)) { try ControlPacket.decode(bytes) }
     }
 

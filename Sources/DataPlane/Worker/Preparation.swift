@@ -83,7 +83,8 @@ struct Preparation: ~Copyable {
                 code: "prepare-malformed", detail: "\(text.count) of \(byteCount) bytes")
         }
         do throws(JSONError) {
-            return try JSONReader.decode(Configuration.self, from: text, limits: configurationLimits)
+            return try JSONReader.decode(
+                Configuration.self, from: text, limits: configurationLimits)
         } catch {
             throw WorkerRefusal(code: "configuration-unreadable", detail: "\(error)")
         }

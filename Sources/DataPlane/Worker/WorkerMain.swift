@@ -94,7 +94,8 @@ struct WorkerMain: ~Copyable {
         }
     }
 
-    private mutating func handle(_ message: MasterMessage, _ descriptors: consuming DescriptorList) {
+    private mutating func handle(_ message: MasterMessage, _ descriptors: consuming DescriptorList)
+    {
         switch message {
         case .prepare(let order):
             channel.generation = order.generation

@@ -73,10 +73,12 @@ public enum MasterMessage: Sendable, Equatable {
         guard let kind = Kind(rawValue: packet.kind) else { throw .unknownKind(packet.kind) }
         do throws(JSONError) {
             switch kind {
-            case .prepare: self = .prepare(try JSONReader.decode(Prepare.self, from: packet.payload))
+            case .prepare:
+                self = .prepare(try JSONReader.decode(Prepare.self, from: packet.payload))
             case .handoff:
                 self = .handoff(try JSONReader.decode(ListenerHandoff.self, from: packet.payload))
-            case .release: self = .release(try JSONReader.decode(Release.self, from: packet.payload))
+            case .release:
+                self = .release(try JSONReader.decode(Release.self, from: packet.payload))
             }
         } catch {
             throw .payload(error)

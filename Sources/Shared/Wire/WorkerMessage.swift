@@ -63,7 +63,8 @@ public enum WorkerMessage: Sendable, Equatable {
             switch kind {
             case .hello: self = .hello(try JSONReader.decode(Hello.self, from: packet.payload))
             case .ready: self = .ready
-            case .refused: self = .refused(try JSONReader.decode(Refusal.self, from: packet.payload))
+            case .refused:
+                self = .refused(try JSONReader.decode(Refusal.self, from: packet.payload))
             case .accepting:
                 let body = try JSONReader.decode(Count.self, from: packet.payload)
                 self = .accepting(listenerCount: body.listeners)
