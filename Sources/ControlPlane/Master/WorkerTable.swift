@@ -79,7 +79,9 @@ final class WorkerTable {
             try prepare(worker, order, material)
         } catch {
             discard(order.id)
-            throw error as? SystemError ?? SystemError(call: "prepare: \(error)", errno: EINVAL)
+            if let error = error as? SystemError { throw error }
+            if case .system(let failure)? = error as? WorkerSendError { throw failure }
+            throw SystemError(call: "prepare: \(error)", errno: EINVAL)
         }
         return worker.pid
     }
