@@ -47,7 +47,7 @@ final class EngineSocket: @unchecked Sendable {
     @discardableResult
     func send(_ bytes: [UInt8], within seconds: Double = 10) -> Bool {
         var sent = 0
-        return Wait.until(seconds) {
+        return wait(seconds, for: POLLOUT) {
             while sent < bytes.count {
                 let span = bytes.span.extracting(sent..<bytes.count)
                 let result = unsafe SocketIO.send(fd, span.bytes)
@@ -78,7 +78,7 @@ final class EngineSocket: @unchecked Sendable {
 
     /// Takes exactly `count` bytes, or what came until the end or the time.
     func take(_ count: Int, within seconds: Double = 10) -> [UInt8] {
-        Wait.until(seconds) {
+        wait(seconds) {
             while buffered.count < count, !ended { if !pull() { return false } }
             return true
         }
@@ -91,7 +91,7 @@ final class EngineSocket: @unchecked Sendable {
     func take(through mark: String, within seconds: Double = 10) -> String? {
         let bytes = Array(mark.utf8)
         var end: Int?
-        Wait.until(seconds) {
+        wait(seconds) {
             while true {
                 end = buffered.firstRange(of: bytes)?.upperBound
                 if end != nil || ended { return true }
@@ -106,7 +106,7 @@ final class EngineSocket: @unchecked Sendable {
 
     /// Takes everything up to the end.
     func takeAll(within seconds: Double = 10) -> [UInt8] {
-        Wait.until(seconds) {
+        wait(seconds) {
             while !ended { if !pull() { return false } }
             return true
         }
@@ -122,7 +122,7 @@ final class EngineSocket: @unchecked Sendable {
 
     /// Whether nothing at all happens for so long.
     func staysSilent(for seconds: Double) -> Bool {
-        !Wait.until(seconds) { pull() || !buffered.isEmpty }
+        !wait(seconds) { pull() || !buffered.isEmpty }
     }
 }
 
@@ -130,12 +130,29 @@ final class EngineSocket: @unchecked Sendable {
 enum Wait {
     @discardableResult
     static func until(_ seconds: Double, _ condition: () -> Bool) -> Bool {
-        let rounds = Int(seconds * 2_000)
-        for _ in 0...rounds {
+        let deadline = ContinuousClock.now + .seconds(seconds)
+        while ContinuousClock.now < deadline {
             if condition() { return true }
-            usleep(500)
+            usleep(1_000)
         }
         return condition()
+    }
+}
+
+extension EngineSocket {
+    /// Tries `condition` whenever the socket is ready for something, until it holds.
+    @discardableResult
+    private func wait(
+        _ seconds: Double, for events: Int32 = POLLIN, _ condition: () -> Bool
+    ) -> Bool {
+        let deadline = ContinuousClock.now + .seconds(seconds)
+        while !condition() {
+            guard ContinuousClock.now < deadline else { return false }
+            var waiting = pollfd(fd: fd, events: Int16(events), revents: 0)
+            // SAFETY: the callee uses the one element during the call only.
+            _ = unsafe poll(&waiting, 1, 50)
+        }
+        return true
     }
 }
 

@@ -2,7 +2,6 @@
 // from the other loops. Any thread posts, the owner takes. Cold: one message per connection at
 // most.
 
-internal import Synchronization
 internal import Syscalls
 
 /// Messages in order, and the descriptor that wakes their reader.
@@ -11,7 +10,7 @@ final class Mailbox<Message: Sendable>: Sendable {
         var messages: [Message] = []
         var isClosed = false
     }
-    private let state = Mutex(State())
+    private let state = Guarded(State())
     private let bell: EventDescriptor
 
     /// Throws where the system has no descriptor left.

@@ -3,6 +3,7 @@
 // registers their numbers. Level triggered and exclusive, so that one connection wakes one of the
 // loops (epoll(7)).
 
+internal import Glibc
 internal import Model
 internal import SharedState
 internal import Synchronization
@@ -99,8 +100,12 @@ extension Engine {
 
     /// Errors that the connection just to be accepted had, not the listener (accept(2)).
     private static func isOfOneConnection(_ errno: Int32) -> Bool {
-        // EMFILE, ENFILE, ENOBUFS, ENOMEM; EBADF, EINVAL and ENOTSOCK would come again for ever.
-        ![24, 23, 105, 12, 9, 22, 88].contains(errno)
+        switch errno {
+        case EMFILE, ENFILE, ENOBUFS, ENOMEM: false
+        // Of the listener; these would come again for ever.
+        case EBADF, EINVAL, ENOTSOCK, EOPNOTSUPP: false
+        default: true
+        }
     }
 
     /// Leaves the queue to the kernel for a while, twice as long each time.

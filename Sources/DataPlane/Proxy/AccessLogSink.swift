@@ -1,7 +1,6 @@
 // The way of log lines from the loops to the thread that writes them: whole buffers, a bounded
 // number, never waited for. What the writer cannot keep up with is dropped and counted.
 
-internal import Synchronization
 internal import Syscalls
 
 /// Whole lines. Filled by one loop, then handed over; one owner at a time.
@@ -47,7 +46,7 @@ final class AccessLogSink: Sendable {
         var spares: [LogBuffer] = []
         var isClosed = false
     }
-    private let state = Mutex(State())
+    private let state = Guarded(State())
     private let bell: EventDescriptor
     private let epoll: Epoll
 

@@ -56,7 +56,7 @@ final class ProxyLoop: @unchecked Sendable {
     private let seed: UInt64
     private let texts: IdentityTexts
     private let link: LoopLink
-    private let peers = Mutex<[LoopLink]>([])
+    private let peers = Guarded<[LoopLink]>([])
 
     /// - Parameters:
     ///   - index: 0…, its place among the worker's loops.
