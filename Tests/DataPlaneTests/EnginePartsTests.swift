@@ -14,14 +14,14 @@ import Testing
     }
 
     /// Against a plain list: never early, at most one tick late, none twice, none forgotten.
-    @Test(arguments: 0..<20)
+    @Test(arguments: 0..<8)
     func timerWheel(seed: UInt64) {
         var random = SmallRandom(seed: seed)
         var slab = Slab<Entry>()
         var now = random.next(below: 1 << 40)
         var wheel = TimerWheel<Entry>(now: now)
         let entries = (0..<200).map { _ in slab.take() }
-        for _ in 0..<3_000 {
+        for _ in 0..<1_500 {
             let entry = entries[Int(random.next(below: 200))]
             switch random.next(below: 10) {
             case 0:
@@ -43,9 +43,8 @@ import Testing
                 #expect(expired[].expected <= now)
                 expired[].expected = .max
             }
-            for other in entries {
-                #expect(other[].expected > now - TimerWheel<Entry>.tickMilliseconds - 1)
-            }
+            let oldest = now - TimerWheel<Entry>.tickMilliseconds - 1
+            #expect(!entries.contains { $0[].expected <= oldest })
         }
     }
 
