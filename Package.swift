@@ -70,6 +70,9 @@ let package = Package(
         .systemLibrary(
             name: "COpenSSL", path: "Sources/Shared/C/COpenSSL", pkgConfig: "libcrypto",
             providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(
+            name: "CSystemd", path: "Sources/Shared/C/CSystemd", pkgConfig: "libsystemd",
+            providers: [.apt(["libsystemd-dev"])]),
         shared("Syscalls", ["CLinux"]),
         shared("Clock", ["CLinux"]),
         shared("JSON", ["CJansson"]),
@@ -86,7 +89,8 @@ let package = Package(
         controlPlane(
             "Master",
             [
-                "Clock", "ConfigurationLanguage", "JSON", "Model", "SharedState", "Store",
+                "CSystemd", "Clock", "ConfigurationLanguage", "JSON", "Model", "SharedState",
+                "Store",
                 "Supervisor",
                 "Syscalls", "Wire", logging,
             ]),

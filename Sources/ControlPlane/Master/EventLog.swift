@@ -1,5 +1,5 @@
-// The master's log: one line per event on standard error, `time level message key=value …`.
-// Whoever logs never waits: lines go through a bounded queue, and what a blocked reader makes too
+// The master's log: one line per event on standard error, `time level message key=value …`; or,
+// where standard error is the systemd journal, an event with fields there (`JournalSink`). Whoever logs never waits: lines go through a bounded queue, and what a blocked reader makes too
 // much is dropped and counted. Any thread.
 
 internal import Clock
@@ -11,28 +11,45 @@ internal import Syscalls
 
 /// A destination of log lines that is written in the background.
 public final class EventLog: Sendable {
-    /// Lines that wait to be written, at most.
+    /// One event as it is logged: text and values are of one line and bounded already.
+    struct Event: Sendable {
+        var time = WallTime.now()
+        var level: Logger.Level
+        /// `message key=value …`
+        var text: String
+        /// Ascending by key.
+        var values: [(key: String, value: String)]
+
+        /// As on standard error.
+        var line: [UInt8] { Array("\(time.rfc3339) \(level) \(text)\n".utf8) }
+    }
+
+    /// Events that wait to be written, at most.
     static let lineCountMax = 4096
     /// Of a message or a value, the rest is cut.
     static let characterCountMax = 2048
 
     private struct State {
-        var waiting: [[UInt8]] = []
+        var waiting: [Event] = []
         var dropCount = 0
         var isWriting = false
         var level = Logger.Level.info
     }
     private let state = Mutex(State())
     private let descriptor: FileDescriptor
+    private let isJournal: Bool
     private let queue = DispatchQueue(label: "apus.log")
 
-    /// Logs to a copy of standard error.
+    /// Logs to the journal if standard error ends there, else to a copy of standard error.
     public convenience init() throws {
-        self.init(to: try FileDescriptor.duplicate(2))
+        self.init(
+            to: try FileDescriptor.duplicate(2),
+            isJournal: JournalSink.isBehind(2, environment: JournalSink.environment))
     }
 
-    init(to descriptor: consuming FileDescriptor) {
+    init(to descriptor: consuming FileDescriptor, isJournal: Bool = false) {
         self.descriptor = descriptor
+        self.isJournal = isJournal
     }
 
     /// The least severe level that is written, for every logger of this log. `info` at first.
@@ -46,16 +63,16 @@ public final class EventLog: Sendable {
         Logger(label: "apus") { _ in EventLogHandler(log: self) }
     }
 
-    /// Lines that nobody has written yet.
+    /// Events that nobody has written yet.
     var waitingCount: Int { state.withLock { $0.waiting.count } }
 
-    func append(_ line: String) {
+    func append(_ event: Event) {
         let mustStart = state.withLock { state in
             if state.waiting.count >= Self.lineCountMax {
                 state.dropCount += 1
                 return false
             }
-            state.waiting.append(Array(line.utf8))
+            state.waiting.append(event)
             if state.isWriting { return false }
             state.isWriting = true
             return true
@@ -72,22 +89,30 @@ public final class EventLog: Sendable {
 
     private func write() {
         while true {
-            let (lines, dropCount) = state.withLock { state in
+            let (events, dropCount) = state.withLock { state in
                 let taken = (state.waiting, state.dropCount)
                 state.waiting = []
                 state.dropCount = 0
                 if taken.0.isEmpty { state.isWriting = false }
                 return taken
             }
-            if lines.isEmpty { return }
-            // Nobody can be told that standard error is gone.
-            try? Files.writeAll(descriptor.rawValue, Array(lines.joined()))
+            if events.isEmpty { return }
+            write(events)
             if dropCount > 0 {
-                let notice = "\(WallTime.now().rfc3339) warning log lines were dropped "
-                try? Files.writeAll(
-                    descriptor.rawValue, Array("\(notice)count=\(dropCount)\n".utf8))
+                write([
+                    Event(
+                        level: .warning, text: "log lines were dropped count=\(dropCount)",
+                        values: [("count", "\(dropCount)")])
+                ])
             }
         }
+    }
+
+    private func write(_ events: [Event]) {
+        let lines = isJournal ? events.filter { !JournalSink.send($0) } : events
+        if lines.isEmpty { return }
+        // Nobody can be told that standard error is gone.
+        try? Files.writeAll(descriptor.rawValue, lines.flatMap(\.line))
     }
 }
 
@@ -112,15 +137,13 @@ struct EventLogHandler: LogHandler {
     }
 
     func log(event: LogEvent) {
-        var line =
-            "\(WallTime.now().rfc3339) \(event.level) \(Self.escaped(event.message.description))"
         var all = metadata
         if let provided = metadataProvider?.get() { all.merge(provided) { _, new in new } }
         if let own = event.metadata { all.merge(own) { _, new in new } }
-        for (key, value) in all.sorted(by: { $0.key < $1.key }) {
-            line += " \(key)=\(Self.quoted(value.description))"
-        }
-        log.append(line + "\n")
+        let values = all.sorted { $0.key < $1.key }.map { ($0.key, $0.value.description) }
+        var text = Self.escaped(event.message.description)
+        for (key, value) in values { text += " \(key)=\(Self.quoted(value))" }
+        log.append(EventLog.Event(level: event.level, text: text, values: values))
     }
 
     /// One line whatever it is, at most `characterCountMax` characters.

@@ -26,6 +26,9 @@ final class Listener {
     /// As the kernel has it.
     let address: SocketAddress
     let inode: UInt64
+    /// Whoever started us keeps the socket open when we have closed it, and passes it to the next
+    /// master: its queue is never drained, and its port always advertised.
+    let isInherited: Bool
     /// The frontend in the newest configuration that wants it.
     var frontend: String
     /// Generations whose configuration has the address: the committed one, and one that starts.
@@ -38,11 +41,18 @@ final class Listener {
     private(set) var isAdvertised = true
     private var socket: FileDescriptor?
 
+    /// Binds the address, or adopts a socket that has it.
     init(
-        id: Int, configured: SocketAddress, frontend: String
+        id: Int, configured: SocketAddress, frontend: String, adopting inherited: InheritedSocket?
     ) throws(SystemError) {
-        let socket = try TCPSocket.bind(RawSocketAddress(configured))
+        let socket =
+            if let inherited {
+                try inherited.adopt()
+            } else {
+                try TCPSocket.bind(RawSocketAddress(configured))
+            }
         self.id = id
+        isInherited = inherited != nil
         self.configured = configured
         self.frontend = frontend
         address = SocketAddress(try TCPSocket.localAddress(socket.rawValue))
@@ -75,7 +85,7 @@ final class Listener {
     /// New connections are not answered from now on, those that wait can still be accepted. Where
     /// the kernel refuses the filter, the queue is drained all the same, while it may yet grow.
     func stopAdvertising() {
-        guard let rawValue, isListening, isAdvertised else { return }
+        guard let rawValue, isListening, isAdvertised, !isInherited else { return }
         if (try? ListenerSocket.stopAdvertising(rawValue)) != nil { isAdvertised = false }
     }
 

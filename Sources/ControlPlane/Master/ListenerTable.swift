@@ -4,6 +4,7 @@
 //
 // The counterparts: `ListenerHandoff` (Wire) is what a worker gets, `Supervisor` says when.
 
+internal import Glibc
 internal import Model
 internal import Syscalls
 internal import Wire
@@ -32,6 +33,8 @@ final class ListenerTable {
 
     private var listeners: [Listener] = []
     private var nextID = 1
+    /// Passed to us at the start; each is adopted by the listener of its address, if there is one.
+    private let inherited: [InheritedSocket]
     /// The generation whose configuration holds now.
     private var committed: Int?
     /// Where an address stands in a generation's configuration.
@@ -40,6 +43,15 @@ final class ListenerTable {
     private struct Place {
         var frontend: String
         var index: Int
+    }
+
+    init(inherited: [InheritedSocket] = []) {
+        self.inherited = inherited
+    }
+
+    /// Inherited sockets that no listener has: connections wait in them for nobody.
+    var idleInherited: [InheritedSocket] {
+        inherited.filter { socket in !listeners.contains { $0.inode == socket.inode } }
     }
 
     /// By id. Closed ones are gone.
@@ -55,11 +67,7 @@ final class ListenerTable {
 
     /// Whether the address is one of ours, or overlaps one: then we ourselves hold the port.
     func overlapping(_ address: SocketAddress) -> Listener? {
-        listeners.first {
-            $0.address.port == address.port && address.port != 0
-                && ($0.address.host == address.host || $0.address.host.isWildcard
-                    || address.host.isWildcard)
-        }
+        listeners.first { $0.address.overlaps(address) }
     }
 
     // MARK: Prepare and its undo
@@ -92,11 +100,27 @@ final class ListenerTable {
     private func bind(
         _ address: SocketAddress, of frontend: String, for generation: Int
     ) throws(SystemError) -> Listener {
-        let listener = try Listener(id: nextID, configured: address, frontend: frontend)
+        let listener: Listener
+        do throws(SystemError) {
+            listener = try Listener(
+                id: nextID, configured: address, frontend: frontend,
+                adopting: idleInherited.first { $0.address == address })
+        } catch {
+            throw explained(error, of: address)
+        }
         nextID += 1
         listener.wantedBy = [generation]
         listeners.append(listener)
         return listener
+    }
+
+    /// An inherited socket may be in the way without being the one that is wanted.
+    private func explained(_ error: SystemError, of address: SocketAddress) -> SystemError {
+        guard error.errno == EADDRINUSE,
+            let other = idleInherited.first(where: { $0.address.overlaps(address) })
+        else { return error }
+        let call = "\(error.call), while systemd passed \(other.address) as \"\(other.name)\""
+        return SystemError(call: call, errno: error.errno)
     }
 
     /// Undoes `bind` and `handOff`: closes what only this generation would have had.
@@ -160,6 +184,8 @@ final class ListenerTable {
         for listener in listeners where listener.heldBy.contains(generation) {
             listener.releasedBy.insert(generation)
             if let heir, listener.wantedBy.contains(heir) { continue }
+            // What waits in an inherited socket waits for the next master.
+            if listener.isInherited { continue }
             listener.stopAdvertising()
             drained.append(listener.id)
         }
@@ -210,6 +236,14 @@ final class ListenerTable {
             listener.close()
         }
         listeners.removeAll { $0.rawValue == nil }
+    }
+}
+
+extension SocketAddress {
+    /// Whether not both can be bound.
+    fileprivate func overlaps(_ other: SocketAddress) -> Bool {
+        port == other.port && port != 0
+            && (host == other.host || host.isWildcard || other.host.isWildcard)
     }
 }
 

@@ -73,7 +73,9 @@ public final class Master {
                     instanceID: store.instanceID, version: options.version, reloads: history),
                 gauges: gauges)
             let poll = try PollSet()
-            let listeners = ListenerTable()
+            let activation = SocketActivation.receive()
+            masterLog.received(activation)
+            let listeners = ListenerTable(inherited: activation.sockets)
             let lastGeneration = try store.lastGeneration()
             let reserved = lastGeneration + DiskWork.reservedAhead
             try store.reserveGenerations(through: reserved)
@@ -87,6 +89,8 @@ public final class Master {
                 log: masterLog)
             let orphans = Orphans(known: try store.liveWorkers(), program: options.workerPath)
             for worker in orphans.gone { try store.remove(worker) }
+            // No address is refused to us there, so nothing else would make them let go of it.
+            if !activation.sockets.isEmpty { _ = orphans.askToRelease() }
             loop = try MasterLoop(
                 MasterLoop.Parts(
                     supervisor: Supervisor(
@@ -95,7 +99,8 @@ public final class Master {
                         listeners: listeners, workers: workers, disk: disk, mailbox: mailbox,
                         orphans: orphans, log: masterLog),
                     workers: workers, listeners: listeners, poll: poll, mailbox: mailbox,
-                    signals: signals, board: board, log: masterLog))
+                    signals: signals, board: board, log: masterLog,
+                    service: SystemdService.detect(earlierReloads: history)))
             handle = MasterHandle(mailbox: mailbox, board: board)
             masterLog.logger.notice(
                 "master starts",

@@ -89,6 +89,23 @@ final class MasterLog: Sendable {
             ])
     }
 
+    func received(_ activation: SocketActivation.Received) {
+        for name in activation.refused {
+            logger.warning("no listening TCP socket: closed", metadata: ["passed": "\(name)"])
+        }
+        for socket in activation.sockets {
+            logger.info(
+                "socket passed by systemd",
+                metadata: ["name": "\(socket.name)", "address": "\(socket.address)"])
+        }
+    }
+
+    func isIdle(_ socket: InheritedSocket) {
+        logger.warning(
+            "no frontend binds a socket passed by systemd: who connects to it waits",
+            metadata: ["name": "\(socket.name)", "address": "\(socket.address)"])
+    }
+
     func workerOutput(_ output: OutputTail.Output, of worker: WorkerID) {
         let metadata: Logger.Metadata = [
             "generation": "\(worker.generation)", "worker": "\(worker)",

@@ -23,6 +23,9 @@ final class MasterLoop {
     private let signals: SignalDescriptor
     private let board: MasterBoard
     private let log: MasterLog
+    /// Nil unless systemd started us.
+    private let service: SystemdService?
+    private var idleInherited: [String] = []
     private var problems: [ReloadFailure.Problem] = []
     private var nextSample = Instant(nanoseconds: 0)
     private var replies:
@@ -41,6 +44,7 @@ final class MasterLoop {
         let signals: SignalDescriptor
         let board: MasterBoard
         let log: MasterLog
+        let service: SystemdService?
     }
 
     init(_ parts: consuming Parts) throws(SystemError) {
@@ -52,6 +56,7 @@ final class MasterLoop {
         mailbox = parts.mailbox
         board = parts.board
         log = parts.log
+        service = parts.service
         signals = parts.takeSignals()
         try poll.add(signals.rawValue, .signals)
         try poll.add(mailbox.rawValue, .mailbox)
@@ -101,8 +106,12 @@ final class MasterLoop {
         for event in executor.retry(at: now) { step(event) }
         if nextSample <= now {
             nextSample = now + Self.samplePeriod
-            for event in workers.sample(at: now) { step(event) }
+            for event in workers.sample(at: now) {
+                service?.didSee(event, at: now)
+                step(event)
+            }
         }
+        service?.didTurn(at: now)
         if let deadline = supervisor.nextDeadline, deadline <= .now() { step(.tick) }
     }
 
@@ -194,6 +203,12 @@ final class MasterLoop {
             isStopping: supervisor.isStopping)
         if state == published { return }
         published = state
+        service?.didChange(
+            ServiceState.Facts(
+                generations: state.generations, reloads: state.reloads,
+                serving: supervisor.serving, desiredRevision: supervisor.desiredRevision,
+                isStopping: state.isStopping))
+        reportIdleInherited()
         board.publish { snapshot in
             snapshot.generations = state.generations
             snapshot.reloads = state.reloads
@@ -209,6 +224,16 @@ final class MasterLoop {
             }
             if let current { snapshot.maxReloads = current.plan.maxReloads }
         }
+    }
+
+    /// Whoever connects there waits for nobody, so it is said, once each time.
+    private func reportIdleInherited() {
+        guard supervisor.serving != nil, !supervisor.isStopping else { return }
+        let idle = listeners.idleInherited
+        let names = idle.map(\.name)
+        if names == idleInherited { return }
+        idleInherited = names
+        for socket in idle { log.isIdle(socket) }
     }
 
     private var counters: MasterCounters {
@@ -249,6 +274,7 @@ final class MasterLoop {
         listeners.closeAll()
         publish()
         answer()
+        service?.finish()
     }
 
     private func dump() {

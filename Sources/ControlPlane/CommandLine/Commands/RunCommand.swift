@@ -53,6 +53,7 @@ struct RunCommand: ParsableCommand {
             log = try EventLog()
             master = try Master(options: options, log: log)
         } catch {
+            reportStartFailure("\(error)")
             throw CommandFailure(.other, "\(error)")
         }
         let socketPath = admin.socketPath ?? "\(directories.runtime)/\(Directories.socketName)"
@@ -89,6 +90,7 @@ struct RunCommand: ParsableCommand {
             return configuration
         case .invalid(let problems):
             for problem in problems { Console.error("\(problem)") }
+            reportStartFailure(problems.first.map { "\($0)" } ?? "")
             throw CommandFailure(.configurationInvalid, "the configuration is invalid")
         }
     }

@@ -25,8 +25,9 @@ struct ServiceState: Sendable {
     private var nextExtension: Instant?
     private var pulse = ServingPulse()
     private var serving: [WorkerID] = []
-    /// Ids of reloads that were looked at; those of earlier lives count as such.
+    /// Ids of reloads that were looked at, and of those that earlier lives left.
     private var seen: Set<String>
+    private let earlier: Set<String>
 
     init(watchdog: Duration?, earlierReloads: [ReloadRecord]) {
         beatPeriod = watchdog.map { $0 / 2 }
@@ -34,9 +35,7 @@ struct ServiceState: Sendable {
         earlier = seen
     }
 
-    private let earlier: Set<String>
-
-    mutating func didChange(_ facts: Facts, at now: Instant) {
+    mutating func didChange(_ facts: Facts) {
         let requested = facts.reloads.filter {
             [.api, .signal].contains($0.trigger.source) && !earlier.contains($0.id)
         }
@@ -49,7 +48,7 @@ struct ServiceState: Sendable {
         } else if notice.phase != .starting || facts.serving != nil {
             notice.phase = isReloading ? .reloading : .ready
         }
-        if !isBusy { nextExtension = nil } else if !wasBusy { nextExtension = nil }
+        if isBusy != wasBusy { nextExtension = nil }
         notice.status = ServiceStatus.text(facts, ignoring: earlier)
         serving = Self.workers(of: facts)
     }

@@ -2,8 +2,8 @@
 // receiver's buffer is full, and the master's loop must not. What is not sent yet is replaced by
 // what is newer, so nothing grows. Any thread.
 
-internal import Clock
 internal import CSystemd
+internal import Clock
 internal import Dispatch
 internal import Glibc
 internal import Synchronization

@@ -1,8 +1,8 @@
 // The master as a service of systemd: `ServiceState` decides what is told, `SystemdNotifier` tells
 // it. Confined to the loop; nothing here waits, except `finish`.
 
-internal import Clock
 internal import CSystemd
+internal import Clock
 internal import Glibc
 internal import Supervisor
 
@@ -30,7 +30,7 @@ final class SystemdService {
     }
 
     func didChange(_ facts: ServiceState.Facts) {
-        state.didChange(facts, at: .now())
+        state.didChange(facts)
         notifier.update(state.notice)
     }
 
