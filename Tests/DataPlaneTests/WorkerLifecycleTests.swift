@@ -65,10 +65,17 @@ import Testing
     @Test(arguments: Phase.allCases) private func terminateEndsEveryPhase(_ phase: Phase) {
         var machine = Self.lifecycle(in: phase)
         switch phase {
-        case .waiting: #expect(machine.didReceiveTerminate() == .leave)
+        case .waiting: #expect(machine.didReceiveTerminate() == .exit)
         case .stopping, .gone: #expect(machine.didReceiveTerminate() == .none)
         default: #expect(machine.didReceiveTerminate() == .stopLoops)
         }
+    }
+
+    @Test func aTerminatedWorkerDoesNotClaimToBeDrained() {
+        var machine = Self.lifecycle(in: .serving)
+        _ = machine.didReceiveTerminate()
+        #expect(machine.loopStopped(0) == .none)
+        #expect(machine.loopStopped(1) == .exit)
     }
 
     @Test(arguments: Phase.allCases) private func aLostMasterEndsOnlyWhoNeverServed(_ phase: Phase)
@@ -77,7 +84,7 @@ import Testing
         let action = machine.didLoseMaster()
         switch phase {
         case .adopting, .serving, .releasing, .draining, .stopping, .gone: #expect(action == .none)
-        case .waiting: #expect(action == .leave)
+        case .waiting: #expect(action == .exit)
         case .starting, .ready: #expect(action == .stopLoops)
         }
     }

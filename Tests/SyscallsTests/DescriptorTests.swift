@@ -20,7 +20,10 @@ func isNone<T: ~Copyable>(_ value: borrowing T?) -> Bool {
 }
 
 /// A name in the directory for temporary files that nobody else uses.
-func temporaryPath(_ name: String) -> String { "/tmp/apus-test-\(getpid())-\(name)" }
+func temporaryPath(_ name: String) -> String {
+    let directory = unsafe getenv("TMPDIR").map { unsafe String(cString: $0) } ?? "/var/tmp"
+    return "\(directory)/apus-test-\(getpid())-\(name)"
+}
 
 @Suite struct SystemErrorTests {
     @Test func itSaysWhatFailed() {

@@ -70,7 +70,9 @@ import Testing
             "EventLoop": [],
             "Transport": ["Buffer", "HTTP"],
             "HTTP1": ["HTTP", "Buffer"],
-            "Upstream": ["Buffer", "EventLoop", "HTTP", "HTTP1", "Transport"],
+            // One layer in two folders: a server connection names the exchange it works for, and
+            // that one its server.
+            "Upstream": ["Buffer", "EventLoop", "HTTP", "HTTP1", "Proxy", "Transport"],
             "Proxy": ["Buffer", "EventLoop", "HTTP", "HTTP1", "Transport", "Upstream"],
             "Worker": ["Buffer", "EventLoop", "HTTP", "HTTP1", "Proxy", "Transport", "Upstream"],
         ]

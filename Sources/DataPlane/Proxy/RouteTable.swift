@@ -4,30 +4,6 @@
 
 import Model
 
-/// What a route does.
-enum CompiledAction: BitwiseCopyable {
-    /// An index into the backends the table was compiled with.
-    case backend(Int)
-    case respond(CompiledResponse)
-    case redirect(CompiledRedirect)
-}
-
-struct CompiledResponse: BitwiseCopyable {
-    /// 200…599.
-    let status: Int
-    let contentType: Bytes
-    let body: CompiledTemplate
-}
-
-/// Either `location`, or the request's own URL with the given parts (empty: kept) replaced.
-struct CompiledRedirect: BitwiseCopyable {
-    let status: Int
-    let location: CompiledTemplate
-    let scheme: Bytes
-    let host: Bytes
-    let path: Bytes
-}
-
 struct CompiledRoute: BitwiseCopyable {
     let id: Bytes
     let action: CompiledAction

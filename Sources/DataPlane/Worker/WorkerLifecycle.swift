@@ -38,6 +38,8 @@ struct WorkerLifecycle {
         case stopLoops
         /// Say `drained` if the master is there, and exit with 0.
         case leave
+        /// Exit with 0 without a word: told to end, nothing was drained.
+        case exit
         /// The other side broke the protocol: exit with 1, saying why.
         case fail(String)
     }
@@ -96,7 +98,7 @@ struct WorkerLifecycle {
         switch state {
         case .waiting:
             state = .gone
-            return .leave
+            return .exit
         case .starting, .ready, .adopting, .serving, .releasing, .draining:
             state = .stopping(stopped: LoopSet())
             return .stopLoops
@@ -174,7 +176,7 @@ struct WorkerLifecycle {
             return .none
         }
         state = .gone
-        return .leave
+        return .exit
     }
 }
 

@@ -156,6 +156,7 @@ struct WorkerMain: ~Copyable {
         case .leave:
             channel.send(.drained)
             exitCode = 0
+        case .exit: exitCode = 0
         case .fail(let reason):
             StandardError.write("worker: \(reason)\n")
             exitCode = 1
