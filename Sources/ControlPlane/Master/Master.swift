@@ -17,7 +17,7 @@ public struct MasterOptions: Sendable {
     public var configurationPath: String?
     /// The database and the lock; made with mode 0700, or ours already.
     public var stateDirectory: String
-    /// The admin socket; made with mode 0700, or ours already.
+    /// The admin socket; made with mode 0711, or ours already.
     public var runtimeDirectory: String
     /// The program `apus-worker`.
     public var workerPath: String
@@ -52,7 +52,9 @@ public final class Master {
     /// Takes the directories, the lock, the database and the signals.
     public init(options: MasterOptions, log: EventLog) throws(StartupError) {
         directory = try StateDirectory(path: options.stateDirectory)
-        try StateDirectory.prepare(options.runtimeDirectory, what: "runtime directory")
+        // The socket's own mode says who may use it; its group must be able to reach it.
+        try StateDirectory.prepare(
+            options.runtimeDirectory, what: "runtime directory", mode: 0o711)
         let masterLog = MasterLog(log)
         logger = masterLog.logger
         do {

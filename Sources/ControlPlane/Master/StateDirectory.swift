@@ -28,14 +28,18 @@ struct StateDirectory: ~Copyable {
         self.lock = lock
     }
 
-    /// Makes a directory of mode 0700, or checks one that is there: ours, and no symbolic link
+    /// Makes a directory of that mode, or checks one that is there: ours, and no symbolic link
     /// that somebody else could point elsewhere.
-    static func prepare(_ path: String, what: String) throws(StartupError) {
+    static func prepare(
+        _ path: String, what: String, mode: UInt32 = 0o700
+    ) throws(StartupError) {
         do throws(SystemError) {
             if isSymbolicLink(path) {
                 throw SystemError(call: "open \(path): a symbolic link", errno: ELOOP)
             }
+            let isNew = (try? Files.identity(of: path)) == nil
             try Files.makeDirectory(path, mode: 0o700)
+            if isNew { try Files.setMode(path, mode) }
         } catch {
             throw StartupError("the \(what) cannot be used: \(error)")
         }
