@@ -143,13 +143,15 @@ let package = Package(
         tests(
             "Master",
             [
-                "Clock", "HostileWorker", "Master", "Model", "SharedState", "Store", "Supervisor",
+                "Clock", "HostileWorker", "JSON", "Master", "Model", "SharedState", "Store",
+                "Supervisor",
                 "Syscalls", "TestKit", "Wire", logging,
             ]),
         tests(
             "AdminAPI",
             [
-                "AdminAPI", "Clock", "Master", "Supervisor", "TestKit", httpTypes, logging, nioCore,
+                "AdminAPI", "Clock", "JSON", "Master", "Supervisor", "TestKit", httpTypes, logging,
+                nioCore,
                 nioEmbedded, nioHTTP1, nioHTTPTypes, yams,
             ]),
         tests("CommandLine", ["apus", "Clock", "JSON", "TestKit", argumentParser]),

@@ -161,6 +161,7 @@ final class HostileWorker {
 
     private func accept(_ listener: Int32) {
         while let accepted = try? TCPSocket.accept(listener) {
+            loops.first?.add(.connectionsAccepted)
             let connection = accepted.takeConnection()
             try? Files.writeAll(connection.rawValue, Array("\(generation)\n".utf8))
         }

@@ -26,11 +26,13 @@ final class MasterBoard: Sendable {
     private let state: Mutex<State>
     private let tick: Mutex<Instant>
     private let gauges: GaugeReader
+    private let feed: Mutex<EventFeed>
 
     init(snapshot: MasterSnapshot, gauges: GaugeReader) {
         state = Mutex(State(snapshot: snapshot))
         tick = Mutex(snapshot.loopTick)
         self.gauges = gauges
+        feed = Mutex(EventFeed(startedAt: snapshot.startedAt))
     }
 
     // MARK: The loop's side
@@ -46,6 +48,11 @@ final class MasterBoard: Sendable {
             return due.values.map(\.continuation)
         }
         for continuation in woken { continuation.resume() }
+    }
+
+    /// What the supervisor decided, as events. They come before the snapshot that shows them.
+    func observe(_ effects: [SupervisorEffect], of supervisor: Supervisor, at now: WallTime) {
+        feed.withLock { $0.observe(effects, of: supervisor, at: now) }
     }
 
     /// The loop has come round.
@@ -72,7 +79,18 @@ final class MasterBoard: Sendable {
         snapshot.takenAt = Moment(instant: .now(), wall: .now())
         snapshot.workers = gauges.read(at: snapshot.takenAt.instant)
         snapshot.totals = gauges.totals()
+        snapshot.tally = feed.withLock { $0.tally }
         return snapshot
+    }
+
+    /// Of the newest snapshot, without its gauges.
+    var sequence: UInt64 { state.withLock { $0.snapshot.sequence } }
+
+    /// Of the last event.
+    var lastEvent: UInt64 { feed.withLock { $0.ring.lastSequence } }
+
+    func events(after position: UInt64, atMost count: Int) -> MasterEvents {
+        feed.withLock { $0.ring.events(after: position, atMost: count) }
     }
 
     func logTail(generation: Int) -> [String] {

@@ -60,4 +60,20 @@ public final class MasterHandle: Sendable {
     /// The last lines that the generation's workers wrote to standard error, oldest first within
     /// one worker. Empty if there are none, or no longer.
     public func logTail(generation: Int) -> [String] { board.logTail(generation: generation) }
+
+    /// The sequence of the last event; who wants only what is to come reads after it.
+    public var lastEvent: UInt64 { board.lastEvent }
+
+    /// Events after a position, oldest first, at most `count` of them. Waits for the first one at
+    /// most for `limit`, and less when the task is cancelled or something else happens.
+    public func events(
+        after position: UInt64, atMost count: Int, waiting limit: Duration
+    ) async -> MasterEvents {
+        // Read first: an event that comes in between has a snapshot that is newer.
+        let sequence = board.sequence
+        let known = board.events(after: position, atMost: count)
+        if !known.events.isEmpty || known.hasGap || limit <= .zero { return known }
+        await board.waitForChange(after: sequence, atMost: limit)
+        return board.events(after: position, atMost: count)
+    }
 }

@@ -177,6 +177,7 @@ final class MasterLoop {
             let effects = supervisor.handle(event, at: now)
             if case .workerProgressed = event, effects.isEmpty { continue }
             mayHaveChanged = true
+            board.observe(effects, of: supervisor, at: now.wall)
             executor.isFinal = supervisor.isStopping
             for effect in effects { events += executor.execute(effect, at: now.instant) }
         }

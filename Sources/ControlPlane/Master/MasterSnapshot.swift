@@ -29,6 +29,8 @@ public struct MasterSnapshot: Sendable {
     /// Totals over all workers since the master started, by the names of the shared state. They
     /// never go down: those of reaped workers are kept.
     public var totals: [String: UInt64]
+    /// Counts that come from events.
+    public var tally = MasterTally()
     public var listeners: [ListenerView]
     /// Of the last validation, if it failed; empty after one that succeeded.
     public var problems: [ReloadFailure.Problem]

@@ -29,10 +29,13 @@ struct EventFeed: Sendable {
     mutating func observe(
         _ effects: [SupervisorEffect], of supervisor: Supervisor, at now: WallTime
     ) {
-        for record in supervisor.reloads.prefix(while: { !$0.status.isTerminal }).reversed() {
-            tell(record, at: now)
+        let running = supervisor.reloads.prefix { !$0.status.isTerminal }.reversed()
+        for effect in effects {
+            // A crash comes before the replacement that it leads to, and that before its worker.
+            if case .report = effect {} else { for record in running { tell(record, at: now) } }
+            observe(effect, of: supervisor, at: now)
         }
-        for effect in effects { observe(effect, of: supervisor, at: now) }
+        for record in running { tell(record, at: now) }
         tellRevisions(of: supervisor, at: now)
     }
 
@@ -114,17 +117,19 @@ struct EventFeed: Sendable {
             ring.append(
                 .reloadQueued, at: now,
                 [
-                    "id": .string(record.id), "mode": .string(record.mode.rawValue),
+                    "reload": .string(record.id), "mode": .string(record.mode.rawValue),
                     "source": .string(record.trigger.source.rawValue),
                     "principal": .string(record.trigger.principal),
                     "reason": record.trigger.reason.map { .string($0) } ?? .null,
                 ])
         }
-        if record.status != .queued, told[record.id]?.isStarted == false {
+        if record.status == .running || !record.steps.isEmpty,
+            told[record.id]?.isStarted == false
+        {
             told[record.id]?.isStarted = true
             ring.append(
                 .reloadStarted, at: now,
-                ["id": .string(record.id), "from_generation": record.fromGeneration.json])
+                ["reload": .string(record.id), "from_generation": record.fromGeneration.json])
         }
         tellSteps(record, at: now)
     }
@@ -135,7 +140,7 @@ struct EventFeed: Sendable {
             ring.append(
                 .reloadStep, at: now,
                 [
-                    "id": .string(record.id), "step": .string(step.name.rawValue),
+                    "reload": .string(record.id), "step": .string(step.name.rawValue),
                     "status": .string(step.status.rawValue), "ms": step.milliseconds.json,
                 ])
         }
@@ -157,7 +162,7 @@ struct EventFeed: Sendable {
         ring.append(
             kind, at: now,
             [
-                "id": .string(record.id), "config_revision": record.revision.json,
+                "reload": .string(record.id), "config_revision": record.revision.json,
                 "from_generation": record.fromGeneration.json,
                 "to_generation": record.toGeneration.json,
                 "duration_ms": record.durationMilliseconds.json,

@@ -29,9 +29,12 @@ struct EventRing: Sendable {
         return nextSequence - firstSequence > kept ? nextSequence - kept : firstSequence
     }
 
-    mutating func append(_ kind: MasterEvent.Kind, at now: WallTime, _ details: JSONObject) {
+    mutating func append(
+        _ kind: MasterEvent.Kind, at now: WallTime, _ details: KeyValuePairs<String, JSONValue>
+    ) {
         slots[place(nextSequence)] = MasterEvent(
-            sequence: nextSequence, kind: kind, at: now, details: details)
+            sequence: nextSequence, kind: kind, at: now,
+            details: JSONObject(details.map { .init(name: $0.key, value: $0.value) }))
         nextSequence += 1
     }
 
