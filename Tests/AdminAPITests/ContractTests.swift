@@ -6,6 +6,7 @@ import Testing
 import Yams
 
 @testable import AdminAPI
+@testable import Master
 
 struct ContractTests {
     private static func document() throws -> [String: Any] {
@@ -53,6 +54,12 @@ struct ContractTests {
         let problem = try #require(Self.schemas()["Problem"]?["properties"] as? [String: Any])
         let code = try #require(problem["code"] as? [String: Any])
         #expect(code["enum"] as? [String] == ProblemCode.allCases.map(\.rawValue))
+    }
+
+    @Test func openAPIListsEveryEventType() throws {
+        let event = try #require(Self.schemas()["Event"]?["properties"] as? [String: Any])
+        let type = try #require(event["type"] as? [String: Any])
+        #expect(type["enum"] as? [String] == MasterEvent.Kind.allCases.map(\.rawValue))
     }
 
     @Test func indexListsEveryRoute() async throws {

@@ -1,6 +1,7 @@
 // Snapshots and records as they stand in the examples of the contract.
 
 import Clock
+import JSON
 import Supervisor
 
 @testable import AdminAPI
@@ -99,4 +100,12 @@ extension MasterSnapshot {
             totals: [:], listeners: [], problems: [], shuttingDown: false,
             loopTick: .distantFuture)
     }
+}
+
+extension MasterEvent {
+    static let example: MasterEvent = {
+        var ring = EventRing(firstSequence: 4182)
+        ring.append(.generationSigterm, at: .example(), ["generation": 7, "reason": "a\nb"])
+        return ring.events(after: 4181, atMost: 1).events[0]
+    }()
 }

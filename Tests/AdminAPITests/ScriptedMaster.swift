@@ -1,6 +1,7 @@
 // A master that does what a test says, behind the API's port.
 
 import Clock
+import JSON
 import Supervisor
 import Synchronization
 
@@ -17,6 +18,8 @@ final class ScriptedMaster: ControlPort {
         var isStopped = false
         /// What becomes of a reload at once when it is asked for.
         var outcome: (@Sendable (inout ReloadRecord) -> Void)?
+        var ring = EventRing(firstSequence: 100)
+        var logTails: [Int: [String]] = [:]
     }
     private let state: Mutex<State>
 
@@ -36,6 +39,17 @@ final class ScriptedMaster: ControlPort {
     /// Every reload from now on ends so, immediately.
     func script(_ outcome: @escaping @Sendable (inout ReloadRecord) -> Void) {
         state.withLock { $0.outcome = outcome }
+    }
+
+    func emit(_ kind: MasterEvent.Kind, count: Int = 1, padding: Int = 0) {
+        let text = String(repeating: "x", count: padding)
+        state.withLock { state in
+            for _ in 0..<count { state.ring.append(kind, at: .example(), ["text": .string(text)]) }
+        }
+    }
+
+    func say(_ lines: [String], generation: Int) {
+        state.withLock { $0.logTails[generation] = lines }
     }
 
     func stop() { state.withLock { $0.isStopped = true } }
@@ -94,4 +108,19 @@ final class ScriptedMaster: ControlPort {
             }
         }
     }
+
+    var lastEvent: UInt64 { state.withLock { $0.ring.lastSequence } }
+
+    func events(
+        after position: UInt64, atMost count: Int, waiting limit: Duration
+    ) async -> MasterEvents {
+        let end = Instant.now() + limit
+        while true {
+            let events = state.withLock { $0.ring.events(after: position, atMost: count) }
+            if !events.events.isEmpty || events.hasGap || Instant.now() >= end { return events }
+            try? await Task.sleep(for: .milliseconds(2))
+        }
+    }
+
+    func logTail(generation: Int) -> [String] { state.withLock { $0.logTails[generation] ?? [] } }
 }

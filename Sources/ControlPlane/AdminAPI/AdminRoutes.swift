@@ -2,10 +2,17 @@
 // the two.
 
 enum AdminRoutes {
-    static func table(port: any ControlPort, version: String) -> RouteTable {
+    static func table(
+        port: any ControlPort, version: String, tally: AdminTally = AdminTally(),
+        places: WatcherPlaces = WatcherPlaces()
+    ) -> RouteTable {
         let others =
-            HealthResource(port: port).routes + StatusResource(port: port).routes
+            HealthResource(port: port).routes
+            + MetricsResource(port: port, tally: tally, places: places).routes
+            + StatusResource(port: port).routes + StatsResource(port: port).routes
+            + EventResource(port: port, places: places).routes
             + GenerationResource(port: port).routes + ReloadResource(port: port).routes
+            + LogResource(port: port).routes
         return RouteTable(IndexResource(version: version, others: others).routes + others)
     }
 }

@@ -1,9 +1,15 @@
-// One HTTP answer, complete before its first byte is sent: a status is only told when the outcome
-// is known. Pure value, any thread.
+// One HTTP answer. But for streams it is complete before its first byte is sent: a status is only
+// told when the outcome is known. Pure value, any thread.
 
 import JSON
 
-struct Answer: Sendable, Equatable {
+/// More of a body, as it comes to be.
+protocol AnswerStream: Sendable {
+    /// Nil at the end; empty when there is nothing yet and the connection is to be looked at.
+    func next() async -> [UInt8]?
+}
+
+struct Answer: Sendable {
     struct Field: Sendable, Equatable {
         var name: String
         var value: String
@@ -13,6 +19,8 @@ struct Answer: Sendable, Equatable {
     var fields: [Field]
     var body: [UInt8]
     var closesConnection = false
+    /// What follows `body`, for as long as it goes on; the length is not told then.
+    var stream: (any AnswerStream)?
 
     /// A resource. Ends with a line feed, for terminals.
     static func resource(
@@ -25,6 +33,17 @@ struct Answer: Sendable, Equatable {
                 Field(name: "Cache-Control", value: "no-store"),
             ] + fields,
             body: try JSONText.write(value) + [UInt8(ascii: "\n")])
+    }
+
+    /// Text of a type of its own.
+    static func text(_ text: String, type: String) -> Answer {
+        Answer(
+            status: 200,
+            fields: [
+                Field(name: "Content-Type", value: type),
+                Field(name: "Cache-Control", value: "no-store"),
+            ],
+            body: Array(text.utf8))
     }
 
     static func problem(_ problem: Problem, requestID: String) -> Answer {

@@ -24,4 +24,16 @@ public protocol ControlPort: Sendable {
 
     /// SIGTERM to all workers of a generation that does not serve; otherwise nothing happens.
     func terminate(generation: Int) async
+
+    /// The sequence of the last event; who wants only what is to come reads after it.
+    var lastEvent: UInt64 { get }
+
+    /// Events after a position, oldest first, at most `count` of them. Waits for the first one at
+    /// most for `limit`, and may return without one before.
+    func events(
+        after position: UInt64, atMost count: Int, waiting limit: Duration
+    ) async -> MasterEvents
+
+    /// The last lines that a generation's workers wrote to standard error, oldest first.
+    func logTail(generation: Int) -> [String]
 }

@@ -37,6 +37,7 @@ enum ProblemCode: String, CaseIterable, Sendable {
     case notReady = "not-ready"
     case masterStuck = "master-stuck"
     case shuttingDown = "shutting-down"
+    case tooManyWatchers = "too-many-watchers"
 
     var status: Int { entry.status }
     var title: String { entry.title }
@@ -74,6 +75,7 @@ enum ProblemCode: String, CaseIterable, Sendable {
         case .notReady: (503, "No generation is serving")
         case .masterStuck: (503, "The master does not make progress")
         case .shuttingDown: (503, "Shutting down")
+        case .tooManyWatchers: (503, "Too many event watchers")
         }
     }
 }

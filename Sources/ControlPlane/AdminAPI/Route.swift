@@ -9,6 +9,10 @@ struct RouteRequest: Sendable {
     var query: Query
     /// `Prefer` of the request, if any.
     var preference: String?
+    /// `Accept`, if any.
+    var accept: String?
+    /// `Last-Event-ID`, if any.
+    var lastEventID: String?
     var body: [UInt8]
     /// Who asks: `uid:0`.
     var principal: String

@@ -4,7 +4,7 @@ import AdminAPI
 import ArgumentParser
 
 enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
-    case table, wide, json
+    case table, wide, json, ndjson
 }
 
 struct GlobalOptions: ParsableArguments {
@@ -18,7 +18,7 @@ struct GlobalOptions: ParsableArguments {
     @Option(
         name: .shortAndLong,
         help: ArgumentHelp(
-            "table, wide or json. Default: table on a terminal, json elsewhere.",
+            "table, wide, json or ndjson. Default: table on a terminal, json elsewhere.",
             valueName: "format"))
     var output: OutputFormat?
 

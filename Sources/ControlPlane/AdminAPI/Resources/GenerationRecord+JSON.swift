@@ -30,7 +30,7 @@ extension GenerationRecord {
             "sigkill_sent": .bool(sigkillSent),
             "hard_stop_at": .optional(hardStopAt),
             "sessions": sessions(gauges),
-            "rss_bytes": .number(gauges.reduce(0) { $0 + ($1.rssBytes ?? 0) }),
+            "rss_bytes": .number(gauges.reduce(0) { $0 &+ ($1.rssBytes ?? 0) }),
             "waiting_for": .array(waitingFor.map { .string($0) }),
             "exit": exitJSON(exit, at: exitAt, expected: exitExpected),
             "workers": .array(workers.map { json(of: $0, in: snapshot) }),
@@ -65,7 +65,7 @@ extension GenerationRecord {
 /// Client connections, idle ones included: what a leaver waits for.
 private func sessions(_ gauges: [WorkerGauges]) -> JSONValue {
     [
-        "current": .number(gauges.reduce(0) { $0 + $1.clientConnections }),
+        "current": .number(gauges.reduce(0) { $0 &+ $1.clientConnections }),
         "oldest_age_s": .number(gauges.compactMap(\.oldestSessionAgeSeconds).max() ?? 0),
     ]
 }
@@ -76,22 +76,9 @@ private func counters(_ gauges: [WorkerGauges]) -> JSONValue {
         totals.merge(worker.counters, uniquingKeysWith: &+)
     }
     let members = totals.sorted { $0.key < $1.key }.map {
-        JSONObject.Member(name: snakeCase($0.key), value: .number($0.value))
+        JSONObject.Member(name: CounterName.snakeCase($0.key), value: .number($0.value))
     }
     return .object(JSONObject(members))
-}
-
-/// `responses2xx` of the shared memory is `responses_2xx` here.
-private func snakeCase(_ name: String) -> String {
-    var result = ""
-    var last: Character = "_"
-    for character in name {
-        let startsWord = character.isUppercase || (character.isNumber && !last.isNumber)
-        if startsWord, last != "_" { result += "_" }
-        result += character.lowercased()
-        last = character
-    }
-    return result
 }
 
 private func exitJSON(_ exit: WorkerExit?, at time: WallTime?, expected: Bool) -> JSONValue {

@@ -75,7 +75,7 @@ struct GenerationResource: Sendable {
         return try .resource(Self.find(request, in: after).json(in: after), status: 202)
     }
 
-    private static func find(
+    static func find(
         _ request: RouteRequest, in snapshot: MasterSnapshot
     ) throws(Problem) -> GenerationRecord {
         let text = request.parameters["n"] ?? ""

@@ -89,7 +89,7 @@ struct ReloadResource: Sendable {
         return try .resource(find(request).json, status: 202)
     }
 
-    private func find(_ request: RouteRequest) throws(Problem) -> ReloadRecord {
+    func find(_ request: RouteRequest) throws(Problem) -> ReloadRecord {
         let id = request.parameters["id"] ?? ""
         guard let record = port.snapshot().reloads.first(where: { $0.id == id }) else {
             throw Problem(.notFound, "no such reload; the last ones are kept: GET /v1/reloads")

@@ -10,6 +10,7 @@ import NIOHTTP1
 
 struct AdminResponder: Sendable {
     let table: RouteTable
+    let tally: AdminTally
     let logger: Logger
 
     func respond(
@@ -17,9 +18,10 @@ struct AdminResponder: Sendable {
     ) async throws {
         let requestID = RequestID.accepted(request.headers[.requestID]) ?? RequestID.fresh()
         var answer: Answer
+        var route = "none"
         do {
             try await permitBody(request, writer)
-            answer = try await self.answer(request, channel)
+            answer = try await self.answer(request, channel, route: &route)
         } catch let problem as Problem {
             answer = .problem(problem, requestID: requestID)
         } catch let error as HTTPParserError {
@@ -35,20 +37,29 @@ struct AdminResponder: Sendable {
         // A refused request's body is not worth reading to its end.
         if answer.status >= 400, Self.hasBody(request) { answer.closesConnection = true }
         let head = answer.head(requestID: requestID)
+        tally.count(route: route, status: answer.status)
         if request.method == .head {
             try await writer.writeResponse(head)
+        } else if let stream = answer.stream {
+            let body = StreamedBody(stream: stream, channel: channel)
+            try await writer.write(
+                response: head, body: ResponseBody { try await body.send(&$0) })
         } else {
             try await writer.write(
                 response: head, body: ResponseBody(byteBuffer: ByteBuffer(bytes: answer.body)))
         }
     }
 
-    private func answer(_ request: Request, _ channel: any Channel) async throws -> Answer {
+    /// Notes the route as soon as there is one.
+    private func answer(
+        _ request: Request, _ channel: any Channel, route: inout String
+    ) async throws -> Answer {
         try Self.checkAnnouncedLength(request)
         let target = request.head.path ?? "/"
         let pieces = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
         let match = try table.match(
             method: request.method.rawValue, path: pieces.first.map(String.init) ?? "/")
+        route = "\(match.route.method.rawValue) \(match.route.path)"
         let query = try Query(
             pieces.count > 1 ? String(pieces[1]) : nil, known: match.route.query)
         if match.route.method.changesState { try Self.checkMediaType(request) }
@@ -57,7 +68,8 @@ struct AdminResponder: Sendable {
         return try await match.route.answer(
             RouteRequest(
                 parameters: match.parameters, query: query,
-                preference: request.headers[.prefer],
+                preference: request.headers[.prefer], accept: request.headers[.accept],
+                lastEventID: request.headers[.lastEventID],
                 body: match.route.method.changesState ? body : [], principal: principal))
     }
 
@@ -120,7 +132,7 @@ extension Answer {
         for field in fields {
             if let name = HTTPField.Name(field.name) { head.headerFields[name] = field.value }
         }
-        head.headerFields[.contentLength] = String(body.count)
+        if stream == nil { head.headerFields[.contentLength] = String(body.count) }
         head.headerFields[.requestID] = requestID
         if closesConnection { head.headerFields[.connection] = "close" }
         return head
@@ -130,6 +142,7 @@ extension Answer {
 extension HTTPField.Name {
     fileprivate static let requestID = constant("X-Request-Id")
     fileprivate static let prefer = constant("Prefer")
+    fileprivate static let lastEventID = constant("Last-Event-ID")
 
     private static func constant(_ text: String) -> HTTPField.Name {
         guard let name = HTTPField.Name(text) else {

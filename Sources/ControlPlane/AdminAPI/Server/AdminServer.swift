@@ -55,15 +55,17 @@ public final class AdminServer: Sendable {
     private let group: MultiThreadedEventLoopGroup
     private let socket: AdminSocketFile
     private let running: Task<Void, Never>
+    private let places: WatcherPlaces
 
     private init(
         server: Server<HTTP1Channel>, group: MultiThreadedEventLoopGroup, socket: AdminSocketFile,
-        running: Task<Void, Never>
+        running: Task<Void, Never>, places: WatcherPlaces
     ) {
         self.server = server
         self.group = group
         self.socket = socket
         self.running = running
+        self.places = places
     }
 
     /// Returns when requests are answered. The socket is born under the process's umask, which
@@ -75,11 +77,15 @@ public final class AdminServer: Sendable {
         let socket = AdminSocketFile(path: options.socketPath)
         do {
             try await socket.checkUnanswered(group)
+            let (tally, places) = (AdminTally(), WatcherPlaces())
             let responder = AdminResponder(
-                table: AdminRoutes.table(port: port, version: options.version), logger: logger)
+                table: AdminRoutes.table(
+                    port: port, version: options.version, tally: tally, places: places),
+                tally: tally, logger: logger)
             let (server, running) = try await run(
                 responder, options: options, socket: socket, group: group, logger: logger)
-            return AdminServer(server: server, group: group, socket: socket, running: running)
+            return AdminServer(
+                server: server, group: group, socket: socket, running: running, places: places)
         } catch {
             try? await group.shutdownGracefully()
             throw error
@@ -89,6 +95,7 @@ public final class AdminServer: Sendable {
     /// Takes no more connections and gives requests in progress a second to end.
     public func stop() async {
         socket.remove()
+        places.close()
         let (ends, end) = AsyncStream<Bool>.makeStream()
         let (server, running) = (server, running)
         let graceful = Task {

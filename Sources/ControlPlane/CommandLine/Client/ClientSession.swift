@@ -24,11 +24,19 @@ struct ClientSession {
         return answer
     }
 
-    /// JSON is the API's body, byte for byte.
+    /// Lines of text are wanted, not JSON.
+    var isForPeople: Bool { !quiet && (format == .table || format == .wide) }
+
+    /// JSON is the API's body, byte for byte; NDJSON is a line for each item of a collection.
     func show(_ answer: MasterAnswer, _ text: (JSONValue, Style) -> String) {
         if quiet { return }
         if format == .json {
             Console.output(bytes: answer.body)
+        } else if format == .ndjson {
+            for item in answer.value["items"]?.arrayValue ?? [answer.value] {
+                // What was parsed can be written.
+                Console.output(bytes: ((try? JSONText.write(item)) ?? []) + [UInt8(ascii: "\n")])
+            }
         } else {
             let style = Style(wide: format == .wide, colour: Console.hasColour)
             Console.output(text(answer.value, style))
@@ -38,7 +46,7 @@ struct ClientSession {
     /// Prints every error of a problem; the summary is for the failure itself. With JSON, the
     /// problem goes to stdout as well, so that a script has it whole.
     func failure(_ answer: MasterAnswer, _ summary: (JSONValue) -> String) -> CommandFailure {
-        if format == .json, !quiet { Console.output(bytes: answer.body) }
+        if format == .json || format == .ndjson, !quiet { Console.output(bytes: answer.body) }
         for line in ProblemText.lines(answer.value) { Console.error(line) }
         Console.error(summary(answer.value))
         return CommandFailure(

@@ -29,6 +29,20 @@ struct MasterClient: Sendable {
         try exchange(.POST, target, body: body, waiting: waiting)
     }
 
+    /// Reads NDJSON for as long as the master lives; the answer is one that is no success.
+    func stream(
+        _ target: String, line: @escaping @Sendable ([UInt8]) -> Void
+    ) throws(CommandFailure) -> MasterAnswer {
+        let response: UnixHTTPClient.Response
+        do throws(UnixHTTPClient.Failure) {
+            response = try UnixLineStream(path: socketPath).read(
+                target, fields: [("Accept", "application/x-ndjson")], line: line)
+        } catch {
+            throw Self.failure(error, path: socketPath, waiting: .zero)
+        }
+        return try answer(response)
+    }
+
     private func exchange(
         _ method: HTTPMethod, _ target: String, body: JSONValue?, waiting: Duration
     ) throws(CommandFailure) -> MasterAnswer {
@@ -45,6 +59,12 @@ struct MasterClient: Sendable {
         } catch {
             throw CommandFailure(.usage, "the request cannot be written: \(error)")
         }
+        return try answer(response)
+    }
+
+    private func answer(
+        _ response: UnixHTTPClient.Response
+    ) throws(CommandFailure) -> MasterAnswer {
         guard let value = try? JSONText.parse(response.body) else {
             throw CommandFailure(.other, "\(socketPath) does not answer with JSON; is it Apus?")
         }

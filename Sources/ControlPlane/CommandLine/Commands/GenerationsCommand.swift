@@ -6,8 +6,10 @@ import JSON
 
 struct GenerationsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "generations", abstract: "List, show or terminate generations of workers.",
-        subcommands: [List.self, Show.self, Terminate.self], defaultSubcommand: List.self)
+        commandName: "generations",
+        abstract: "List, show or terminate generations of workers, or read their logs.",
+        subcommands: [List.self, Show.self, Logs.self, Terminate.self], defaultSubcommand: List.self
+    )
 
     struct List: ParsableCommand {
         static let configuration = CommandConfiguration(
@@ -57,6 +59,26 @@ struct GenerationsCommand: ParsableCommand {
                 session.client.get("/v1/generations/\(generation.text)"))
             session.show(answer) { value, style in
                 GenerationTable.text([value], wide: true, colour: style.colour, now: .now())
+            }
+        }
+    }
+
+    struct Logs: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Show the last lines that a generation's workers wrote.")
+
+        @OptionGroup var global: GlobalOptions
+
+        @Argument(help: "Its number.")
+        var generation: Int
+
+        func run() throws {
+            let session = try ClientSession(global)
+            let answer = try session.succeeding(
+                session.client.get("/v1/generations/\(generation)/logs"))
+            session.show(answer) { value, _ in
+                let lines = value["items"]?.arrayValue ?? []
+                return lines.map { Console.clean($0.stringValue ?? "") + "\n" }.joined()
             }
         }
     }

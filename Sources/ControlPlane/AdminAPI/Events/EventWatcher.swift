@@ -1,0 +1,48 @@
+// One reader of the event stream: a position in the master's ring and nothing else, so a slow one
+// costs no memory and holds nobody up; what it misses is a gap. Driven by its response's task.
+
+import Clock
+import Master
+
+actor EventWatcher: AnswerStream {
+    private static let batchCount = 64
+    /// How often a closed connection and the server's end are looked for.
+    private static let slice = Duration.milliseconds(500)
+
+    private let port: any ControlPort
+    private let filter: EventFilter
+    private let format: EventFormat
+    private let place: WatcherPlaces.Place
+    private var position: UInt64
+    private var lastSentAt = Instant.now()
+
+    init(
+        port: any ControlPort, after position: UInt64, filter: EventFilter, format: EventFormat,
+        place: WatcherPlaces.Place
+    ) {
+        self.port = port
+        self.position = position
+        self.filter = filter
+        self.format = format
+        self.place = place
+    }
+
+    /// Nil when the server stops; empty when nothing happened for a while.
+    func next() async -> [UInt8]? {
+        let batch = await port.events(
+            after: position, atMost: Self.batchCount, waiting: Self.slice)
+        if batch.events.isEmpty, place.isClosed || Task.isCancelled { return nil }
+        var bytes: [UInt8] = []
+        if batch.hasGap {
+            bytes += format.gap(before: (batch.events.first?.sequence ?? batch.position &+ 1))
+        }
+        for event in batch.events where filter.accepts(event) { bytes += format.event(event) }
+        position = batch.position
+        let now = Instant.now()
+        if bytes.isEmpty, now - lastSentAt >= EventFormat.heartbeatPeriod {
+            bytes = format.heartbeat
+        }
+        if !bytes.isEmpty { lastSentAt = now }
+        return bytes
+    }
+}
