@@ -78,6 +78,39 @@ extension IntegrationTests {
             try expectNextReloadWorks(setting)
         }
 
+        /// A disk that takes its time delays a reload, and nothing else.
+        @Test func slowDiskBlocksNeitherTheAPINorTraffic() throws {
+            let setting = try Setting()
+            let strace = try Injection(
+                "pwrite64,fsync,fdatasync:delay_enter=400000", pid: setting.apus.master.pid)
+            var changed = setting.configuration
+            changed.addListener("extra", port: try FreePort.lease())
+            try setting.apus.write(changed)
+            let threads = Threads()
+            let done = OnceFlag()
+            let total = Elapsed()
+            threads.start {
+                _ = try? setting.apus.reload()
+                done.set()
+            }
+            var slowest = 0.0
+            try eventually("the reload's end", within: 30) {
+                let elapsed = Elapsed()
+                #expect(try setting.apus.get("/v1/status").status == 200)
+                slowest = max(slowest, elapsed.milliseconds)
+                let client = try HTTPClient(port: setting.port)
+                #expect(try client.exchange("GET", "/on").text == "/on")
+                return done.isSet
+            }
+            try threads.join()
+            strace.end()
+            report(
+                "slow disk: reload \(Int(total.milliseconds)) ms, slowest API answer "
+                    + "\(Int(slowest)) ms")
+            #expect(slowest < 1000)
+            try eventually("generation 2") { try setting.apus.servingGeneration == 2 }
+        }
+
         /// Each message of a worker that lies, see Tests/HostileWorker.
         @Test(arguments: HostileMode.allCases) func workerLies(_ mode: HostileMode) throws {
             let worker = try ExchangeableWorker()

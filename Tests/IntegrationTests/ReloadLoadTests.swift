@@ -14,7 +14,7 @@ extension IntegrationTests {
             let load = MixedLoad(port: setting.port)
             load.start()
             try eventually("traffic") { setting.server.requestCount > 100 }
-            var slowest = 0.0
+            var slowest = (milliseconds: 0.0, steps: "")
             try pace(every: 1, count: isLongRun ? 60 : 12) { step in
                 var configuration = setting.configuration
                 let hasExtra = step % 5 == 1 || step % 5 == 2
@@ -22,14 +22,17 @@ extension IntegrationTests {
                 try setting.apus.write(configuration)
                 let elapsed = Elapsed()
                 let answer = try setting.apus.reload()
-                slowest = max(slowest, elapsed.milliseconds)
+                if elapsed.milliseconds > slowest.milliseconds {
+                    slowest = (elapsed.milliseconds, "\(answer.json["steps"])")
+                }
                 #expect(answer.status == 200, "\(answer)")
                 #expect((ProcessInspection.listeningInode(port: extra) != nil) == hasExtra)
                 if hasExtra { #expect(try HTTPClient(port: extra).exchange().text == "extra") }
             }
             try load.stop()
             let verdict = load.ledger.verdict(server: setting.server)
-            report("mixed load: \(verdict); slowest reload \(Int(slowest)) ms")
+            report("mixed load: \(verdict)")
+            report("slowest reload \(Int(slowest.milliseconds)) ms: \(slowest.steps)")
             #expect(verdict.isPerfect, "\(verdict)")
             #expect(verdict.countByClient["idle"] ?? 0 > 50)
         }
@@ -145,6 +148,7 @@ extension IntegrationTests {
             port = try FreePort.lease()
             var configuration = TestConfiguration(port: port, serverPort: server.port)
             configuration.process["max_reloads"] = "1000"
+            configuration.process["hard_stop_after"] = "600s"
             configuration.process["drain_idle_after"] = "4s"
             configuration.process["drain_idle_spread"] = "2s"
             configuration.timeouts = ["http_keep_alive": "60s"]
