@@ -119,7 +119,7 @@ struct EventStreamTests {
         let admin = try await AdminInstance()
         let slow = try await EventReader(admin, fields: ["Accept: application/x-ndjson"])
         let quick = try await EventReader(admin, fields: ["Accept: application/x-ndjson"])
-        for _ in 0..<10 {
+        for _ in 0..<6 {
             admin.master.emit(.generationInit, count: 1000, padding: 500)
             admin.master.emit(.reloadSucceeded)
             let seen = try await quick.lines(until: "reload.succeeded")

@@ -85,4 +85,24 @@ import Testing
             WorkerID(generation: 2, index: 0), GaugeReader.Entry(pid: 1, slot: 3, loopCount: 2))
         #expect(gauges.totals()["requests"] == 20)
     }
+
+    /// A worker writes what it likes into its own memory.
+    @Test func totalsOfALyingWorkerDoNotFall() throws {
+        let region = try SharedRegion.create().region
+        let gauges = GaugeReader(region)
+        let worker = WorkerID(generation: 1, index: 0)
+        gauges.add(worker, GaugeReader.Entry(pid: 1, slot: 3, loopCount: 1))
+        try #require(LoopRecord(region, slot: 3, loop: 0)).add(.requests, 50)
+        #expect(gauges.totals()["requests"] == 50)
+        // A new record begins at zero.
+        let record = try #require(LoopRecord(region, slot: 3, loop: 0))
+        record.add(.requests, 7)
+        #expect(gauges.totals()["requests"] == 50)
+        gauges.remove(worker)
+        #expect(gauges.totals()["requests"] == 50)
+        gauges.add(
+            WorkerID(generation: 2, index: 0), GaugeReader.Entry(pid: 1, slot: 3, loopCount: 1))
+        record.add(.requests, .max - 7)
+        #expect(gauges.totals()["requests"] == .max)
+    }
 }

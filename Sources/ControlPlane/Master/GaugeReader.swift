@@ -18,6 +18,8 @@ final class GaugeReader: Sendable {
         var entries: [WorkerID: Entry] = [:]
         /// Totals of workers that are gone.
         var retired: [String: UInt64] = [:]
+        /// The highest that was seen of workers that live: their own words may go down.
+        var peaks: [WorkerID: [String: UInt64]] = [:]
     }
     private let region: SharedRegion
     private let state = Mutex(State())
@@ -34,9 +36,8 @@ final class GaugeReader: Sendable {
     func remove(_ worker: WorkerID) {
         state.withLock { state in
             guard let entry = state.entries.removeValue(forKey: worker) else { return }
-            for (name, value) in counters(of: report(entry)) {
-                state.retired[name, default: 0] &+= value
-            }
+            Self.add(raise(&state.peaks[worker, default: [:]], by: entry), to: &state.retired)
+            state.peaks[worker] = nil
         }
     }
 
@@ -64,12 +65,25 @@ final class GaugeReader: Sendable {
     func totals() -> [String: UInt64] {
         state.withLock { state in
             var totals = state.retired
-            for entry in state.entries.values {
-                for (name, value) in counters(of: report(entry)) {
-                    totals[name, default: 0] &+= value
-                }
+            for (worker, entry) in state.entries {
+                Self.add(raise(&state.peaks[worker, default: [:]], by: entry), to: &totals)
             }
             return totals
+        }
+    }
+
+    private func raise(
+        _ peaks: inout [String: UInt64], by entry: Entry
+    ) -> [String: UInt64] {
+        peaks.merge(counters(of: report(entry)), uniquingKeysWith: max)
+        return peaks
+    }
+
+    /// Too much is the most, and not little again.
+    private static func add(_ counts: [String: UInt64], to totals: inout [String: UInt64]) {
+        for (name, count) in counts {
+            let (sum, overflow) = totals[name, default: 0].addingReportingOverflow(count)
+            totals[name] = overflow ? .max : sum
         }
     }
 

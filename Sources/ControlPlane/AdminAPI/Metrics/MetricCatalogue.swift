@@ -2,11 +2,11 @@
 // Units are seconds and bytes; totals of the data path count live and retired workers alike.
 
 enum MetricCatalogue {
-    static let all = master + reloads + generations + workers + dataPath.map(\.family) + api
+    static let all = master + reloads + generations + workers + workerTotals.map(\.family) + api
 
     // MARK: The master
 
-    static let buildInfo = gauge(
+    static let build = gauge(
         "apus_build_info", "1, with the version of the master.", ["version"])
     static let startTime = gauge(
         "apus_start_time_seconds", "When the master started, since 1970.")
@@ -15,7 +15,7 @@ enum MetricCatalogue {
     static let configRevision = gauge(
         "apus_config_revision", "Configuration revision that is desired, and that is applied.",
         ["kind"])
-    private static let master = [buildInfo, startTime, loopAge, configRevision]
+    private static let master = [build, startTime, loopAge, configRevision]
 
     // MARK: Reloads
 
@@ -79,16 +79,16 @@ enum MetricCatalogue {
     // MARK: The data path
 
     /// A metric and the counters of the shared state that are its samples.
-    struct DataPathTotal: Sendable {
+    struct WorkerTotal: Sendable {
         var family: MetricFamily
         /// Counter, and value of the only label if there is one.
         var samples: [(counter: String, label: String?)]
     }
 
-    static let dataPath = [
+    static let workerTotals = [
         total("connections_accepted", "Client connections accepted.", "connectionsAccepted"),
         total("requests", "Request heads that were understood.", "requests"),
-        DataPathTotal(
+        WorkerTotal(
             family: counter(
                 "apus_worker_responses_total", "Final answers to clients, by class.",
                 ["code_class"]),
@@ -96,7 +96,7 @@ enum MetricCatalogue {
                 ("responses2xx", "2xx"), ("responses3xx", "3xx"), ("responses4xx", "4xx"),
                 ("responses5xx", "5xx"),
             ]),
-        DataPathTotal(
+        WorkerTotal(
             family: counter(
                 "apus_worker_request_errors_total", "Requests refused by Apus itself, by reason.",
                 ["reason"]),
@@ -143,8 +143,8 @@ enum MetricCatalogue {
 
     private static func total(
         _ name: String, _ help: String, _ counterName: String
-    ) -> DataPathTotal {
-        DataPathTotal(
+    ) -> WorkerTotal {
+        WorkerTotal(
             family: counter("apus_worker_\(name)_total", help), samples: [(counterName, nil)])
     }
 }

@@ -23,7 +23,7 @@ struct MetricsResource: Sendable {
         writeReloads(snapshot, to: &out)
         writeGenerations(snapshot, to: &out)
         writeWorkers(snapshot, to: &out)
-        for total in MetricCatalogue.dataPath {
+        for total in MetricCatalogue.workerTotals {
             out.write(
                 total.family,
                 total.samples.map { sample in
@@ -39,7 +39,7 @@ struct MetricsResource: Sendable {
     }
 
     private func writeMaster(_ snapshot: MasterSnapshot, to out: inout PrometheusText) {
-        out.write(MetricCatalogue.buildInfo, [([snapshot.version], "1")])
+        out.write(MetricCatalogue.build, [([snapshot.version], "1")])
         out.write(MetricCatalogue.startTime, [([], Self.seconds(snapshot.startedAt))])
         let age = (snapshot.takenAt.instant - snapshot.loopTick).wholeMilliseconds
         out.write(
