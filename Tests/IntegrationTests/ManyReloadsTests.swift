@@ -8,7 +8,9 @@ internal import Testing
 extension IntegrationTests {
     @Suite(.timeLimit(.minutes(5))) struct ManyReloadsTests {
         @Test func hundredAtOnceAreSettledWithThreeGenerations() throws {
-            let setting = try Setting()
+            // A reload lasts longer than a hundred requests take to arrive.
+            let worker = try ExchangeableWorker("sleep 0.7; \(ExchangeableWorker.good)")
+            let setting = try Setting(worker: worker.path)
             let apus = setting.apus
             let answers = Mutex<[HTTPResponse]>([])
             let failures = Counter()
