@@ -12,22 +12,24 @@ final class AdminInstance: Sendable {
     let master: ScriptedMaster
     private let server: AdminServer
 
-    init(_ master: ScriptedMaster = ScriptedMaster()) async throws {
+    init(
+        _ master: ScriptedMaster = ScriptedMaster(), stallMax: Duration = .seconds(10)
+    ) async throws {
         directory = try TemporaryDirectory()
         socketPath = directory.path("admin.sock")
         self.master = master
-        server = try await Self.start(master, socketPath)
+        server = try await Self.start(master, socketPath, stallMax: stallMax)
     }
 
     static func start(
-        _ master: ScriptedMaster, _ path: String, mode: UInt32 = 0o660
+        _ master: ScriptedMaster, _ path: String, mode: UInt32 = 0o660,
+        stallMax: Duration = .seconds(10)
     ) async throws -> AdminServer {
         var logger = Logger(label: "test")
         logger.logLevel = .critical
-        return try await AdminServer.start(
-            master,
-            options: AdminServerOptions(socketPath: path, socketMode: mode, version: "1.4.0"),
-            logger: logger)
+        var options = AdminServerOptions(socketPath: path, socketMode: mode, version: "1.4.0")
+        options.stallMax = stallMax
+        return try await AdminServer.start(master, options: options, logger: logger)
     }
 
     func stop() async { await server.stop() }

@@ -146,21 +146,41 @@ struct EventStreamTests {
 
     @Test func aClientThatLeavesFreesItsPlace() async throws {
         let admin = try await AdminInstance()
-        func watchers() async throws -> String {
-            let text = String(decoding: try await admin.get("/metrics").body, as: UTF8.self)
-            return text.split(separator: "\n").last.map(String.init) ?? ""
-        }
         do {
             let stream = try await EventReader(admin)
-            #expect(try await watchers() == "apus_event_watchers 1")
+            #expect(try await Self.watchers(admin) == 1)
             stream.close()
         }
+        #expect(try await Self.isUnwatched(admin))
+        await admin.stop()
+    }
+
+    /// Its place is for somebody who reads.
+    @Test func aClientThatTakesNothingIsClosed() async throws {
+        let admin = try await AdminInstance(stallMax: .milliseconds(400))
+        let idle = try await EventReader(admin)
+        let stalled = try await EventReader(admin)
+        admin.master.emit(.generationInit)
+        #expect(try await Self.watchers(admin) == 2)
+        idle.close()
+        admin.master.emit(.generationInit, count: 4000, padding: 500)
+        #expect(try await Self.isUnwatched(admin))
+        stalled.close()
+        await admin.stop()
+    }
+
+    private static func watchers(_ admin: AdminInstance) async throws -> Int? {
+        let text = String(decoding: try await admin.get("/metrics").body, as: UTF8.self)
+        return try MetricsText(text).values["apus_event_watchers"].flatMap { Int($0) }
+    }
+
+    private static func isUnwatched(_ admin: AdminInstance) async throws -> Bool {
         let deadline = Deadline(seconds: 10)
-        while try await watchers() != "apus_event_watchers 0", !deadline.isOver {
+        while !deadline.isOver {
+            if try await watchers(admin) == 0 { return true }
             try await Task.sleep(for: .milliseconds(50))
         }
-        #expect(try await watchers() == "apus_event_watchers 0")
-        await admin.stop()
+        return false
     }
 
     @Test func theStreamEndsWithTheServer() async throws {

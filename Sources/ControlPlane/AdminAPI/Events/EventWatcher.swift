@@ -9,12 +9,17 @@ actor EventWatcher: AnswerStream {
     /// How often a closed connection and the server's end are looked for.
     private static let slice = Duration.milliseconds(500)
 
+    /// Between two batches: what happens together is written together, so many watchers do not
+    /// compete with a reload that is running.
+    private static let pause = Duration.milliseconds(20)
+
     private let port: any ControlPort
     private let filter: EventFilter
     private let format: EventFormat
     private let place: WatcherPlaces.Place
     private var position: UInt64
     private var lastSentAt = Instant.now()
+    private var mustPause = false
 
     init(
         port: any ControlPort, after position: UInt64, filter: EventFilter, format: EventFormat,
@@ -29,6 +34,7 @@ actor EventWatcher: AnswerStream {
 
     /// Nil when the server stops; empty when nothing happened for a while.
     func next() async -> [UInt8]? {
+        if mustPause { try? await Task.sleep(for: Self.pause) }
         let batch = await port.events(
             after: position, atMost: Self.batchCount, waiting: Self.slice)
         if batch.events.isEmpty, place.isClosed || Task.isCancelled { return nil }
@@ -37,6 +43,8 @@ actor EventWatcher: AnswerStream {
             bytes += format.gap(before: (batch.events.first?.sequence ?? batch.position &+ 1))
         }
         for event in batch.events where filter.accepts(event) { bytes += format.event(event) }
+        // A full batch has more behind it.
+        mustPause = !batch.events.isEmpty && batch.events.count < Self.batchCount
         position = batch.position
         let now = Instant.now()
         if bytes.isEmpty, now - lastSentAt >= EventFormat.heartbeatPeriod {

@@ -11,6 +11,7 @@ import NIOHTTP1
 struct AdminResponder: Sendable {
     let table: RouteTable
     let tally: AdminTally
+    let stallMax: Duration
     let logger: Logger
 
     func respond(
@@ -41,7 +42,7 @@ struct AdminResponder: Sendable {
         if request.method == .head {
             try await writer.writeResponse(head)
         } else if let stream = answer.stream {
-            let body = StreamedBody(stream: stream, channel: channel)
+            let body = StreamedBody(stream: stream, channel: channel, stallMax: stallMax)
             try await writer.write(
                 response: head, body: ResponseBody { try await body.send(&$0) })
         } else {

@@ -16,6 +16,8 @@ public struct AdminServerOptions: Sendable {
     public var socketGroup: String?
     /// Of the program.
     public var version: String
+    /// How long a client of a stream may take nothing while something is to be sent.
+    var stallMax = Duration.seconds(10)
 
     public init(
         socketPath: String, socketMode: UInt32 = 0o660, socketGroup: String? = nil, version: String
@@ -81,7 +83,7 @@ public final class AdminServer: Sendable {
             let responder = AdminResponder(
                 table: AdminRoutes.table(
                     port: port, version: options.version, tally: tally, places: places),
-                tally: tally, logger: logger)
+                tally: tally, stallMax: options.stallMax, logger: logger)
             let (server, running) = try await run(
                 responder, options: options, socket: socket, group: group, logger: logger)
             return AdminServer(

@@ -9,16 +9,15 @@ import Synchronization
 struct StreamedBody: Sendable {
     let stream: any AnswerStream
     let channel: any Channel
-
-    /// How long a client may take nothing while something is to be sent.
-    static let stallMax = Duration.seconds(10)
+    /// How long the client may take nothing while something is to be sent.
+    let stallMax: Duration
 
     func send(_ writer: inout any ResponseBodyWriter) async throws {
         let write = PendingWrite()
-        let channel = channel
+        let (channel, stallMax) = (channel, stallMax)
         let watch = Task {
-            while (try? await Task.sleep(for: .seconds(1))) != nil {
-                if write.lasts(longerThan: Self.stallMax) { channel.close(promise: nil) }
+            while (try? await Task.sleep(for: stallMax / 4)) != nil {
+                if write.lasts(longerThan: stallMax) { channel.close(promise: nil) }
             }
         }
         defer { watch.cancel() }

@@ -10,7 +10,7 @@ struct ClientSession {
 
     let client: MasterClient
     private let format: OutputFormat
-    private let quiet: Bool
+    let quiet: Bool
 
     init(_ options: GlobalOptions) throws(CommandFailure) {
         client = MasterClient(socketPath: try Surroundings.socketPath(options.socket))
@@ -25,7 +25,7 @@ struct ClientSession {
     }
 
     /// Lines of text are wanted, not JSON.
-    var isForPeople: Bool { !quiet && (format == .table || format == .wide) }
+    var isForPeople: Bool { format == .table || format == .wide }
 
     /// JSON is the API's body, byte for byte; NDJSON is a line for each item of a collection.
     func show(_ answer: MasterAnswer, _ text: (JSONValue, Style) -> String) {

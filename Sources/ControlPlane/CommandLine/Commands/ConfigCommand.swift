@@ -27,7 +27,7 @@ struct ConfigCommand: ParsableCommand {
             let (errors, warnings) = Self.problems(of: file)
             for problem in errors + warnings { Console.error("\(problem)") }
             if !global.quiet {
-                if format == .json {
+                if format == .json || format == .ndjson {
                     let report: JSONValue = [
                         "valid": .bool(errors.isEmpty),
                         "errors": .array(errors.map(Self.json)),

@@ -22,13 +22,14 @@ struct EventsCommand: ParsableCommand {
 
     func run() throws {
         let session = try ClientSession(global)
+        let isQuiet = session.quiet
         let query = type.map { "?type=\(Self.escaped($0))" } ?? ""
         let show: @Sendable ([UInt8]) -> Void =
             session.isForPeople ? Self.showText : Self.showJSON
         // NIO ignores it from its first connection on, but `apus events | head` is to end.
         let answer = try session.client.stream("/v1/events\(query)") { line in
             signal(SIGPIPE, SIG_DFL)
-            show(line)
+            if !isQuiet { show(line) }
         }
         throw session.failure(answer, ProblemText.summary)
     }
