@@ -100,7 +100,7 @@ import Testing
         buffer.consume(2)
         buffer.move(to: 0)
         texts.append(Self.text(buffer.bytes))
-        succeeded.append(pool.enlarge(&buffer))
+        succeeded.append(pool.enlarge(&buffer, toHold: BufferSize.large.bytes))
         texts.append(Self.text(buffer.bytes))
         let capacity = buffer.capacity
         pool.empty(&buffer)

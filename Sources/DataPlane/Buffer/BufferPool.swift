@@ -92,10 +92,13 @@ struct BufferPool: ~Copyable {
         return true
     }
 
-    /// Moves what `buffer` holds to memory of the larger size. False: there is none.
-    mutating func enlarge(_ buffer: inout Buffer) -> Bool {
+    /// Moves what `buffer` holds to memory for so many bytes. False: there is none.
+    mutating func enlarge(_ buffer: inout Buffer, toHold byteCount: Int) -> Bool {
         var larger = Buffer()
-        guard fill(&larger, .large), larger.append(buffer.bytes) else { return false }
+        guard fill(&larger, capacityBytes: byteCount), larger.append(buffer.bytes) else {
+            empty(&larger)
+            return false
+        }
         empty(&buffer)
         buffer = larger
         return true

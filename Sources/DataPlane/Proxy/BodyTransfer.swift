@@ -49,7 +49,8 @@ extension Engine {
         case .responding:
             exchange[].download.isComplete && exchange[].download.unsent == 0
         case .answering: client[].output.isEmpty
-        case .tunnelling: exchange[].uploadEnded && exchange[].downloadEnded
+        case .tunnelling:
+            exchange[].downloadEnded && (exchange[].uploadEnded || exchange[].uploadIsBroken)
         }
     }
 

@@ -8,6 +8,8 @@ internal import Syscalls
 extension Engine {
     /// Local answers that do not fit into the loop's scratch memory may be this long.
     private static var longAnswerBytes: Int { 4 << 20 }
+    /// Unsent answers, behind which one more may stand.
+    private static var answersMaxBytes: Int { 65_536 }
 
     /// The response is sent. True: the client connection has something to do.
     mutating func finish(
@@ -17,7 +19,10 @@ extension Engine {
             exchange[].server = nil
             if exchange[].keepsServer, exchange[].phase == .responding, drain.isServing,
                 server[].input.isEmpty, !exchange[].download.hasExcess,
-                !server[].transport.peerHasEnded, !server[].transport.hasFailed
+                !server[].transport.peerHasEnded, !server[].transport.hasFailed,
+                // A last receive that filled its buffer leaves unknown what is behind it, and no
+                // event will tell: bytes there would be the next client's answer.
+                !server[].transport.isReadable || server[].transport.isSilent()
             {
                 park(server)
             } else {
@@ -163,6 +168,11 @@ extension Engine {
         if !client[].output.hasMemory {
             guard buffers.fill(&client[].output, capacityBytes: bytes.count) else { return false }
         }
+        if client[].output.append(bytes) { return true }
+        // Interim responses that the client has not taken yet stand before it.
+        guard client[].output.count <= Self.answersMaxBytes,
+            buffers.enlarge(&client[].output, toHold: client[].output.count + bytes.count)
+        else { return false }
         return client[].output.append(bytes)
     }
 

@@ -103,9 +103,8 @@ extension Engine {
         _ buffer: inout Buffer, _ headBytes: Int, _ head: Bytes
     ) -> Bool {
         if buffer.replacePrefix(headBytes, with: head) { return true }
-        guard buffer.capacity < BufferSize.large.bytes, buffers.enlarge(&buffer) else {
-            return false
-        }
+        // The head is at most as long as the scratch memory it was written into.
+        guard buffers.enlarge(&buffer, toHold: buffer.count + head.count) else { return false }
         return buffer.replacePrefix(headBytes, with: head)
     }
 

@@ -29,6 +29,12 @@ extension Engine {
             switch server[].receive() {
             case .moved:
                 serverMoved = true
+                // An answer to a request that was not sent yet is somebody else's.
+                if exchange[].upload.totalSent == 0 {
+                    server[].input.removeAll()
+                    didLoseServer(exchange, client, server)
+                    return
+                }
                 parseResponse(exchange, client, server)
             case .blocked:
                 if server[].input.isEmpty { buffers.empty(&server[].input) }
