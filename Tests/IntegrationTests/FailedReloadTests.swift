@@ -27,7 +27,7 @@ extension IntegrationTests {
         @Test(arguments: Fault.allCases) func nothingChanges(_ fault: Fault) throws {
             let worker = try ExchangeableWorker()
             let setting = try Setting(worker: worker.path) {
-                $0.process["ready_timeout"] = "700ms"
+                $0.process["ready_timeout"] = "3s"
             }
             let taken = try TestSocket.listen()
             var configuration = setting.configuration
@@ -115,8 +115,8 @@ extension IntegrationTests {
         @Test(arguments: HostileMode.allCases) func workerLies(_ mode: HostileMode) throws {
             let worker = try ExchangeableWorker()
             let setting = try Setting(worker: worker.path) {
-                $0.process["ready_timeout"] = "1s"
-                $0.process["switch_timeout"] = "1s"
+                $0.process["ready_timeout"] = "4s"
+                $0.process["switch_timeout"] = "3s"
             }
             try #require(FileManager.default.isExecutableFile(atPath: Programs.hostileWorker))
             try worker.setHostile(mode.rawValue)

@@ -9,7 +9,7 @@ import Testing
 @Suite struct EventLogTests {
     @Test func oneLineWhateverIsSaid() throws {
         let directory = try TemporaryDirectory()
-        let log = EventLog(to: try Files.openAppend(directory.path("log")))
+        let log = try EventLog(to: try Files.openAppend(directory.path("log")))
         log.logger.info(
             "a\nb\u{1b}[31m\u{202E}", metadata: ["key": "x y\"\\\r", "plain": "1", "empty": ""])
         log.logger.debug("not written")
@@ -26,7 +26,7 @@ import Testing
     @Test func blockedReaderBlocksNobody() throws {
         try SignalDescriptor.ignore(13)
         let pipe = Pipe()
-        let log = EventLog(
+        let log = try EventLog(
             to: try FileDescriptor.duplicate(pipe.fileHandleForWriting.fileDescriptor))
         for number in 0..<20_000 { log.logger.info("line \(number)") }
         #expect(log.waitingCount <= EventLog.lineCountMax)

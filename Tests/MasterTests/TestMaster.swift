@@ -127,7 +127,7 @@ final class MasterEnd: Sendable {
         try Syscalls.Thread.start(name: "test-master") { [self] in
             do {
                 thread.withLock { $0 = pthread_self() }
-                let log = EventLog(to: try Files.openAppend(logPath))
+                let log = try EventLog(to: try Files.openAppend(logPath))
                 let master = try Master(options: options, log: log)
                 made.withLock { $0 = .success(master.handle) }
                 let code = master.run()

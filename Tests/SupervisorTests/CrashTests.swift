@@ -134,6 +134,7 @@ struct CrashTests {
         driver.start()
         driver.exit(WorkerID(1), Self.kill)
         driver.request()
+        driver.wait(200)
         driver.exit(WorkerID(2), Self.kill)
         // The waiter goes first, once.
         #expect(driver.supervisor.queue.running?.record.id == "rl_3")

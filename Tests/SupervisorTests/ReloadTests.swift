@@ -60,6 +60,8 @@ struct ReloadTests {
         let begin = driver.effects.count
         for _ in 0..<100 { driver.request() }
         driver.bringUp()
+        #expect(driver.supervisor.queue.running == nil)
+        driver.wait(100)
         driver.bringUp()
         let effects = Array(driver.effects[begin...])
         #expect(effects.starts == [2, 3])
@@ -70,6 +72,31 @@ struct ReloadTests {
         #expect(superseded.count == 98)
         #expect(superseded.first?.supersededBy == "rl_4")
         #expect(driver.supervisor.reloads.allSatisfy(\.status.isTerminal) == true)
+    }
+
+    /// A stream of wishes, one every 20 ms, is served about twice a second.
+    @Test func aBurstIsSettledBeforeItsLastIsStarted() {
+        var driver = Driver()
+        driver.reload()
+        let begin = driver.effects.count
+        driver.request()
+        driver.request()
+        driver.bringUp()
+        for _ in 0..<20 {
+            driver.wait(20)
+            driver.request()
+        }
+        #expect(Array(driver.effects[begin...]).starts == [2])
+        driver.wait(100)
+        driver.bringUp()
+        #expect(Array(driver.effects[begin...]).starts == [2, 3])
+    }
+
+    @Test func aLoneRequestDoesNotWait() {
+        var driver = Driver()
+        driver.reload()
+        driver.request()
+        #expect(driver.supervisor.queue.running != nil)
     }
 
     @Test func aRepeatedIdIsOneRequest() {

@@ -1,10 +1,9 @@
-// Everything of the master that may wait for a disk or take long, on queues of its own: the store,
+// Everything of the master that may wait for a disk or take long, on threads of its own: the store,
 // the reading of configurations, and what a start needs. Answers go to the loop's mailbox, so a disk that
 // hangs delays a reload and never supervision.
 
 internal import Clock
 internal import ConfigurationLanguage
-internal import Dispatch
 internal import Foundation
 internal import JSON
 internal import Model
@@ -22,9 +21,9 @@ final class DiskWork: Sendable {
     private let mailbox: Mailbox
     /// Words for the log.
     private let complain: @Sendable (String) -> Void
-    private let storeQueue = DispatchQueue(label: "apus.store")
-    private let readQueue = DispatchQueue(label: "apus.configuration")
-    private let startQueue = DispatchQueue(label: "apus.start")
+    private let storeThread: WorkThread
+    private let readThread: WorkThread
+    private let startThread: WorkThread
     private struct Known {
         /// By revision, so that a restart needs no disk.
         var configurations: [Int: Configuration] = [:]
@@ -39,7 +38,10 @@ final class DiskWork: Sendable {
     init(
         store: Store, reserved: Int, configurationPath: String?, mailbox: Mailbox,
         complain: @escaping @Sendable (String) -> Void
-    ) {
+    ) throws(SystemError) {
+        storeThread = try WorkThread(name: "store")
+        readThread = try WorkThread(name: "configuration")
+        startThread = try WorkThread(name: "start")
         known = Mutex(Known(reserved: reserved))
         self.store = store
         self.configurationPath = configurationPath
@@ -51,7 +53,7 @@ final class DiskWork: Sendable {
 
     /// Reads the configuration anew; answers with `validated`.
     func validate(reload: String) {
-        readQueue.async { [self] in
+        readThread.async { [self] in
             let result: Result<ValidRevision, ReloadFailure>
             do throws(ReloadFailure) {
                 result = .success(try validRevision())
@@ -67,7 +69,7 @@ final class DiskWork: Sendable {
         switch source.read() {
         case .invalid(let problems): throw ReloadFailure(problems)
         case .valid(let configuration, let warnings):
-            // Waits in the store's queue, so a number is given and known in one order.
+            // Waits for the store's thread, so a number is given and known in one order.
             let revision = try stored(source)
             known.withLock { $0.configurations[revision] = configuration }
             return ValidRevision(
@@ -90,7 +92,7 @@ final class DiskWork: Sendable {
 
     private func stored(_ source: ConfigurationSource) throws(ReloadFailure) -> Int {
         do {
-            return try storeQueue.sync {
+            return try storeThread.sync { [store] in
                 try store.addRevision(
                     sha256: source.text.sha256, text: source.text.bytes,
                     sourceName: source.fileName, at: .now())
@@ -105,7 +107,7 @@ final class DiskWork: Sendable {
     /// Makes sure that the number is durable, then makes what the generation is started from;
     /// answers `prepared`.
     func prepare(generation: Int, plan: GenerationPlan) {
-        startQueue.async { [self] in
+        startThread.async { [self] in
             let result: Result<GenerationMaterial, ReloadFailure>
             do {
                 try reserve(generation, of: plan.revision)
@@ -126,7 +128,7 @@ final class DiskWork: Sendable {
     private func reserve(_ generation: Int, of revision: Int) throws {
         if known.withLock({ $0.reserved }) < generation {
             do {
-                try storeQueue.sync { try reserveMore(through: generation) }
+                try storeThread.sync { [self] in try reserveMore(through: generation) }
             } catch {
                 guard known.withLock({ $0.served.contains(revision) }) else { throw error }
                 complain("generation \(generation) is started without being recorded: \(error)")
@@ -146,7 +148,7 @@ final class DiskWork: Sendable {
         }
     }
 
-    /// On the store queue.
+    /// On the store's thread.
     private func reserveMore(through generation: Int) throws {
         let last = generation + Self.reservedAhead
         try store.reserveGenerations(through: last)
@@ -226,26 +228,23 @@ final class DiskWork: Sendable {
 
     /// Stores what happened; a failure is logged and otherwise without effect.
     func record(_ what: String, _ body: @escaping @Sendable (Store) throws -> Void) {
-        storeQueue.async { [self] in
+        storeThread.async { [self] in
             do { try body(store) } catch { complain("\(what): \(error)") }
         }
     }
 
     /// Something else that may take long: looking through /proc.
     func inBackground(_ body: @escaping @Sendable () -> Void) {
-        readQueue.async(execute: body)
+        readThread.async(body)
     }
 
     /// Waits for what was ordered of the store, at most this long, gives back the numbers that were
     /// not used, and closes it.
     func finish(lastGeneration: Int, atMost limit: Duration) {
-        let done = DispatchSemaphore(value: 0)
-        storeQueue.async { [self] in
+        storeThread.sync(atMost: limit) { [store] in
             try? store.returnGenerations(after: lastGeneration)
             try? store.close()
-            done.signal()
         }
-        _ = done.wait(timeout: .now() + .milliseconds(Int(clamping: limit.wholeMilliseconds)))
     }
 }
 

@@ -1,9 +1,9 @@
 // The master's log: one line per event on standard error, `time level message key=value …`; or,
-// where standard error is the systemd journal, an event with fields there (`JournalSink`). Whoever logs never waits: lines go through a bounded queue, and what a blocked reader makes too
-// much is dropped and counted. Any thread.
+// where standard error is the systemd journal, an event with fields there (`JournalSink`). Whoever
+// logs never waits: lines go through a bounded queue, and what a blocked reader makes too much is
+// dropped and counted. Any thread.
 
 internal import Clock
-internal import Dispatch
 public import Logging
 internal import Supervisor
 internal import Synchronization
@@ -38,16 +38,19 @@ public final class EventLog: Sendable {
     private let state = Mutex(State())
     private let descriptor: FileDescriptor
     private let isJournal: Bool
-    private let queue = DispatchQueue(label: "apus.log")
+    private let thread: WorkThread
 
     /// Logs to the journal if standard error ends there, else to a copy of standard error.
     public convenience init() throws {
-        self.init(
+        try self.init(
             to: try FileDescriptor.duplicate(2),
             isJournal: JournalSink.isBehind(2, environment: JournalSink.environment))
     }
 
-    init(to descriptor: consuming FileDescriptor, isJournal: Bool = false) {
+    init(
+        to descriptor: consuming FileDescriptor, isJournal: Bool = false
+    ) throws(SystemError) {
+        thread = try WorkThread(name: "log")
         self.descriptor = descriptor
         self.isJournal = isJournal
     }
@@ -77,14 +80,12 @@ public final class EventLog: Sendable {
             state.isWriting = true
             return true
         }
-        if mustStart { queue.async { self.write() } }
+        if mustStart { thread.async { self.write() } }
     }
 
     /// Waits until what was logged is written, at most this long: for the program's end.
     public func flush(atMost limit: Duration) {
-        let done = DispatchSemaphore(value: 0)
-        queue.async { done.signal() }
-        _ = done.wait(timeout: .now() + .milliseconds(Int(clamping: limit.wholeMilliseconds)))
+        thread.sync(atMost: limit) {}
     }
 
     private func write() {

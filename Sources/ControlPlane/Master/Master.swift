@@ -81,7 +81,7 @@ public final class Master {
             let lastGeneration = try store.lastGeneration()
             let reserved = lastGeneration + DiskWork.reservedAhead
             try store.reserveGenerations(through: reserved)
-            disk = DiskWork(
+            disk = try DiskWork(
                 store: store, reserved: reserved, configurationPath: options.configurationPath,
                 mailbox: mailbox
             ) { masterLog.logger.error("\($0)") }

@@ -1,12 +1,22 @@
 // Which reload runs, which waits, which are over: one runs, one waits, a newer one takes the
 // waiter's place. Pure value.
 
+import Clock
+
 struct ReloadQueue: Sendable {
+    /// A reload takes some milliseconds, a burst of a hundred wishes some more: a waiter is started
+    /// once the burst has been quiet this long…
+    static let quiet: Duration = .milliseconds(100)
+    /// …or has lasted this long. So a burst starts few generations, and nobody waits noticeably.
+    static let burstMax: Duration = .milliseconds(500)
     /// How many finished records are kept to be shown.
     static let finishedCountMax = 200
 
     var running: ReloadOperation?
     private(set) var waiting: ReloadOperation?
+    /// When the waiter may start; nil: at once.
+    private(set) var settlesAt: Instant?
+    private var burstBegan: Instant?
     /// Newest first.
     private(set) var finished: [ReloadRecord]
 
@@ -25,13 +35,27 @@ struct ReloadQueue: Sendable {
     }
 
     /// Answers whose place it took; that one is over now, and the caller says so.
-    mutating func enqueue(_ operation: ReloadOperation) -> ReloadOperation? {
+    mutating func enqueue(_ operation: ReloadOperation, at now: Instant) -> ReloadOperation? {
+        if running != nil || waiting != nil {
+            let began = burstBegan ?? now
+            burstBegan = began
+            settlesAt = min(now + Self.quiet, began + Self.burstMax)
+        }
         defer { waiting = operation }
         return waiting
     }
 
+    /// Whether one waits whose time has come.
+    func isDue(at now: Instant) -> Bool {
+        waiting != nil && settlesAt.map { $0 <= now } ?? true
+    }
+
     mutating func takeWaiting() -> ReloadOperation? {
-        defer { waiting = nil }
+        defer {
+            waiting = nil
+            settlesAt = nil
+            burstBegan = nil
+        }
         return waiting
     }
 

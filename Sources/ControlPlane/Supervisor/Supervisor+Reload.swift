@@ -12,7 +12,7 @@ extension Supervisor {
         let operation = ReloadOperation(id: id, mode: mode, trigger: trigger, at: now)
         if isStopping {
             conclude(operation, .failed, .shuttingDown, at: now)
-        } else if let superseded = queue.enqueue(operation) {
+        } else if let superseded = queue.enqueue(operation, at: now.instant) {
             conclude(superseded, .superseded, nil, by: id, at: now)
         }
     }
@@ -44,7 +44,7 @@ extension Supervisor {
         guard queue.running == nil, !isStopping else { return false }
         let isRestartDue = restart.map { $0.dueAt <= now.instant } ?? false
         let mustYield = isRestartDue && restart?.hasYielded == true
-        if !mustYield, var operation = queue.takeWaiting() {
+        if !mustYield, queue.isDue(at: now.instant), var operation = queue.takeWaiting() {
             restart?.hasYielded = true
             operation.validate(from: serving, at: now)
             effects.append(.validate(reload: operation.record.id))

@@ -162,6 +162,7 @@ public struct Supervisor: Sendable {
         if let deadline = queue.running?.deadline { deadlines.append(deadline) }
         if let deadline = stopping?.deadline { deadlines.append(deadline) }
         if let restart, queue.running == nil { deadlines.append(max(restart.dueAt, now)) }
+        if let settlesAt = queue.settlesAt, queue.running == nil { deadlines.append(settlesAt) }
         if roster.live.contains(where: \.isWatched) { deadlines.append(now + Liveness.tick) }
         return deadlines.min()
     }

@@ -5,7 +5,7 @@ internal import CLinux
 
 /// Starting a thread that ends with its body.
 public enum Thread {
-    /// Starts a detached thread. `name` shows in `top -H`, 15 bytes at most. The body's captures
+    /// Starts a detached thread that takes no signal. `name` shows in `top -H`, 15 bytes at most. The body's captures
     /// are released when it returns. Throws `EAGAIN` when no thread can be had.
     public static func start(
         name: String, _ body: @escaping @Sendable () -> Void

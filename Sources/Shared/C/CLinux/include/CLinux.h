@@ -191,7 +191,7 @@ static inline void clinux_store_release(uint64_t *word, uint64_t value) {
     __atomic_store_n(word, value, __ATOMIC_RELEASE);
 }
 
-// Threads (pthreads(7)). The thread is detached; `body` runs once on it with `argument`.
+// Threads (pthreads(7)). The thread is detached and takes no signal; `body` runs once on it.
 int clinux_thread(const char *name, void *(*body)(void *), void *argument);
 // Cores the process may run on (sched_getaffinity(2)).
 int clinux_available_cores(void);
