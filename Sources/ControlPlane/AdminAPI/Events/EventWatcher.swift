@@ -11,7 +11,7 @@ actor EventWatcher: AnswerStream {
 
     /// Between two batches: what happens together is written together, so many watchers do not
     /// compete with a reload that is running.
-    private static let pause = Duration.milliseconds(20)
+    private static let pause = Duration.milliseconds(50)
 
     private let port: any ControlPort
     private let filter: EventFilter
