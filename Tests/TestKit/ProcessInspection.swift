@@ -83,7 +83,8 @@ public struct ProcessInspection: Sendable {
     /// Inodes of all TCP sockets that listen, with their port.
     public static func listeningSockets() -> [Int: Int] {
         var result: [Int: Int] = [:]
-        for file in ["/proc/net/tcp", "/proc/net/tcp6"] {
+        // Twice: a line can be skipped while the table changes between two reads of the file.
+        for file in ["/proc/net/tcp", "/proc/net/tcp6", "/proc/net/tcp"] {
             for line in text(file).split(separator: "\n").dropFirst() {
                 let words = line.split(separator: " ", omittingEmptySubsequences: true)
                 guard words.count > 9, words[3] == "0A", let inode = Int(words[9]),
