@@ -37,6 +37,9 @@ struct Apus: ParsableCommand {
         } catch let failure as CommandFailure {
             if let message = failure.message { Console.error("apus: \(message)") }
             Glibc.exit(failure.status.rawValue)
+        } catch let code as ExitCode {
+            // The master has said why in its log.
+            Glibc.exit(code.rawValue)
         } catch {
             end(withParserError: error)
         }

@@ -9,6 +9,9 @@ enum ServiceStatus {
     /// - Parameter earlier: ids of reloads of earlier lives, which say nothing about this one.
     static func text(_ facts: ServiceState.Facts, ignoring earlier: Set<String>) -> String {
         let reloads = facts.reloads.filter { !earlier.contains($0.id) }
+        if let first = reloads.last, first.trigger.source == .startup, first.status == .failed {
+            return cannotStart(reason(of: first))
+        }
         var parts = [serving(facts, reloads)]
         let leaving = facts.generations.count { $0.phase == .leaving }
         if leaving > 0 { parts.append("\(leaving) leaving") }
@@ -47,15 +50,20 @@ enum ServiceStatus {
             [.startup, .api, .signal].contains($0.trigger.source)
                 && [.succeeded, .failed].contains($0.status)
         }
-        guard let byRequest, let failure = byRequest.failure else { return nil }
+        guard let byRequest, byRequest.failure != nil else { return nil }
         let step = byRequest.steps.last { $0.status == .failed } ?? byRequest.steps.last
         let place = step.map { " at \($0.name.rawValue)" } ?? ""
+        return "last reload FAILED\(place): \(reason(of: byRequest))"
+    }
+
+    private static func reason(of reload: ReloadRecord) -> String {
+        guard let failure = reload.failure else { return "unknown" }
         guard let problem = failure.problems.first(where: { $0.severity == "error" }) else {
-            return "last reload FAILED\(place): \(failure.detail)"
+            return failure.detail
         }
         let others = failure.problems.count - 1
-        return "last reload FAILED\(place): \(problem.file):\(problem.line):\(problem.column) "
-            + problem.message + (others > 0 ? " (and \(others) more)" : "")
+        return "\(problem.file):\(problem.line):\(problem.column) \(problem.message)"
+            + (others > 0 ? " (and \(others) more)" : "")
     }
 
     /// sd_notify(3) separates by line ends, and a terminal must not obey a configuration's text.
