@@ -145,6 +145,15 @@ private func edit(_ action: HeaderEdit.Action, _ name: String, _ value: String =
                 == Self.start + "X-D: 0\r\nx-b: again\r\nX-D: 1\r\n\r\n")
     }
 
+    /// `X_User` and `X-User` are one to CGI: a client must not slip one in beside a rule's.
+    @Test func rulesTakeLookAlikes() {
+        let edits = [[edit(.set, "X-User", "us"), edit(.remove, "X_Debug")]]
+        let fields = "X_User: them\r\nx-USER: them\r\nX-Debug: 1\r\nX_Debug: 1\r\nX_Us: 1\r\n"
+        #expect(
+            forward(Self.start + fields + "\r\n", edits: edits)
+                == Self.start + "X_Us: 1\r\nX-User: us\r\n\r\n")
+    }
+
     @Test func rulesRuleOverForwarding() {
         let edits = [[edit(.set, "X-Forwarded-Proto", "https"), edit(.remove, "X-Forwarded-For")]]
         #expect(

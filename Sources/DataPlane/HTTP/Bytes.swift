@@ -138,6 +138,13 @@ struct Bytes: BitwiseCopyable {
         equalsIgnoringCase(Bytes(lower))
     }
 
+    /// Whether a server may take this field name for `lower`, which is lower case and has no `_`.
+    @inline(__always)
+    func standsForField(_ lower: Bytes) -> Bool {
+        // SAFETY: as above.
+        unsafe count == lower.count && apus_equals_field(start, lower.start, count) != 0
+    }
+
     /// The bytes to a C call or a copy; the pointer must not leave `body`.
     @unsafe @inline(__always)
     func withPointer<Result>(_ body: (UnsafePointer<UInt8>) -> Result) -> Result {

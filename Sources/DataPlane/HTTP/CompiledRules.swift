@@ -12,7 +12,7 @@ struct CompiledField: BitwiseCopyable {
 /// The edits of one direction. First the frontend's, then the route's; within each all removes,
 /// then all sets, then all adds.
 struct CompiledRules: BitwiseCopyable {
-    /// Lower case; fields of these names are not carried over.
+    /// Lower case, `-` for `_`; fields of these names are not carried over.
     private let dropped: Run<Bytes>
     let written: Run<CompiledField>
 
@@ -32,7 +32,10 @@ struct CompiledRules: BitwiseCopyable {
                 }
             }
         }
-        self.dropped = arena.run(dropped.map { arena.bytes($0) })
+        self.dropped = arena.run(
+            dropped.map { name in
+                arena.bytes(String(name.map { $0 == "_" ? "-" : $0 }))
+            })
         self.written = arena.run(
             written.map { edit in
                 CompiledField(
@@ -41,11 +44,13 @@ struct CompiledRules: BitwiseCopyable {
             })
     }
 
+    /// Also a name with `_` for `-`: beside `X-User` of a rule, a client's `X_User` would reach the
+    /// applications that read both as one.
     @inline(__always)
     func drops(_ name: Bytes) -> Bool {
         var index = 0
         while index < dropped.count {
-            if name.equalsIgnoringCase(dropped[index]) { return true }
+            if name.standsForField(dropped[index]) { return true }
             index &+= 1
         }
         return false

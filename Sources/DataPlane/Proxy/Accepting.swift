@@ -92,7 +92,8 @@ extension Engine {
             if result.wouldBlock { return true }
             record.add(.acceptErrors)
             if Self.isOfOneConnection(result.errno) { continue }
-            backOff(listener)
+            // A released listener is not taken up again: `tendDrain` comes back to its queue.
+            if drain.isServing { backOff(listener) }
             return false
         }
         return false

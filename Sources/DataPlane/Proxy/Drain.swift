@@ -9,7 +9,7 @@ internal import Syscalls
 enum DrainState {
     case serving
     /// The listeners are let go; the queues of some are emptied, until empty twice in a row.
-    case releasing(queues: [Int], emptyRounds: Int, checkAt: Int64)
+    case releasing(queues: [Int], emptyRounds: Int, checkAt: Int64, giveUpAt: Int64)
     /// `released` is reported; `drained` as soon as nothing is left.
     case draining
     case drained
@@ -22,13 +22,18 @@ enum DrainState {
 
 extension Engine {
     private static var queueCheckMilliseconds: Int64 { 20 }
+    /// Without descriptors a queue cannot be emptied. Who waits for `released` has a deadline, and
+    /// would end what runs here with it.
+    private static var queueMaxMilliseconds: Int64 { 1_000 }
     /// A day: longer than any generation drains, and far from any overflow.
     private static var drainIdleMax: Int64 { 86_400_000 }
 
     mutating func release(draining queues: [Int], idleAfter: Int64, idleSpread: Int64) {
         guard drain.isServing else { return }
         unregisterListeners()
-        drain = .releasing(queues: queues, emptyRounds: queues.isEmpty ? 2 : 0, checkAt: now)
+        drain = .releasing(
+            queues: queues, emptyRounds: queues.isEmpty ? 2 : 0, checkAt: now,
+            giveUpAt: now + Self.queueMaxMilliseconds)
         drainIdleAfter = min(max(0, idleAfter), Self.drainIdleMax)
         drainIdleSpread = min(max(0, idleSpread), Self.drainIdleMax)
         dismissParked()
@@ -54,7 +59,7 @@ extension Engine {
     func nextDrainCheck() -> Int64? {
         switch drain {
         case .serving, .drained: nil
-        case .releasing(_, _, let checkAt): checkAt
+        case .releasing(_, _, let checkAt, _): checkAt
         case .draining: oldestClient == nil ? now + Self.queueCheckMilliseconds : nil
         }
     }
@@ -62,14 +67,15 @@ extension Engine {
     mutating func tendDrain() {
         switch drain {
         case .serving, .drained: return
-        case .releasing(let queues, let emptyRounds, let checkAt):
+        case .releasing(let queues, let emptyRounds, let checkAt, let giveUpAt):
             if emptyRounds < 2 {
                 guard checkAt <= now else { return }
                 let isEmpty = emptyQueues(of: queues)
                 drain = .releasing(
                     queues: queues, emptyRounds: isEmpty ? emptyRounds + 1 : 0,
-                    checkAt: now + (isEmpty ? Self.queueCheckMilliseconds : 1))
-                if !isEmpty || emptyRounds + 1 < 2 { return }
+                    checkAt: now + (isEmpty ? Self.queueCheckMilliseconds : 1),
+                    giveUpAt: giveUpAt)
+                if !isEmpty || emptyRounds + 1 < 2, now < giveUpAt { return }
             }
             drain = .draining
             link.hasReleased.store(true, ordering: .sequentiallyConsistent)

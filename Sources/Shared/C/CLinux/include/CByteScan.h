@@ -172,6 +172,17 @@ static inline int apus_equals_lower(const uint8_t *bytes, const uint8_t *lower, 
     return 1;
 }
 
+// The same for field names in which `_` is `-`: CGI and what descends from it reads both as one.
+static inline int apus_equals_field(const uint8_t *bytes, const uint8_t *lower, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        uint8_t c = bytes[i];
+        c |= (uint8_t)((uint8_t)(c - 'A') < 26) << 5;
+        if (c == '_') c = '-';
+        if (c != lower[i]) return 0;
+    }
+    return 1;
+}
+
 // The two may overlap.
 static inline void apus_move(uint8_t *to, const uint8_t *from, size_t count) {
     if (count != 0) memmove(to, from, count);
