@@ -5,10 +5,14 @@ internal import TestKit
 internal import Testing
 
 @Suite struct LedgerTests {
+    private static let kinds = [
+        "new-connection", "busy-get", "busy-post", "idle", "upload", "tunnel",
+    ]
+
     @Test func perfectPathHasPerfectVerdict() throws {
         let verdict = try run(dropping: false)
         #expect(verdict.isPerfect, "\(verdict)")
-        for kind in ["new-connection", "busy-get", "busy-post", "idle", "upload", "tunnel"] {
+        for kind in Self.kinds {
             #expect((verdict.countByClient[kind] ?? 0) > 0, "no request of \(kind)")
         }
     }
@@ -35,7 +39,10 @@ internal import Testing
         let proxy = try DroppingProxy(serverPort: server.port)
         let load = MixedLoad(port: proxy.port)
         load.start()
-        try eventually("some requests") { server.requestCount > 300 }
+        try eventually("some requests of every kind", within: 30) {
+            let counts = load.ledger.verdict(server: server).countByClient
+            return server.requestCount > 300 && Self.kinds.allSatisfy { counts[$0] ?? 0 > 0 }
+        }
         if dropping {
             proxy.dropNext()
             try eventually("the drop", within: 5) {

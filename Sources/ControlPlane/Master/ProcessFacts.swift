@@ -39,18 +39,21 @@ enum ProcessFacts {
         return nil
     }
 
-    /// Inodes of sockets in state LISTEN on the port, as /proc/net/tcp writes them.
+    /// Inodes of sockets in state LISTEN on the port. The kernel writes those first, before what
+    /// may be a hundred thousand connections (tcp_seq_start), so the rest is not looked at.
     private static func listeningInodes(port: UInt16) -> Set<String> {
         var inodes: Set<String> = []
-        for table in ["/proc/net/tcp", "/proc/net/tcp6"] {
-            guard let bytes = try? Files.read(table, maxBytes: 16 << 20) else { continue }
+        for path in ["/proc/net/tcp", "/proc/net/tcp6"] {
+            guard let table = FileHandle(forReadingAtPath: path),
+                let bytes = try? table.read(upToCount: 1 << 18)
+            else { continue }
             for line in bytes.split(separator: UInt8(ascii: "\n")).dropFirst() {
                 let fields = String(decoding: line, as: UTF8.self).split(separator: " ")
-                guard fields.count > 9, fields[3] == "0A",
-                    let digits = fields[1].split(separator: ":").last,
-                    UInt16(digits, radix: 16) == port
-                else { continue }
-                inodes.insert("socket:[\(fields[9])]")
+                guard fields.count > 9, fields[3] == "0A" else { break }
+                let digits = fields[1].split(separator: ":").last
+                if let digits, UInt16(digits, radix: 16) == port {
+                    inodes.insert("socket:[\(fields[9])]")
+                }
             }
         }
         return inodes

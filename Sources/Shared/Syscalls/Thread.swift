@@ -5,8 +5,8 @@ internal import CLinux
 
 /// Starting a thread that ends with its body.
 public enum Thread {
-    /// Starts a detached thread that takes no signal. `name` shows in `top -H`, 15 bytes at most. The body's captures
-    /// are released when it returns. Throws `EAGAIN` when no thread can be had.
+    /// Starts a detached thread that takes no signal. `name` shows in `top -H`, 15 bytes at most.
+    /// The body's captures are released when it returns. Throws `EAGAIN` when no thread can be had.
     public static func start(
         name: String, _ body: @escaping @Sendable () -> Void
     ) throws(SystemError) {
