@@ -64,7 +64,7 @@ import Wire
     @Test func slowReceiverBlocksNobody() throws {
         let gate = Mutex(true)
         let sent = Mutex<[String]>([])
-        let notifier = SystemdNotifier { message in
+        let notifier = try SystemdNotifier { message in
             while gate.withLock({ $0 }) { usleep(1000) }
             sent.withLock { $0.append(message) }
         }

@@ -48,7 +48,8 @@ struct RequestHeadParser {
     mutating func parse(
         _ input: Bytes, limits: MessageLimits, into head: inout RequestHead
     ) -> HeadResult {
-        if scanned > 0, Int(scanned) <= input.count,
+        // The first bytes decide at once, see `skipEmptyLine`.
+        if scanned > 2, Int(scanned) <= input.count,
             input.firstIndex(of: ASCII.lineFeed, from: Int(scanned)) == nil
         {
             return wait(input, limits)

@@ -6,7 +6,8 @@ internal import Syscalls
 
 extension Engine {
     private static var lingerMilliseconds: Int64 { 1_000 }
-    private static var lingerBytesMax: Int { 64 << 10 }
+    /// What a client in the middle of an upload sends before it looks at the answer.
+    private static var lingerBytesMax: Int { 8 << 20 }
 
     /// True: there is something to throw away.
     mutating func beginLingering(

@@ -62,7 +62,10 @@ struct RunCommand: ParsableCommand {
         let banner = RunBanner(
             directories: directories, socketPath: socketPath, configurationPath: config)
         let handle = master.handle
-        Task { await banner.printWhenServing(handle) }
+        // A service manager has its own words for this (STATUS), and nobody presses Ctrl-C there.
+        if Surroundings.environment["NOTIFY_SOCKET"] == nil {
+            Task { await banner.printWhenServing(handle) }
+        }
 
         let code = master.run()
         _ = try? Blocking.wait { await server.stop() }

@@ -1,12 +1,12 @@
-// Tells systemd what a `ServiceNotice` says. Owns a queue of its own: sd_notify(3) waits while the
+// Tells systemd what a `ServiceNotice` says. Owns a thread of its own: sd_notify(3) waits while the
 // receiver's buffer is full, and the master's loop must not. What is not sent yet is replaced by
 // what is newer, so nothing grows. Any thread.
 
 internal import CSystemd
 internal import Clock
-internal import Dispatch
 internal import Glibc
 internal import Synchronization
+internal import Syscalls
 
 final class SystemdNotifier: Sendable {
     private struct State {
@@ -15,16 +15,17 @@ final class SystemdNotifier: Sendable {
         var isSending = false
     }
     private let state = Mutex(State())
-    private let queue = DispatchQueue(label: "apus.systemd")
+    private let thread: WorkThread
     private let send: @Sendable (String) -> Void
 
     /// Nil where nobody listens: NOTIFY_SOCKET is not set.
-    convenience init?() {
+    convenience init?() throws(SystemError) {
         guard Self.isWanted else { return nil }
-        self.init(send: Self.notify)
+        try self.init(send: Self.notify)
     }
 
-    init(send: @escaping @Sendable (String) -> Void) {
+    init(send: @escaping @Sendable (String) -> Void) throws(SystemError) {
+        thread = try WorkThread(name: "systemd")
         self.send = send
     }
 
@@ -36,14 +37,12 @@ final class SystemdNotifier: Sendable {
             defer { state.isSending = true }
             return !state.isSending
         }
-        if mustStart { queue.async { self.sendAll() } }
+        if mustStart { thread.async { self.sendAll() } }
     }
 
     /// Waits until all was sent, at most this long: for the program's end.
     func flush(atMost limit: Duration) {
-        let done = DispatchSemaphore(value: 0)
-        queue.async { done.signal() }
-        _ = done.wait(timeout: .now() + .milliseconds(Int(clamping: limit.wholeMilliseconds)))
+        thread.sync(atMost: limit) {}
     }
 
     /// For a program that ends before there is a master. Waits at most a second.
@@ -51,7 +50,7 @@ final class SystemdNotifier: Sendable {
         guard isWanted else { return }
         var notice = ServiceNotice()
         notice.status = ServiceStatus.cannotStart(why)
-        let notifier = SystemdNotifier(send: notify)
+        guard let notifier = try? SystemdNotifier(send: notify) else { return }
         notifier.update(notice)
         notifier.flush(atMost: .seconds(1))
     }

@@ -5,6 +5,7 @@ internal import CSystemd
 internal import Clock
 internal import Glibc
 internal import Supervisor
+internal import Syscalls
 
 /// Why a start failed, in words, for whoever supervises the program: shown by `systemctl status`.
 /// Without NOTIFY_SOCKET nothing happens. Waits at most a second.
@@ -22,8 +23,10 @@ final class SystemdService {
     }
 
     /// Nil unless systemd, or another supervisor that speaks its protocol, started us.
-    static func detect(earlierReloads: [ReloadRecord]) -> SystemdService? {
-        SystemdNotifier().map {
+    static func detect(
+        earlierReloads: [ReloadRecord]
+    ) throws(SystemError) -> SystemdService? {
+        try SystemdNotifier().map {
             SystemdService(
                 notifier: $0, watchdog: watchdogPeriod, earlierReloads: earlierReloads)
         }
