@@ -91,7 +91,7 @@ extension ConfigurationProblem: CustomStringConvertible {
         if let position { text += ":\(position.line):\(position.column)" }
         text += ": \(severity.rawValue): \(message)"
         if let suggestion { text += ", did you mean \(quoted(suggestion))?" }
-        if !pointer.isEmpty { text += " (\(escaped(pointer)))" }
+        if !pointer.isEmpty { text += " (\(TerminalText.clean(pointer)))" }
         return text
     }
 }
@@ -101,21 +101,5 @@ extension ConfigurationProblem: CustomStringConvertible {
 func quoted(_ text: String) -> String {
     let shown = text.unicodeScalars.prefix(80)
     let more = shown.endIndex == text.unicodeScalars.endIndex ? "" : "…"
-    return "\"\(escaped(String(shown)))\(more)\""
-}
-
-private func escaped(_ text: String) -> String {
-    var result = ""
-    for scalar in text.unicodeScalars {
-        let isControl = scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value)
-        let isBidirectional =
-            (0x202A...0x202E).contains(scalar.value)
-            || (0x2066...0x2069).contains(scalar.value)
-        if isControl || isBidirectional {
-            result += "\\u{\(String(scalar.value, radix: 16))}"
-        } else {
-            result.unicodeScalars.append(scalar)
-        }
-    }
-    return result
+    return "\"\(TerminalText.clean(String(shown)))\(more)\""
 }

@@ -35,7 +35,7 @@ struct ConfigCommand: ParsableCommand {
                     ]
                     Console.output(String(decoding: try JSONText.write(report), as: UTF8.self))
                 } else if errors.isEmpty {
-                    Console.output("\(Console.clean(file)) is valid")
+                    Console.output("\(TerminalText.clean(file)) is valid")
                 }
             }
             if !errors.isEmpty { throw CommandFailure(.configurationInvalid) }

@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Clock
+internal import ConfigurationLanguage
 import JSON
 
 struct GenerationsCommand: ParsableCommand {
@@ -78,7 +79,7 @@ struct GenerationsCommand: ParsableCommand {
                 session.client.get("/v1/generations/\(generation)/logs"))
             session.show(answer) { value, _ in
                 let lines = value["items"]?.arrayValue ?? []
-                return lines.map { Console.clean($0.stringValue ?? "") + "\n" }.joined()
+                return lines.map { TerminalText.clean($0.stringValue ?? "") + "\n" }.joined()
             }
         }
     }

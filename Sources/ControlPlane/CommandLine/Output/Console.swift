@@ -27,23 +27,6 @@ enum Console {
         write(Array((text.hasSuffix("\n") ? text : text + "\n").utf8), to: STDERR_FILENO)
     }
 
-    /// Control characters as `\u{…}`: a configuration's text must not drive a terminal.
-    static func clean(_ text: String) -> String {
-        var result = ""
-        for scalar in text.unicodeScalars {
-            let isControl = scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value)
-            let isBidirectional =
-                (0x202A...0x202E).contains(scalar.value)
-                || (0x2066...0x2069).contains(scalar.value)
-            if isControl || isBidirectional {
-                result += "\\u{\(String(scalar.value, radix: 16))}"
-            } else {
-                result.unicodeScalars.append(scalar)
-            }
-        }
-        return result
-    }
-
     /// A reader that went away (`| head`) is no failure worth words.
     private static func write(_ bytes: [UInt8], to descriptor: Int32) {
         let file = FileHandleBytes(descriptor: descriptor)

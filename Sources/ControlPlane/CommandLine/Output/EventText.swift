@@ -1,5 +1,6 @@
 // Events as lines for people: time, type, and what it is about. Pure.
 
+internal import ConfigurationLanguage
 import JSON
 
 enum EventText {
@@ -15,7 +16,8 @@ enum EventText {
             facts.append("\(member.name)=\(text(member.value))")
         }
         let padding = String(repeating: " ", count: max(0, 18 - type.count))
-        return Console.clean("\(time)  \(type)\(padding)  \(facts.joined(separator: " "))") + "\n"
+        return TerminalText.clean("\(time)  \(type)\(padding)  \(facts.joined(separator: " "))")
+            + "\n"
     }
 
     private static func text(_ value: JSONValue) -> String {

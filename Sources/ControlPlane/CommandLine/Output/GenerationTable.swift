@@ -1,6 +1,7 @@
 // Generations for a terminal. Pure.
 
 import Clock
+internal import ConfigurationLanguage
 import JSON
 
 enum GenerationTable {
@@ -30,8 +31,8 @@ enum GenerationTable {
         let limit = generation["max_reloads"]?.integerValue.map { "/\($0)" } ?? ""
         return [
             number(generation["generation"]),
-            .init(Console.clean(generation["status"]?.stringValue ?? "-")),
-            .init(Console.clean(phase), colour(of: phase)),
+            .init(TerminalText.clean(generation["status"]?.stringValue ?? "-")),
+            .init(TerminalText.clean(phase), colour(of: phase)),
             number(generation["pid"]), number(generation["config_revision"]),
             .init("\(generation["reloads"]?.integerValue ?? 0)\(limit)"),
             .init(sigterm, sigterm == "-" ? nil : .yellow),
@@ -56,7 +57,7 @@ enum GenerationTable {
             .init(generation["init_ms"]?.integerValue.map { "\($0)ms" } ?? "-"),
             .init("\(megabytes)MB"),
             .init("\(generation["workers"]?.arrayValue?.count ?? 0)"),
-            .init(Console.clean(generation["sigterm_reason"]?.stringValue ?? "-")),
+            .init(TerminalText.clean(generation["sigterm_reason"]?.stringValue ?? "-")),
             .init(end, expected ? nil : .red),
         ]
     }

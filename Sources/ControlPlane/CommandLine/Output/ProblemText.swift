@@ -1,6 +1,7 @@
 // A problem of the API, and problems of a configuration, as lines that editors parse:
 // `file:line:column: error: text (pointer)`. Pure.
 
+internal import ConfigurationLanguage
 import JSON
 
 enum ProblemText {
@@ -18,7 +19,7 @@ enum ProblemText {
     static func summary(_ problem: JSONValue) -> String {
         let title = problem["title"]?.stringValue ?? "failed"
         guard let detail = problem["detail"]?.stringValue, !detail.isEmpty else { return title }
-        return Console.clean("\(title): \(detail)")
+        return TerminalText.clean("\(title): \(detail)")
     }
 
     private static func line(_ entry: JSONValue) -> String {
@@ -39,6 +40,6 @@ enum ProblemText {
         if let pointer = entry["pointer"]?.stringValue, !pointer.isEmpty {
             text += " (\(pointer))"
         }
-        return Console.clean(text)
+        return TerminalText.clean(text)
     }
 }

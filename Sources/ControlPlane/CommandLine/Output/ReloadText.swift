@@ -1,6 +1,7 @@
 // Reloads for a terminal. Pure.
 
 import Clock
+internal import ConfigurationLanguage
 import JSON
 
 enum ReloadText {
@@ -16,7 +17,8 @@ enum ReloadText {
                 ?? reload["superseded_by"]?.stringValue.map { "by \($0)" }
                 ?? trigger?["reason"]?.stringValue ?? "-"
             return [
-                cell(reload["id"]?.stringValue), .init(Console.clean(status), Self.colour(status)),
+                cell(reload["id"]?.stringValue),
+                .init(TerminalText.clean(status), Self.colour(status)),
                 cell(reload["mode"]?.stringValue), number(reload["config_revision"]),
                 number(reload["from_generation"]), number(reload["to_generation"]),
                 .init(reload["duration_ms"]?.integerValue.map { "\($0)ms" } ?? "-"),
@@ -41,7 +43,7 @@ enum ReloadText {
                 }
             }
         }
-        return Console.clean(text)
+        return TerminalText.clean(text)
     }
 
     /// `reload rl_… FAILED at VALIDATE; generation 13 keeps serving revision 42`, from the
@@ -51,10 +53,10 @@ enum ReloadText {
         var text = sentence(reload)
         let steps = reload["steps"]?.arrayValue ?? []
         if let step = steps.last(where: { $0["status"]?.stringValue == "FAILED" }) {
-            text += " at \(Console.clean(step["name"]?.stringValue ?? "?"))"
+            text += " at \(TerminalText.clean(step["name"]?.stringValue ?? "?"))"
         }
         if let superseding = reload["superseded_by"]?.stringValue {
-            text += " by \(Console.clean(superseding))"
+            text += " by \(TerminalText.clean(superseding))"
         }
         if let generation = problem["serving_generation"]?.integerValue,
             let revision = problem["serving_revision"]?.integerValue
@@ -81,7 +83,7 @@ enum ReloadText {
         for line in reload["log_tail"]?.arrayValue ?? [] {
             lines.append("  log: \(line.stringValue ?? "")")
         }
-        return lines.map(Console.clean).joined(separator: "\n") + "\n"
+        return lines.map(TerminalText.clean).joined(separator: "\n") + "\n"
     }
 
     private static func colour(_ status: String) -> TextTable.Colour? {
@@ -94,7 +96,7 @@ enum ReloadText {
     }
 
     private static func cell(_ text: String?) -> TextTable.Cell {
-        .init(Console.clean(text ?? "-"))
+        .init(TerminalText.clean(text ?? "-"))
     }
 
     private static func number(_ value: JSONValue?) -> TextTable.Cell {

@@ -1,6 +1,7 @@
 // /v1/status for a terminal. Pure.
 
 import Clock
+internal import ConfigurationLanguage
 import JSON
 
 enum StatusText {
@@ -24,10 +25,10 @@ enum StatusText {
         conditions.rows = (status["conditions"]?.arrayValue ?? []).map { condition in
             let holds = condition["status"]?.stringValue == "True"
             return [
-                .init(Console.clean(condition["type"]?.stringValue ?? "-")),
+                .init(TerminalText.clean(condition["type"]?.stringValue ?? "-")),
                 .init(holds ? "True" : "False", holds ? .green : .red),
-                .init(Console.clean(condition["reason"]?.stringValue ?? "-")),
-                .init(Console.clean(condition["message"]?.stringValue ?? "-")),
+                .init(TerminalText.clean(condition["reason"]?.stringValue ?? "-")),
+                .init(TerminalText.clean(condition["message"]?.stringValue ?? "-")),
             ]
         }
         let factLines = facts.text(colour: colour).split(separator: "\n").dropFirst()
@@ -56,7 +57,7 @@ enum StatusText {
     private static func last(_ reload: JSONValue?, _ now: WallTime) -> String {
         guard let reload, !reload.isNull else { return "" }
         let age = Age.since(reload["finished_at"]?.stringValue, now: now)
-        return Console.clean(
+        return TerminalText.clean(
             "; last \(reload["id"]?.stringValue ?? "?") \(reload["status"]?.stringValue ?? "?") "
                 + "\(age) ago")
     }
