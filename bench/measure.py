@@ -52,17 +52,18 @@ def wrk(port, seconds, connections=64):
     return requests, rate, bad
 
 
-def request_cost(proxy, server, seconds):
+def request_cost(proxy, origin, seconds):
     """CPU per keep-alive request of all processes that carry traffic."""
     wrk(proxy.port, 1)
-    pids, helpers = proxy.serving(), server.workers()
-    before, helper_before, start = cpu_ns(pids), cpu_ns(helpers), time.monotonic()
+    pids, beside = proxy.serving(), [origin.process.pid]
+    before, beside_before, start = cpu_ns(pids), cpu_ns(beside), time.monotonic()
     requests, rate, bad = wrk(proxy.port, seconds)
     elapsed = time.monotonic() - start
     return {
         "us_per_request": (cpu_ns(pids) - before) / requests / 1000,
         "requests_per_s": rate, "errors": bad,
-        "server_core_share": (cpu_ns(helpers) - helper_before) / 1e9 / elapsed}
+        "origin_core_share": (cpu_ns(beside) - beside_before) / 1e9 / elapsed,
+        "proxy_core_share": (cpu_ns(pids) - before) / 1e9 / elapsed}
 
 
 def instructions(proxy, seconds=2):

@@ -186,6 +186,9 @@ defaults
     timeout server 30s
     timeout http-keep-alive 600s
     http-reuse always
+    # What Apus and nginx add too.
+    option forwardfor
+    http-request set-header X-Forwarded-Proto http
 frontend main
     bind 127.0.0.1:{self.port}
     default_backend server
@@ -277,26 +280,22 @@ http {{
         return done.stderr.strip().rsplit("/", 1)[1]
 
 
-class Server(Nginx):
-    """What the proxies forward to: 1 KB from memory, and /slow for transfers that pin."""
+class Origin:
+    """What the proxies forward to: `origin.c`, built for the run, on the core of the load."""
 
-    name = "server"
-
-    def configure(self):
-        super().configure()
-        body = "x" * 1024
-        text = self.file.read_text()
-        text = text.replace(
-            'return 200 "$pid"', f'return 200 "{body}"').replace(
-            f"listen 127.0.0.1:{self.who_port};",
-            f"listen 127.0.0.1:{self.who_port};\n"
-            f"        location /slow {{ limit_rate 4k; root {self.folder}; }}")
-        self.file.write_text(text)
-        (self.folder / "slow").write_bytes(b"y" * 10_000_000)
+    def __init__(self, folder):
+        self.program = Path(folder) / "origin"
+        self.port = free_port()
+        compiler = shutil.which("cc") or shutil.which("clang")
+        subprocess.run(
+            [compiler, "-O2", "-o", self.program, Path(__file__).parent / "origin.c"], check=True)
 
     def start(self):
-        self.configure()
-        self.log = open(self.folder / "log", "ab")
         self.process = subprocess.Popen(
-            ["taskset", "-c", LOAD_CORE] + self.command(), stdout=self.log, stderr=self.log)
-        return self.wait_until_ready()
+            ["taskset", "-c", LOAD_CORE, str(self.program), str(self.port)])
+        wait_for(lambda: answers(self.port), "the origin")
+        return self
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait()

@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 import measure
-from proxies import CLIENTS_MAX, LOAD_CORE, PROXY_CORE, Apus, HAProxy, Nginx, Server
+from proxies import CLIENTS_MAX, LOAD_CORE, PROXY_CORE, Apus, HAProxy, Nginx, Origin
 
 KINDS = [Apus, HAProxy, Nginx]
 PARTS = ["requests", "calls", "reload", "start", "memory", "latency"]
@@ -33,11 +33,11 @@ def main():
         Apus.binary = Path(options.apus)
     parts = options.only.split(",")
     with tempfile.TemporaryDirectory(prefix="apus-bench-") as folder:
-        server = Server(folder, 9).start()
+        origin = Origin(folder).start()
         try:
-            results = run(parts, options, folder, server)
+            results = run(parts, options, folder, origin)
         finally:
-            server.stop()
+            origin.stop()
     target = Path(__file__).parent / "results"
     target.mkdir(exist_ok=True)
     (target / "latest.json").write_text(json.dumps(results, indent=1))
@@ -45,17 +45,17 @@ def main():
     print(f"\nwritten to {target / 'latest.json'}")
 
 
-def run(parts, options, folder, server):
+def run(parts, options, folder, origin):
     results = {
         "machine": {
             "cpu": cpu_name(), "kernel": platform.release(),
-            "cores": f"proxy on {PROXY_CORE}, load and server on {LOAD_CORE}"},
+            "cores": f"proxy on {PROXY_CORE}, load and origin on {LOAD_CORE}"},
         "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}
-    proxies = [kind(folder, server.who_port).start().wait_until_ready() for kind in KINDS]
+    proxies = [kind(folder, origin.port).start().wait_until_ready() for kind in KINDS]
     results["version"] = {proxy.name: proxy.version() for proxy in proxies}
     try:
         if "requests" in parts:
-            results["requests"] = requests(proxies, server, options)
+            results["requests"] = requests(proxies, origin, options)
         if "calls" in parts:
             results["calls"] = {}
             for proxy in proxies:
@@ -73,7 +73,7 @@ def run(parts, options, folder, server):
         if "memory" in parts:
             for proxy in proxies:
                 proxy.stop()
-            proxies = [kind(folder, server.who_port).start().wait_until_ready() for kind in KINDS]
+            proxies = [kind(folder, origin.port).start().wait_until_ready() for kind in KINDS]
             results["memory"] = each(
                 proxies, "memory", lambda proxy: measure.memory(proxy, min(options.clients, CLIENTS_MAX - 100)))
     finally:
@@ -84,17 +84,17 @@ def run(parts, options, folder, server):
         for kind in KINDS:
             log(f"start of {kind.name}")
             results["start"][kind.name] = measure.start_times(
-                lambda kind=kind: kind(folder, server.who_port, pinned=False), 15)
+                lambda kind=kind: kind(folder, origin.port, pinned=False), 15)
     return results
 
 
-def requests(proxies, server, options):
+def requests(proxies, origin, options):
     """Rounds, each with every proxy, so that the machine's moods hit all alike."""
     samples = {proxy.name: [] for proxy in proxies}
     for number in range(options.rounds):
         for proxy in proxies:
             log(f"requests, round {number + 1}, {proxy.name}")
-            samples[proxy.name].append(measure.request_cost(proxy, server, options.seconds))
+            samples[proxy.name].append(measure.request_cost(proxy, origin, options.seconds))
     result = {}
     for name, rounds in samples.items():
         result[name] = {
@@ -136,7 +136,8 @@ def show(results):
     row("ratio to haproxy", "requests", "ratio_to_haproxy")
     row("requests per second", "requests", "requests_per_s", form="{:.0f}")
     row("errors", "requests", "errors", form="{:.0f}")
-    row("share of its core, server", "requests", "server_core_share")
+    row("share of its core, proxy", "requests", "proxy_core_share")
+    row("share of its core, origin", "requests", "origin_core_share")
     row("system calls per request", "calls", "per_request")
     row("1000 instructions per request", "calls", "kilo_instructions", form="{:.1f}")
     row("reload to READY, ms, median", "reload", "ready_ms", form="{:.1f}")
