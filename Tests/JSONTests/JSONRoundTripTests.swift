@@ -92,12 +92,7 @@ private func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8
             Backend(name: "b", mode: .http, servers: servers)
         ])
         let bytes = try JSONWriter.encode(configuration)
-        let clock = ContinuousClock()
-        let started = clock.now
         let decoded = try JSONReader.decode(Configuration.self, from: bytes)
-        let took = clock.now - started
         #expect(decoded == configuration)
-        // Optimised it takes some 50 ms; the bound leaves room for an unoptimised build.
-        #expect(took < .seconds(2), "\(bytes.count) bytes took \(took)")
     }
 }
