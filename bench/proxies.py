@@ -186,11 +186,11 @@ defaults
     timeout server 30s
     timeout http-keep-alive 600s
     http-reuse always
+frontend main
+    bind 127.0.0.1:{self.port}
     # What Apus and nginx add too.
     option forwardfor
     http-request set-header X-Forwarded-Proto http
-frontend main
-    bind 127.0.0.1:{self.port}
     default_backend server
 frontend who
     bind 127.0.0.1:{self.who_port}
