@@ -25,7 +25,9 @@ struct TimerWheel<Entry: TimerEntry & ~Copyable>: ~Copyable {
     static var tickMilliseconds: Int64 { 32 }
     private static var slotCount: Int { 512 }
 
-    private var slots: InlineArray<512, Ref<Entry>?> = .init(repeating: nil)
+    // On the heap: the wheels are the engine's, which the compiler copies on its stack wherever
+    // it is borrowed as a whole.
+    private var slots = [Ref<Entry>?](repeating: nil, count: slotCount)
     /// A bit for each slot that is not empty.
     private var occupied: InlineArray<8, UInt64> = .init(repeating: 0)
     /// Every slot up to this tick has been emptied.
