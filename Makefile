@@ -52,6 +52,11 @@ build-tests: deps
 check: lint build-tests ## Format, imports and house rules (shares its build with test)
 	$(SWIFT) test --skip-build $(DEBUG_FLAGS) --filter TidyTests
 
+.PHONY: generate
+generate: build-tests ## Write the sources that are made from api/openapi.yaml
+	APUS_GENERATE=1 $(SWIFT) test --skip-build $(DEBUG_FLAGS) \
+	    --filter AdminAPITests.DocumentTests/theProgramHoldsTheDocumentOfTheFile
+
 .PHONY: lint
 lint:
 	$(SWIFT) format lint --strict --parallel --recursive Package.swift Sources Tests

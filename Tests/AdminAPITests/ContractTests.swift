@@ -1,29 +1,19 @@
 // What holds for every route, and that the written contract and the router are the same.
 
-import Foundation
 import TestKit
 import Testing
-import Yams
 
 @testable import AdminAPI
 @testable import Master
 
 struct ContractTests {
-    private static func document() throws -> [String: Any] {
-        let folder = URL(fileURLWithPath: #filePath)
-            .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-        let text = try String(
-            contentsOf: folder.appendingPathComponent("api/openapi.yaml"), encoding: .utf8)
-        return try #require(try Yams.load(yaml: text) as? [String: Any])
-    }
-
     private static func schemas() throws -> [String: [String: Any]] {
-        let components = try #require(try document()["components"] as? [String: Any])
+        let components = try #require(try OpenAPISource.document()["components"] as? [String: Any])
         return try #require(components["schemas"] as? [String: [String: Any]])
     }
 
     @Test func openAPIAndRouterAgree() throws {
-        let document = try Self.document()
+        let document = try OpenAPISource.document()
         let paths = try #require(document["paths"] as? [String: [String: Any]])
         let components = document["components"] as? [String: Any]
         let shared = try #require(components?["parameters"] as? [String: [String: Any]])

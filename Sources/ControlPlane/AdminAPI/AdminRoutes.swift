@@ -12,7 +12,7 @@ enum AdminRoutes {
             + StatusResource(port: port).routes + StatsResource(port: port).routes
             + EventResource(port: port, places: places).routes
             + GenerationResource(port: port).routes + ReloadResource(port: port).routes
-            + LogResource(port: port).routes
+            + LogResource(port: port).routes + DocumentResource().routes
         return RouteTable(IndexResource(version: version, others: others).routes + others)
     }
 }

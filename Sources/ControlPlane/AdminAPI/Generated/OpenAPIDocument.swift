@@ -1,0 +1,1611 @@
+// The OpenAPI document, made from api/openapi.yaml by `make generate`; a test holds the
+// two equal. Not to be edited here.
+// swift-format-ignore-file
+
+enum OpenAPIDocument {
+    static let json = #"""
+{
+ "openapi": "3.1.0",
+ "info": {
+  "title": "Apus admin API",
+  "version": "1",
+  "summary": "Drives and watches the master of an Apus proxy.",
+  "description": "HTTP/1.1 with JSON on a unix socket: `curl --unix-socket /run/apus/admin.sock http://localhost/v1`.\nField names are snake_case, run-time enums UPPER_CASE, times RFC 3339 UTC with milliseconds.\nZero, false and null are always present. Unknown request fields and query parameters are refused.\nMutations need `Content-Type: application/json`, even with an empty body. Every answer has\n`X-Request-Id`; a request's own is kept if it is 1 to 64 of `[A-Za-z0-9._-]`.\nHEAD is understood wherever GET is. Bodies may have 1 MiB.\n"
+ },
+ "servers": [{"url": "http://localhost", "description": "The unix socket; the host does not matter."}],
+ "paths": {
+  "/healthz": {
+   "get": {
+    "operationId": "getHealth",
+    "summary": "Whether the master makes progress",
+    "parameters": [{"$ref": "#/components/parameters/verbose"}],
+    "responses": {
+     "200": {"$ref": "#/components/responses/Health"},
+     "503": {"$ref": "#/components/responses/Problem"}
+    }
+   }
+  },
+  "/readyz": {
+   "get": {
+    "operationId": "getReadiness",
+    "summary": "Whether exactly one generation serves",
+    "description": "A failed reload does not unready; shutting down does.",
+    "parameters": [{"$ref": "#/components/parameters/verbose"}],
+    "responses": {
+     "200": {"$ref": "#/components/responses/Health"},
+     "503": {"$ref": "#/components/responses/Problem"}
+    }
+   }
+  },
+  "/metrics": {
+   "get": {
+    "operationId": "getMetrics",
+    "summary": "Metrics for Prometheus",
+    "description": "Text format 0.0.4. The names are those of docs/metrics.md.",
+    "responses": {
+     "200": {
+      "description": "One scrape.",
+      "content": {
+       "text/plain": {
+        "schema": {"type": "string"},
+        "example": "# HELP apus_config_last_reload_successful 1 if the last reload succeeded, 0 if it failed.\n# TYPE apus_config_last_reload_successful gauge\napus_config_last_reload_successful 1\n"
+       }
+      }
+     }
+    }
+   }
+  },
+  "/v1": {
+   "get": {
+    "operationId": "getIndex",
+    "summary": "All routes",
+    "responses": {
+     "200": {
+      "description": "The routes of this master.",
+      "content": {
+       "application/json": {
+        "schema": {
+         "type": "object",
+         "required": ["version", "routes"],
+         "properties": {
+          "version": {"type": "string", "examples": ["0.1.0"]},
+          "routes": {
+           "type": "array",
+           "items": {
+            "type": "object",
+            "required": ["method", "path", "query", "summary"],
+            "properties": {
+             "method": {"type": "string"},
+             "path": {"type": "string"},
+             "query": {"type": "array", "items": {"type": "string"}},
+             "summary": {"type": "string"}
+            }
+           }
+          }
+         }
+        }
+       }
+      }
+     }
+    }
+   }
+  },
+  "/v1/openapi.json": {
+   "get": {
+    "operationId": "getOpenAPI",
+    "summary": "This API as an OpenAPI 3.1 document",
+    "description": "As JSON, or as it is written with `Accept: application/yaml`.",
+    "responses": {
+     "200": {
+      "description": "The document.",
+      "content": {
+       "application/json": {
+        "schema": {
+         "type": "object",
+         "required": ["openapi", "info", "paths"],
+         "properties": {"openapi": {"const": "3.1.0"}}
+        }
+       },
+       "application/yaml": {"schema": {"type": "string"}}
+      }
+     }
+    }
+   }
+  },
+  "/v1/status": {
+   "get": {
+    "operationId": "getStatus",
+    "summary": "Desired and applied state",
+    "responses": {
+     "200": {
+      "description": "The state of the master.",
+      "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Status"}}}
+     }
+    }
+   }
+  },
+  "/v1/stats": {
+   "get": {
+    "operationId": "getStats",
+    "summary": "Totals over all generations",
+    "description": "Live and retired ones, since the master started; totals never fall while it runs.",
+    "responses": {
+     "200": {
+      "description": "The totals.",
+      "content": {
+       "application/json": {
+        "schema": {
+         "type": "object",
+         "required": ["instance_id", "since", "taken_at", "totals", "now"],
+         "properties": {
+          "instance_id": {"type": "string"},
+          "since": {"$ref": "#/components/schemas/Time"},
+          "taken_at": {"$ref": "#/components/schemas/Time"},
+          "totals": {
+           "type": "object",
+           "additionalProperties": {"type": "integer"},
+           "examples": [{"requests": 4711, "responses_2xx": 4700, "bytes_in": 918221}]
+          },
+          "now": {
+           "type": "object",
+           "required": ["client_connections", "exchanges", "tunnels"],
+           "properties": {
+            "client_connections": {"type": "integer"},
+            "exchanges": {"type": "integer"},
+            "tunnels": {"type": "integer"}
+           }
+          }
+         }
+        }
+       }
+      }
+     }
+    }
+   }
+  },
+  "/v1/events": {
+   "get": {
+    "operationId": "watchEvents",
+    "summary": "What happens, as a stream",
+    "description": "Server-sent events, or one JSON object a line with `Accept: application/x-ndjson`. Without\n`Last-Event-ID` the stream begins with the next event; with it, after that one. The last 4096\nevents are kept; if some in between are lost, the first is `stream.gap`. Ids grow, also over\nrestarts of the master. A heartbeat comes after 15 s of silence (a comment, or\n`{\"type\":\"stream.heartbeat\"}`). A client that takes nothing for 10 s is closed.\n",
+    "parameters": [
+     {
+      "name": "type",
+      "in": "query",
+      "description": "Types, separated by commas; `generation.*` is all that begin so.",
+      "schema": {"type": "string", "examples": ["generation.*,reload.failed"]}
+     },
+     {"name": "Last-Event-ID", "in": "header", "schema": {"type": "integer", "minimum": 0}}
+    ],
+    "responses": {
+     "200": {
+      "description": "The stream; it ends when the master stops.",
+      "content": {
+       "text/event-stream": {
+        "schema": {"type": "string"},
+        "example": "id: 1795219804182\nevent: generation.sigterm\ndata: {\"at\":\"2026-11-21T00:10:03.412Z\",\"generation\":7,\"reason\":\"MAX_RELOADS\",\"reloads\":6,\"max_reloads\":5}\n"
+       },
+       "application/x-ndjson": {"schema": {"$ref": "#/components/schemas/Event"}}
+      }
+     },
+     "400": {"$ref": "#/components/responses/Problem"},
+     "503": {
+      "description": "`too-many-watchers`.",
+      "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+     }
+    }
+   }
+  },
+  "/v1/generations": {
+   "get": {
+    "operationId": "listGenerations",
+    "summary": "All generations, newest first",
+    "parameters": [
+     {"name": "phase", "in": "query", "schema": {"$ref": "#/components/schemas/Phase"}},
+     {
+      "name": "status",
+      "in": "query",
+      "schema": {"$ref": "#/components/schemas/GenerationStatus"}
+     },
+     {"name": "sigterm_sent", "in": "query", "schema": {"type": "boolean"}},
+     {"$ref": "#/components/parameters/limit"},
+     {"$ref": "#/components/parameters/cursor"}
+    ],
+    "responses": {
+     "200": {
+      "description": "A page of generations.",
+      "content": {
+       "application/json": {
+        "schema": {
+         "type": "object",
+         "required": ["items", "next_cursor"],
+         "properties": {
+          "items": {"type": "array", "items": {"$ref": "#/components/schemas/Generation"}},
+          "next_cursor": {"type": ["string", "null"]}
+         }
+        }
+       }
+      }
+     },
+     "400": {"$ref": "#/components/responses/Problem"}
+    }
+   }
+  },
+  "/v1/generations/current": {
+   "get": {
+    "operationId": "getServingGeneration",
+    "summary": "The generation that serves",
+    "responses": {
+     "200": {"$ref": "#/components/responses/Generation"},
+     "503": {"$ref": "#/components/responses/Problem"}
+    }
+   }
+  },
+  "/v1/generations/{n}": {
+   "get": {
+    "operationId": "getGeneration",
+    "summary": "One generation",
+    "parameters": [{"$ref": "#/components/parameters/n"}],
+    "responses": {
+     "200": {"$ref": "#/components/responses/Generation"},
+     "404": {"$ref": "#/components/responses/Problem"}
+    }
+   }
+  },
+  "/v1/generations/{n}/logs": {
+   "get": {
+    "operationId": "getGenerationLogs",
+    "summary": "The last lines that a generation's workers wrote",
+    "description": "At most 50 a worker, oldest first; kept for the last 50 generations.",
+    "parameters": [{"$ref": "#/components/parameters/n"}],
+    "responses": {
+     "200": {
+      "description": "The lines.",
+      "content": {
+       "application/json": {
+        "schema": {
+         "type": "object",
+         "required": ["generation", "items", "next_cursor"],
+         "properties": {
+          "generation": {"type": "integer"},
+          "items": {"type": "array", "items": {"type": "string"}},
+          "next_cursor": {"type": "null"}
+         }
+        }
+       }
+      }
+     },
+     "404": {"$ref": "#/components/responses/Problem"}
+    }
+   }
+  },
+  "/v1/generations/{n}/terminate": {
+   "post": {
+    "operationId": "terminateGeneration",
+    "summary": "SIGTERM now to a generation that does not serve",
+    "parameters": [{"$ref": "#/components/parameters/n"}],
+    "responses": {
+     "202": {"$ref": "#/components/responses/Generation"},
+     "404": {"$ref": "#/components/responses/Problem"},
+     "409": {
+      "description": "`generation-serving` or `generation-exited`.",
+      "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+     },
+     "415": {"$ref": "#/components/responses/Problem"}
+    }
+   }
+  },
+  "/v1/reloads": {
+   "get": {
+    "operationId": "listReloads",
+    "summary": "All reloads, newest first",
+    "parameters": [
+     {"name": "status", "in": "query", "schema": {"$ref": "#/components/schemas/ReloadStatus"}},
+     {"$ref": "#/components/parameters/limit"},
+     {"$ref": "#/components/parameters/cursor"}
+    ],
+    "responses": {
+     "200": {
+      "description": "A page of reloads.",
+      "content": {
+       "application/json": {
+        "schema": {
+         "type": "object",
+         "required": ["items", "next_cursor"],
+         "properties": {
+          "items": {"type": "array", "items": {"$ref": "#/components/schemas/Reload"}},
+          "next_cursor": {"type": ["string", "null"]}
+         }
+        }
+       }
+      }
+     },
+     "400": {"$ref": "#/components/responses/Problem"}
+    }
+   },
+   "post": {
+    "operationId": "createReload",
+    "summary": "Reload the configuration",
+    "description": "Reloads are serialised: one runs, one waits, a newer one supersedes the waiting one.\nWithout `wait` the answer is 202. With it: 200 after a success, a problem with the reload in\n`operation` after a failure, 202 with the record as it is when the time is over.\n",
+    "parameters": [{"$ref": "#/components/parameters/wait"}, {"$ref": "#/components/parameters/Prefer"}],
+    "requestBody": {
+     "required": false,
+     "content": {
+      "application/json": {
+       "schema": {
+        "type": "object",
+        "additionalProperties": false,
+        "properties": {
+         "mode": {"$ref": "#/components/schemas/ReloadMode"},
+         "reason": {"type": ["string", "null"], "maxLength": 500, "examples": ["deploy 7781"]}
+        }
+       },
+       "examples": {"deploy": {"value": {"mode": "SOFT", "reason": "deploy 7781"}}}
+      }
+     }
+    },
+    "responses": {
+     "200": {"$ref": "#/components/responses/Reload"},
+     "202": {
+      "description": "Recorded, not finished.",
+      "headers": {"Location": {"schema": {"type": "string", "examples": ["/v1/reloads/rl_01JD5K8Q"]}}},
+      "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Reload"}}}
+     },
+     "400": {"$ref": "#/components/responses/Problem"},
+     "413": {"$ref": "#/components/responses/Problem"},
+     "415": {"$ref": "#/components/responses/Problem"},
+     "422": {
+      "description": "The reload failed, or the request body has an error.",
+      "content": {
+       "application/problem+json": {
+        "schema": {"$ref": "#/components/schemas/Problem"},
+        "examples": {
+         "invalid": {
+          "value": {
+           "type": "urn:apus:problem:config-invalid",
+           "title": "Configuration rejected",
+           "status": 422,
+           "detail": "1 error; generation 13 keeps serving revision 42",
+           "code": "config-invalid",
+           "request_id": "7ZK3N5Q2W8RT4B6C",
+           "errors": [
+            {
+             "code": "unknown-field",
+             "severity": "error",
+             "file": "conf.d/api.yaml",
+             "line": 14,
+             "column": 9,
+             "pointer": "/backends/api/servers/api-1/wieght",
+             "message": "unknown field",
+             "suggestion": "weight",
+             "owner": "team-api"
+            }
+           ],
+           "serving_generation": 13,
+           "serving_revision": 42,
+           "operation": {"id": "rl_01JD5K8Q", "status": "FAILED"}
+          }
+         }
+        }
+       }
+      }
+     },
+     "503": {"$ref": "#/components/responses/Problem"}
+    }
+   }
+  },
+  "/v1/reloads/{id}": {
+   "get": {
+    "operationId": "getReload",
+    "summary": "One reload",
+    "description": "With `wait` the answer comes when the reload is final or the time is over.",
+    "parameters": [
+     {"$ref": "#/components/parameters/id"},
+     {"$ref": "#/components/parameters/wait"},
+     {"$ref": "#/components/parameters/Prefer"}
+    ],
+    "responses": {
+     "200": {"$ref": "#/components/responses/Reload"},
+     "404": {"$ref": "#/components/responses/Problem"}
+    }
+   },
+   "delete": {
+    "operationId": "cancelReload",
+    "summary": "Cancel a reload that is queued or has not reached SWITCH",
+    "parameters": [{"$ref": "#/components/parameters/id"}],
+    "responses": {
+     "202": {"$ref": "#/components/responses/Reload"},
+     "404": {"$ref": "#/components/responses/Problem"},
+     "409": {
+      "description": "`reload-finished` or `reload-switching`.",
+      "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+     },
+     "415": {"$ref": "#/components/responses/Problem"}
+    }
+   }
+  },
+  "/v1/reloads/{id}/logs": {
+   "get": {
+    "operationId": "getReloadLogs",
+    "summary": "The last lines that the workers of a reload wrote",
+    "parameters": [{"$ref": "#/components/parameters/id"}],
+    "responses": {
+     "200": {
+      "description": "The lines, oldest first.",
+      "content": {
+       "application/json": {
+        "schema": {
+         "type": "object",
+         "required": ["reload", "items", "next_cursor"],
+         "properties": {
+          "reload": {"type": "string"},
+          "items": {"type": "array", "items": {"type": "string"}},
+          "next_cursor": {"type": "null"}
+         }
+        }
+       }
+      }
+     },
+     "404": {"$ref": "#/components/responses/Problem"}
+    }
+   }
+  }
+ },
+ "components": {
+  "parameters": {
+   "n": {"name": "n", "in": "path", "required": true, "schema": {"type": "integer", "minimum": 1}},
+   "id": {
+    "name": "id",
+    "in": "path",
+    "required": true,
+    "schema": {"type": "string", "pattern": "^rl_"}
+   },
+   "verbose": {
+    "name": "verbose",
+    "in": "query",
+    "allowEmptyValue": true,
+    "description": "Lists the checks.",
+    "schema": {"type": "boolean"}
+   },
+   "wait": {
+    "name": "wait",
+    "in": "query",
+    "description": "A duration with a unit, at most 300s.",
+    "schema": {"type": "string", "pattern": "^[0-9]{1,9}(ms|s|m|h)$", "examples": ["30s", "500ms"]}
+   },
+   "Prefer": {
+    "name": "Prefer",
+    "in": "header",
+    "description": "`wait=SECONDS` (RFC 7240); more than 300 counts as 300.",
+    "schema": {"type": "string", "examples": ["wait=30"]}
+   },
+   "limit": {
+    "name": "limit",
+    "in": "query",
+    "schema": {"type": "integer", "minimum": 1, "maximum": 1000, "default": 100}
+   },
+   "cursor": {
+    "name": "cursor",
+    "in": "query",
+    "description": "`next_cursor` of the page before; opaque.",
+    "schema": {"type": "string"}
+   }
+  },
+  "responses": {
+   "Problem": {
+    "description": "RFC 9457; `code` is stable, the words are not.",
+    "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+   },
+   "Health": {
+    "description": "All is well.",
+    "content": {
+     "application/json": {
+      "schema": {
+       "type": "object",
+       "required": ["status"],
+       "properties": {"status": {"const": "ok"}, "checks": {"$ref": "#/components/schemas/Checks"}}
+      }
+     }
+    }
+   },
+   "Generation": {
+    "description": "The generation.",
+    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Generation"}}}
+   },
+   "Reload": {
+    "description": "The reload.",
+    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Reload"}}}
+   }
+  },
+  "schemas": {
+   "Phase": {"enum": ["STARTING", "SERVING", "LEAVING", "EXITED"]},
+   "GenerationStatus": {"enum": ["INIT", "READY"]},
+   "ReloadStatus": {"enum": ["QUEUED", "RUNNING", "SUCCEEDED", "FAILED", "SUPERSEDED", "CANCELLED"]},
+   "ReloadMode": {"enum": ["SOFT", "HARD"], "default": "SOFT"},
+   "Time": {"type": "string", "format": "date-time", "examples": ["2026-11-21T00:10:03.412Z"]},
+   "NullableTime": {"type": ["string", "null"], "format": "date-time"},
+   "NullableInteger": {"type": ["integer", "null"]},
+   "NullableString": {"type": ["string", "null"]},
+   "Checks": {
+    "type": "array",
+    "items": {
+     "type": "object",
+     "required": ["name", "ok", "detail"],
+     "properties": {"name": {"type": "string"}, "ok": {"type": "boolean"}, "detail": {"type": "string"}}
+    }
+   },
+   "Sessions": {
+    "description": "Client connections, idle ones included.",
+    "type": "object",
+    "required": ["current", "oldest_age_s"],
+    "properties": {"current": {"type": "integer"}, "oldest_age_s": {"type": "integer"}}
+   },
+   "Exit": {
+    "type": ["object", "null"],
+    "required": ["code", "signal", "at", "expected"],
+    "properties": {
+     "code": {"$ref": "#/components/schemas/NullableInteger"},
+     "signal": {"$ref": "#/components/schemas/NullableInteger"},
+     "at": {"$ref": "#/components/schemas/NullableTime"},
+     "expected": {"type": "boolean"}
+    }
+   },
+   "Worker": {
+    "type": "object",
+    "required": ["index", "pid", "status", "sessions", "rss_bytes", "exit"],
+    "properties": {
+     "index": {"type": "integer"},
+     "pid": {"$ref": "#/components/schemas/NullableInteger"},
+     "status": {"$ref": "#/components/schemas/GenerationStatus"},
+     "sessions": {"$ref": "#/components/schemas/Sessions"},
+     "rss_bytes": {"type": "integer"},
+     "exit": {"$ref": "#/components/schemas/Exit"}
+    }
+   },
+   "Generation": {
+    "type": "object",
+    "required": [
+     "generation",
+     "status",
+     "phase",
+     "pid",
+     "version",
+     "config_revision",
+     "config_sha256",
+     "created_at",
+     "ready_at",
+     "init_ms",
+     "leaving_at",
+     "reloads",
+     "max_reloads",
+     "reloads_left",
+     "sigterm_sent",
+     "sigterm_at",
+     "sigterm_reason",
+     "sigkill_sent",
+     "hard_stop_at",
+     "sessions",
+     "rss_bytes",
+     "waiting_for",
+     "exit",
+     "workers",
+     "counters"
+    ],
+    "properties": {
+     "generation": {"type": "integer", "description": "From 1; never reused."},
+     "status": {"$ref": "#/components/schemas/GenerationStatus"},
+     "phase": {"$ref": "#/components/schemas/Phase"},
+     "pid": {"description": "Of the first worker.", "$ref": "#/components/schemas/NullableInteger"},
+     "version": {"type": "string"},
+     "config_revision": {"type": "integer"},
+     "config_sha256": {"type": "string"},
+     "created_at": {"$ref": "#/components/schemas/Time"},
+     "ready_at": {"$ref": "#/components/schemas/NullableTime"},
+     "init_ms": {"$ref": "#/components/schemas/NullableInteger"},
+     "leaving_at": {"$ref": "#/components/schemas/NullableTime"},
+     "reloads": {"type": "integer", "description": "Successful reloads survived; 0 while SERVING."},
+     "max_reloads": {"description": "Null is unlimited.", "$ref": "#/components/schemas/NullableInteger"},
+     "reloads_left": {"$ref": "#/components/schemas/NullableInteger"},
+     "sigterm_sent": {"type": "boolean"},
+     "sigterm_at": {"$ref": "#/components/schemas/NullableTime"},
+     "sigterm_reason": {
+      "enum": [
+       "MAX_RELOADS",
+       "HARD_STOP_AFTER",
+       "HARD_RELOAD",
+       "READY_TIMEOUT",
+       "CANCELLED",
+       "API",
+       "SHUTDOWN",
+       null
+      ]
+     },
+     "sigkill_sent": {"type": "boolean"},
+     "hard_stop_at": {"$ref": "#/components/schemas/NullableTime"},
+     "sessions": {"$ref": "#/components/schemas/Sessions"},
+     "rss_bytes": {"type": "integer"},
+     "waiting_for": {
+      "type": "array",
+      "items": {"type": "string"},
+      "description": "Workers not READY, while STARTING."
+     },
+     "exit": {"$ref": "#/components/schemas/Exit"},
+     "workers": {"type": "array", "items": {"$ref": "#/components/schemas/Worker"}},
+     "counters": {
+      "type": "object",
+      "description": "Totals of the generation's live workers.",
+      "additionalProperties": {"type": "integer"}
+     }
+    }
+   },
+   "Event": {
+    "description": "An event of NDJSON; further members by type.",
+    "type": "object",
+    "required": ["id", "type", "at"],
+    "properties": {
+     "id": {"type": "integer"},
+     "type": {
+      "enum": [
+       "reload.queued",
+       "reload.started",
+       "reload.step",
+       "reload.succeeded",
+       "reload.failed",
+       "reload.superseded",
+       "reload.cancelled",
+       "generation.init",
+       "generation.ready",
+       "generation.serving",
+       "generation.leaving",
+       "generation.sigterm",
+       "generation.exited",
+       "generation.crashed",
+       "config.revision"
+      ]
+     },
+     "at": {"$ref": "#/components/schemas/Time"}
+    }
+   },
+   "Step": {
+    "type": "object",
+    "required": ["name", "status", "ms"],
+    "properties": {
+     "name": {"enum": ["VALIDATE", "SPAWN", "WAIT_READY", "SWITCH", "RETIRE"]},
+     "status": {"$ref": "#/components/schemas/ReloadStatus"},
+     "ms": {"$ref": "#/components/schemas/NullableInteger"}
+    }
+   },
+   "Reload": {
+    "type": "object",
+    "required": [
+     "id",
+     "kind",
+     "status",
+     "mode",
+     "trigger",
+     "config_revision",
+     "from_generation",
+     "to_generation",
+     "created_at",
+     "finished_at",
+     "duration_ms",
+     "steps",
+     "sigterm_sent_to",
+     "superseded_by",
+     "error",
+     "log_tail"
+    ],
+    "properties": {
+     "id": {"type": "string", "examples": ["rl_01JD5K8Q"]},
+     "kind": {"const": "reload"},
+     "status": {"$ref": "#/components/schemas/ReloadStatus"},
+     "mode": {"$ref": "#/components/schemas/ReloadMode"},
+     "trigger": {
+      "type": "object",
+      "required": ["source", "principal", "reason", "idempotency_key"],
+      "properties": {
+       "source": {"enum": ["startup", "api", "signal", "restart", "rollback"]},
+       "principal": {"type": "string", "examples": ["uid:0", "signal:HUP", "master"]},
+       "reason": {"$ref": "#/components/schemas/NullableString"},
+       "idempotency_key": {"type": "null"}
+      }
+     },
+     "config_revision": {"$ref": "#/components/schemas/NullableInteger"},
+     "from_generation": {"$ref": "#/components/schemas/NullableInteger"},
+     "to_generation": {"$ref": "#/components/schemas/NullableInteger"},
+     "created_at": {"$ref": "#/components/schemas/Time"},
+     "finished_at": {"$ref": "#/components/schemas/NullableTime"},
+     "duration_ms": {"$ref": "#/components/schemas/NullableInteger"},
+     "steps": {"type": "array", "items": {"$ref": "#/components/schemas/Step"}},
+     "sigterm_sent_to": {"type": "array", "items": {"type": "integer"}},
+     "superseded_by": {"$ref": "#/components/schemas/NullableString"},
+     "error": {
+      "type": ["object", "null"],
+      "required": ["code", "detail", "pointer", "errors"],
+      "properties": {
+       "code": {"type": "string", "examples": ["listener-bind-failed"]},
+       "detail": {"type": "string"},
+       "pointer": {"$ref": "#/components/schemas/NullableString"},
+       "errors": {"type": "array", "items": {"$ref": "#/components/schemas/ProblemEntry"}}
+      }
+     },
+     "log_tail": {"type": "array", "items": {"type": "string"}}
+    }
+   },
+   "Condition": {
+    "type": "object",
+    "required": ["type", "status", "reason", "observed_revision", "message"],
+    "properties": {
+     "type": {"enum": ["Serving", "ConfigCurrent", "LeaversBounded"]},
+     "status": {"enum": ["True", "False"]},
+     "reason": {"type": "string", "examples": ["GenerationReady"]},
+     "observed_revision": {"$ref": "#/components/schemas/NullableInteger"},
+     "message": {"$ref": "#/components/schemas/NullableString"}
+    }
+   },
+   "Status": {
+    "type": "object",
+    "required": [
+     "instance_id",
+     "version",
+     "desired_revision",
+     "applied_revision",
+     "serving_generation",
+     "max_reloads",
+     "generations",
+     "reloads",
+     "conditions"
+    ],
+    "properties": {
+     "instance_id": {"type": "string"},
+     "version": {"type": "string"},
+     "desired_revision": {"$ref": "#/components/schemas/NullableInteger"},
+     "applied_revision": {"$ref": "#/components/schemas/NullableInteger"},
+     "serving_generation": {"$ref": "#/components/schemas/NullableInteger"},
+     "max_reloads": {"$ref": "#/components/schemas/NullableInteger"},
+     "generations": {
+      "type": "object",
+      "required": ["starting", "serving", "leaving"],
+      "properties": {
+       "starting": {"type": "integer"},
+       "serving": {"type": "integer"},
+       "leaving": {"type": "integer"}
+      }
+     },
+     "reloads": {
+      "type": "object",
+      "required": ["succeeded", "failed", "last"],
+      "properties": {
+       "succeeded": {"type": "integer"},
+       "failed": {"type": "integer"},
+       "last": {
+        "type": ["object", "null"],
+        "required": ["id", "status", "finished_at"],
+        "properties": {
+         "id": {"type": "string"},
+         "status": {"$ref": "#/components/schemas/ReloadStatus"},
+         "finished_at": {"$ref": "#/components/schemas/NullableTime"}
+        }
+       }
+      }
+     },
+     "conditions": {"type": "array", "items": {"$ref": "#/components/schemas/Condition"}}
+    }
+   },
+   "ProblemEntry": {
+    "type": "object",
+    "required": ["code", "severity", "file", "line", "column", "pointer", "message", "suggestion", "owner"],
+    "properties": {
+     "code": {"type": "string"},
+     "severity": {"enum": ["error", "warning"]},
+     "file": {"$ref": "#/components/schemas/NullableString"},
+     "line": {"$ref": "#/components/schemas/NullableInteger"},
+     "column": {"$ref": "#/components/schemas/NullableInteger"},
+     "pointer": {"$ref": "#/components/schemas/NullableString"},
+     "message": {"type": "string"},
+     "suggestion": {"$ref": "#/components/schemas/NullableString"},
+     "owner": {"$ref": "#/components/schemas/NullableString"}
+    }
+   },
+   "Problem": {
+    "type": "object",
+    "required": ["type", "title", "status", "detail", "code", "request_id", "errors"],
+    "properties": {
+     "type": {"type": "string", "examples": ["urn:apus:problem:not-found"]},
+     "title": {"type": "string"},
+     "status": {"type": "integer"},
+     "detail": {"type": "string"},
+     "code": {
+      "enum": [
+       "bad-request",
+       "malformed-json",
+       "unknown-parameter",
+       "invalid-parameter",
+       "not-found",
+       "method-not-allowed",
+       "request-timeout",
+       "content-too-large",
+       "unsupported-media-type",
+       "request-invalid",
+       "headers-too-large",
+       "generation-serving",
+       "generation-exited",
+       "reload-finished",
+       "reload-switching",
+       "config-invalid",
+       "file-missing",
+       "listener-bind-failed",
+       "worker-exited-in-init",
+       "worker-refused",
+       "worker-protocol-error",
+       "ready-timeout",
+       "switch-failed",
+       "superseded",
+       "cancelled",
+       "reload-failed",
+       "internal-error",
+       "spawn-failed",
+       "not-ready",
+       "master-stuck",
+       "shutting-down",
+       "too-many-watchers"
+      ]
+     },
+     "request_id": {"type": "string"},
+     "errors": {"type": "array", "maxItems": 100, "items": {"$ref": "#/components/schemas/ProblemEntry"}},
+     "line": {"type": ["integer", "null"], "description": "Of malformed JSON."},
+     "column": {"type": ["integer", "null"], "description": "Of malformed JSON."},
+     "routes": {
+      "type": "array",
+      "items": {"type": "string"},
+      "description": "Known paths",
+      "with 404.": null
+     },
+     "checks": {"$ref": "#/components/schemas/Checks"},
+     "serving_generation": {"$ref": "#/components/schemas/NullableInteger"},
+     "serving_revision": {"$ref": "#/components/schemas/NullableInteger"},
+     "operation": {"$ref": "#/components/schemas/Reload"}
+    }
+   }
+  }
+ }
+}
+
+"""#
+
+    static let yaml = #"""
+openapi: 3.1.0
+info:
+  title: Apus admin API
+  version: "1"
+  summary: Drives and watches the master of an Apus proxy.
+  description: |
+    HTTP/1.1 with JSON on a unix socket: `curl --unix-socket /run/apus/admin.sock http://localhost/v1`.
+    Field names are snake_case, run-time enums UPPER_CASE, times RFC 3339 UTC with milliseconds.
+    Zero, false and null are always present. Unknown request fields and query parameters are refused.
+    Mutations need `Content-Type: application/json`, even with an empty body. Every answer has
+    `X-Request-Id`; a request's own is kept if it is 1 to 64 of `[A-Za-z0-9._-]`.
+    HEAD is understood wherever GET is. Bodies may have 1 MiB.
+servers:
+  - url: http://localhost
+    description: The unix socket; the host does not matter.
+paths:
+  /healthz:
+    get:
+      operationId: getHealth
+      summary: Whether the master makes progress
+      parameters: [{$ref: "#/components/parameters/verbose"}]
+      responses:
+        "200": {$ref: "#/components/responses/Health"}
+        "503": {$ref: "#/components/responses/Problem"}
+  /readyz:
+    get:
+      operationId: getReadiness
+      summary: Whether exactly one generation serves
+      description: A failed reload does not unready; shutting down does.
+      parameters: [{$ref: "#/components/parameters/verbose"}]
+      responses:
+        "200": {$ref: "#/components/responses/Health"}
+        "503": {$ref: "#/components/responses/Problem"}
+  /metrics:
+    get:
+      operationId: getMetrics
+      summary: Metrics for Prometheus
+      description: Text format 0.0.4. The names are those of docs/metrics.md.
+      responses:
+        "200":
+          description: One scrape.
+          content:
+            text/plain:
+              schema: {type: string}
+              example: |
+                # HELP apus_config_last_reload_successful 1 if the last reload succeeded, 0 if it failed.
+                # TYPE apus_config_last_reload_successful gauge
+                apus_config_last_reload_successful 1
+  /v1:
+    get:
+      operationId: getIndex
+      summary: All routes
+      responses:
+        "200":
+          description: The routes of this master.
+          content:
+            application/json:
+              schema:
+                type: object
+                required: [version, routes]
+                properties:
+                  version: {type: string, examples: ["0.1.0"]}
+                  routes:
+                    type: array
+                    items:
+                      type: object
+                      required: [method, path, query, summary]
+                      properties:
+                        method: {type: string}
+                        path: {type: string}
+                        query: {type: array, items: {type: string}}
+                        summary: {type: string}
+  /v1/openapi.json:
+    get:
+      operationId: getOpenAPI
+      summary: This API as an OpenAPI 3.1 document
+      description: "As JSON, or as it is written with `Accept: application/yaml`."
+      responses:
+        "200":
+          description: The document.
+          content:
+            application/json:
+              schema:
+                type: object
+                required: [openapi, info, paths]
+                properties:
+                  openapi: {const: 3.1.0}
+            application/yaml:
+              schema: {type: string}
+  /v1/status:
+    get:
+      operationId: getStatus
+      summary: Desired and applied state
+      responses:
+        "200":
+          description: The state of the master.
+          content:
+            application/json:
+              schema: {$ref: "#/components/schemas/Status"}
+  /v1/stats:
+    get:
+      operationId: getStats
+      summary: Totals over all generations
+      description: Live and retired ones, since the master started; totals never fall while it runs.
+      responses:
+        "200":
+          description: The totals.
+          content:
+            application/json:
+              schema:
+                type: object
+                required: [instance_id, since, taken_at, totals, now]
+                properties:
+                  instance_id: {type: string}
+                  since: {$ref: "#/components/schemas/Time"}
+                  taken_at: {$ref: "#/components/schemas/Time"}
+                  totals:
+                    type: object
+                    additionalProperties: {type: integer}
+                    examples: [{requests: 4711, responses_2xx: 4700, bytes_in: 918221}]
+                  now:
+                    type: object
+                    required: [client_connections, exchanges, tunnels]
+                    properties:
+                      client_connections: {type: integer}
+                      exchanges: {type: integer}
+                      tunnels: {type: integer}
+  /v1/events:
+    get:
+      operationId: watchEvents
+      summary: What happens, as a stream
+      description: |
+        Server-sent events, or one JSON object a line with `Accept: application/x-ndjson`. Without
+        `Last-Event-ID` the stream begins with the next event; with it, after that one. The last 4096
+        events are kept; if some in between are lost, the first is `stream.gap`. Ids grow, also over
+        restarts of the master. A heartbeat comes after 15 s of silence (a comment, or
+        `{"type":"stream.heartbeat"}`). A client that takes nothing for 10 s is closed.
+      parameters:
+        - name: type
+          in: query
+          description: Types, separated by commas; `generation.*` is all that begin so.
+          schema: {type: string, examples: ["generation.*,reload.failed"]}
+        - name: Last-Event-ID
+          in: header
+          schema: {type: integer, minimum: 0}
+      responses:
+        "200":
+          description: The stream; it ends when the master stops.
+          content:
+            text/event-stream:
+              schema: {type: string}
+              example: |
+                id: 1795219804182
+                event: generation.sigterm
+                data: {"at":"2026-11-21T00:10:03.412Z","generation":7,"reason":"MAX_RELOADS","reloads":6,"max_reloads":5}
+            application/x-ndjson:
+              schema: {$ref: "#/components/schemas/Event"}
+        "400": {$ref: "#/components/responses/Problem"}
+        "503":
+          description: "`too-many-watchers`."
+          content:
+            application/problem+json:
+              schema: {$ref: "#/components/schemas/Problem"}
+  /v1/generations:
+    get:
+      operationId: listGenerations
+      summary: All generations, newest first
+      parameters:
+        - name: phase
+          in: query
+          schema: {$ref: "#/components/schemas/Phase"}
+        - name: status
+          in: query
+          schema: {$ref: "#/components/schemas/GenerationStatus"}
+        - name: sigterm_sent
+          in: query
+          schema: {type: boolean}
+        - {$ref: "#/components/parameters/limit"}
+        - {$ref: "#/components/parameters/cursor"}
+      responses:
+        "200":
+          description: A page of generations.
+          content:
+            application/json:
+              schema:
+                type: object
+                required: [items, next_cursor]
+                properties:
+                  items: {type: array, items: {$ref: "#/components/schemas/Generation"}}
+                  next_cursor: {type: [string, "null"]}
+        "400": {$ref: "#/components/responses/Problem"}
+  /v1/generations/current:
+    get:
+      operationId: getServingGeneration
+      summary: The generation that serves
+      responses:
+        "200": {$ref: "#/components/responses/Generation"}
+        "503": {$ref: "#/components/responses/Problem"}
+  /v1/generations/{n}:
+    get:
+      operationId: getGeneration
+      summary: One generation
+      parameters: [{$ref: "#/components/parameters/n"}]
+      responses:
+        "200": {$ref: "#/components/responses/Generation"}
+        "404": {$ref: "#/components/responses/Problem"}
+  /v1/generations/{n}/logs:
+    get:
+      operationId: getGenerationLogs
+      summary: The last lines that a generation's workers wrote
+      description: At most 50 a worker, oldest first; kept for the last 50 generations.
+      parameters: [{$ref: "#/components/parameters/n"}]
+      responses:
+        "200":
+          description: The lines.
+          content:
+            application/json:
+              schema:
+                type: object
+                required: [generation, items, next_cursor]
+                properties:
+                  generation: {type: integer}
+                  items: {type: array, items: {type: string}}
+                  next_cursor: {type: "null"}
+        "404": {$ref: "#/components/responses/Problem"}
+  /v1/generations/{n}/terminate:
+    post:
+      operationId: terminateGeneration
+      summary: SIGTERM now to a generation that does not serve
+      parameters: [{$ref: "#/components/parameters/n"}]
+      responses:
+        "202": {$ref: "#/components/responses/Generation"}
+        "404": {$ref: "#/components/responses/Problem"}
+        "409":
+          description: "`generation-serving` or `generation-exited`."
+          content:
+            application/problem+json:
+              schema: {$ref: "#/components/schemas/Problem"}
+        "415": {$ref: "#/components/responses/Problem"}
+  /v1/reloads:
+    get:
+      operationId: listReloads
+      summary: All reloads, newest first
+      parameters:
+        - name: status
+          in: query
+          schema: {$ref: "#/components/schemas/ReloadStatus"}
+        - {$ref: "#/components/parameters/limit"}
+        - {$ref: "#/components/parameters/cursor"}
+      responses:
+        "200":
+          description: A page of reloads.
+          content:
+            application/json:
+              schema:
+                type: object
+                required: [items, next_cursor]
+                properties:
+                  items: {type: array, items: {$ref: "#/components/schemas/Reload"}}
+                  next_cursor: {type: [string, "null"]}
+        "400": {$ref: "#/components/responses/Problem"}
+    post:
+      operationId: createReload
+      summary: Reload the configuration
+      description: |
+        Reloads are serialised: one runs, one waits, a newer one supersedes the waiting one.
+        Without `wait` the answer is 202. With it: 200 after a success, a problem with the reload in
+        `operation` after a failure, 202 with the record as it is when the time is over.
+      parameters:
+        - {$ref: "#/components/parameters/wait"}
+        - {$ref: "#/components/parameters/Prefer"}
+      requestBody:
+        required: false
+        content:
+          application/json:
+            schema:
+              type: object
+              additionalProperties: false
+              properties:
+                mode: {$ref: "#/components/schemas/ReloadMode"}
+                reason: {type: [string, "null"], maxLength: 500, examples: ["deploy 7781"]}
+            examples:
+              deploy: {value: {mode: SOFT, reason: "deploy 7781"}}
+      responses:
+        "200": {$ref: "#/components/responses/Reload"}
+        "202":
+          description: Recorded, not finished.
+          headers:
+            Location: {schema: {type: string, examples: ["/v1/reloads/rl_01JD5K8Q"]}}
+          content:
+            application/json:
+              schema: {$ref: "#/components/schemas/Reload"}
+        "400": {$ref: "#/components/responses/Problem"}
+        "413": {$ref: "#/components/responses/Problem"}
+        "415": {$ref: "#/components/responses/Problem"}
+        "422":
+          description: The reload failed, or the request body has an error.
+          content:
+            application/problem+json:
+              schema: {$ref: "#/components/schemas/Problem"}
+              examples:
+                invalid:
+                  value:
+                    type: urn:apus:problem:config-invalid
+                    title: Configuration rejected
+                    status: 422
+                    detail: 1 error; generation 13 keeps serving revision 42
+                    code: config-invalid
+                    request_id: 7ZK3N5Q2W8RT4B6C
+                    errors:
+                      - code: unknown-field
+                        severity: error
+                        file: conf.d/api.yaml
+                        line: 14
+                        column: 9
+                        pointer: /backends/api/servers/api-1/wieght
+                        message: unknown field
+                        suggestion: weight
+                        owner: team-api
+                    serving_generation: 13
+                    serving_revision: 42
+                    operation: {id: rl_01JD5K8Q, status: FAILED}
+        "503": {$ref: "#/components/responses/Problem"}
+  /v1/reloads/{id}:
+    get:
+      operationId: getReload
+      summary: One reload
+      description: With `wait` the answer comes when the reload is final or the time is over.
+      parameters:
+        - {$ref: "#/components/parameters/id"}
+        - {$ref: "#/components/parameters/wait"}
+        - {$ref: "#/components/parameters/Prefer"}
+      responses:
+        "200": {$ref: "#/components/responses/Reload"}
+        "404": {$ref: "#/components/responses/Problem"}
+    delete:
+      operationId: cancelReload
+      summary: Cancel a reload that is queued or has not reached SWITCH
+      parameters: [{$ref: "#/components/parameters/id"}]
+      responses:
+        "202": {$ref: "#/components/responses/Reload"}
+        "404": {$ref: "#/components/responses/Problem"}
+        "409":
+          description: "`reload-finished` or `reload-switching`."
+          content:
+            application/problem+json:
+              schema: {$ref: "#/components/schemas/Problem"}
+        "415": {$ref: "#/components/responses/Problem"}
+  /v1/reloads/{id}/logs:
+    get:
+      operationId: getReloadLogs
+      summary: The last lines that the workers of a reload wrote
+      parameters: [{$ref: "#/components/parameters/id"}]
+      responses:
+        "200":
+          description: The lines, oldest first.
+          content:
+            application/json:
+              schema:
+                type: object
+                required: [reload, items, next_cursor]
+                properties:
+                  reload: {type: string}
+                  items: {type: array, items: {type: string}}
+                  next_cursor: {type: "null"}
+        "404": {$ref: "#/components/responses/Problem"}
+components:
+  parameters:
+    n:
+      name: n
+      in: path
+      required: true
+      schema: {type: integer, minimum: 1}
+    id:
+      name: id
+      in: path
+      required: true
+      schema: {type: string, pattern: "^rl_"}
+    verbose:
+      name: verbose
+      in: query
+      allowEmptyValue: true
+      description: Lists the checks.
+      schema: {type: boolean}
+    wait:
+      name: wait
+      in: query
+      description: A duration with a unit, at most 300s.
+      schema: {type: string, pattern: "^[0-9]{1,9}(ms|s|m|h)$", examples: ["30s", "500ms"]}
+    Prefer:
+      name: Prefer
+      in: header
+      description: "`wait=SECONDS` (RFC 7240); more than 300 counts as 300."
+      schema: {type: string, examples: ["wait=30"]}
+    limit:
+      name: limit
+      in: query
+      schema: {type: integer, minimum: 1, maximum: 1000, default: 100}
+    cursor:
+      name: cursor
+      in: query
+      description: "`next_cursor` of the page before; opaque."
+      schema: {type: string}
+  responses:
+    Problem:
+      description: RFC 9457; `code` is stable, the words are not.
+      content:
+        application/problem+json:
+          schema: {$ref: "#/components/schemas/Problem"}
+    Health:
+      description: All is well.
+      content:
+        application/json:
+          schema:
+            type: object
+            required: [status]
+            properties:
+              status: {const: ok}
+              checks: {$ref: "#/components/schemas/Checks"}
+    Generation:
+      description: The generation.
+      content:
+        application/json:
+          schema: {$ref: "#/components/schemas/Generation"}
+    Reload:
+      description: The reload.
+      content:
+        application/json:
+          schema: {$ref: "#/components/schemas/Reload"}
+  schemas:
+    Phase: {enum: [STARTING, SERVING, LEAVING, EXITED]}
+    GenerationStatus: {enum: [INIT, READY]}
+    ReloadStatus: {enum: [QUEUED, RUNNING, SUCCEEDED, FAILED, SUPERSEDED, CANCELLED]}
+    ReloadMode: {enum: [SOFT, HARD], default: SOFT}
+    Time: {type: string, format: date-time, examples: ["2026-11-21T00:10:03.412Z"]}
+    NullableTime: {type: [string, "null"], format: date-time}
+    NullableInteger: {type: [integer, "null"]}
+    NullableString: {type: [string, "null"]}
+    Checks:
+      type: array
+      items:
+        type: object
+        required: [name, ok, detail]
+        properties:
+          name: {type: string}
+          ok: {type: boolean}
+          detail: {type: string}
+    Sessions:
+      description: Client connections, idle ones included.
+      type: object
+      required: [current, oldest_age_s]
+      properties:
+        current: {type: integer}
+        oldest_age_s: {type: integer}
+    Exit:
+      type: [object, "null"]
+      required: [code, signal, at, expected]
+      properties:
+        code: {$ref: "#/components/schemas/NullableInteger"}
+        signal: {$ref: "#/components/schemas/NullableInteger"}
+        at: {$ref: "#/components/schemas/NullableTime"}
+        expected: {type: boolean}
+    Worker:
+      type: object
+      required: [index, pid, status, sessions, rss_bytes, exit]
+      properties:
+        index: {type: integer}
+        pid: {$ref: "#/components/schemas/NullableInteger"}
+        status: {$ref: "#/components/schemas/GenerationStatus"}
+        sessions: {$ref: "#/components/schemas/Sessions"}
+        rss_bytes: {type: integer}
+        exit: {$ref: "#/components/schemas/Exit"}
+    Generation:
+      type: object
+      required:
+        - generation
+        - status
+        - phase
+        - pid
+        - version
+        - config_revision
+        - config_sha256
+        - created_at
+        - ready_at
+        - init_ms
+        - leaving_at
+        - reloads
+        - max_reloads
+        - reloads_left
+        - sigterm_sent
+        - sigterm_at
+        - sigterm_reason
+        - sigkill_sent
+        - hard_stop_at
+        - sessions
+        - rss_bytes
+        - waiting_for
+        - exit
+        - workers
+        - counters
+      properties:
+        generation: {type: integer, description: From 1; never reused.}
+        status: {$ref: "#/components/schemas/GenerationStatus"}
+        phase: {$ref: "#/components/schemas/Phase"}
+        pid: {description: Of the first worker., $ref: "#/components/schemas/NullableInteger"}
+        version: {type: string}
+        config_revision: {type: integer}
+        config_sha256: {type: string}
+        created_at: {$ref: "#/components/schemas/Time"}
+        ready_at: {$ref: "#/components/schemas/NullableTime"}
+        init_ms: {$ref: "#/components/schemas/NullableInteger"}
+        leaving_at: {$ref: "#/components/schemas/NullableTime"}
+        reloads: {type: integer, description: Successful reloads survived; 0 while SERVING.}
+        max_reloads: {description: Null is unlimited., $ref: "#/components/schemas/NullableInteger"}
+        reloads_left: {$ref: "#/components/schemas/NullableInteger"}
+        sigterm_sent: {type: boolean}
+        sigterm_at: {$ref: "#/components/schemas/NullableTime"}
+        sigterm_reason:
+          enum:
+            - MAX_RELOADS
+            - HARD_STOP_AFTER
+            - HARD_RELOAD
+            - READY_TIMEOUT
+            - CANCELLED
+            - API
+            - SHUTDOWN
+            - null
+        sigkill_sent: {type: boolean}
+        hard_stop_at: {$ref: "#/components/schemas/NullableTime"}
+        sessions: {$ref: "#/components/schemas/Sessions"}
+        rss_bytes: {type: integer}
+        waiting_for: {type: array, items: {type: string}, description: "Workers not READY, while STARTING."}
+        exit: {$ref: "#/components/schemas/Exit"}
+        workers: {type: array, items: {$ref: "#/components/schemas/Worker"}}
+        counters:
+          type: object
+          description: Totals of the generation's live workers.
+          additionalProperties: {type: integer}
+    Event:
+      description: An event of NDJSON; further members by type.
+      type: object
+      required: [id, type, at]
+      properties:
+        id: {type: integer}
+        type:
+          enum:
+            - reload.queued
+            - reload.started
+            - reload.step
+            - reload.succeeded
+            - reload.failed
+            - reload.superseded
+            - reload.cancelled
+            - generation.init
+            - generation.ready
+            - generation.serving
+            - generation.leaving
+            - generation.sigterm
+            - generation.exited
+            - generation.crashed
+            - config.revision
+        at: {$ref: "#/components/schemas/Time"}
+    Step:
+      type: object
+      required: [name, status, ms]
+      properties:
+        name: {enum: [VALIDATE, SPAWN, WAIT_READY, SWITCH, RETIRE]}
+        status: {$ref: "#/components/schemas/ReloadStatus"}
+        ms: {$ref: "#/components/schemas/NullableInteger"}
+    Reload:
+      type: object
+      required:
+        - id
+        - kind
+        - status
+        - mode
+        - trigger
+        - config_revision
+        - from_generation
+        - to_generation
+        - created_at
+        - finished_at
+        - duration_ms
+        - steps
+        - sigterm_sent_to
+        - superseded_by
+        - error
+        - log_tail
+      properties:
+        id: {type: string, examples: [rl_01JD5K8Q]}
+        kind: {const: reload}
+        status: {$ref: "#/components/schemas/ReloadStatus"}
+        mode: {$ref: "#/components/schemas/ReloadMode"}
+        trigger:
+          type: object
+          required: [source, principal, reason, idempotency_key]
+          properties:
+            source: {enum: [startup, api, signal, restart, rollback]}
+            principal: {type: string, examples: ["uid:0", "signal:HUP", master]}
+            reason: {$ref: "#/components/schemas/NullableString"}
+            idempotency_key: {type: "null"}
+        config_revision: {$ref: "#/components/schemas/NullableInteger"}
+        from_generation: {$ref: "#/components/schemas/NullableInteger"}
+        to_generation: {$ref: "#/components/schemas/NullableInteger"}
+        created_at: {$ref: "#/components/schemas/Time"}
+        finished_at: {$ref: "#/components/schemas/NullableTime"}
+        duration_ms: {$ref: "#/components/schemas/NullableInteger"}
+        steps: {type: array, items: {$ref: "#/components/schemas/Step"}}
+        sigterm_sent_to: {type: array, items: {type: integer}}
+        superseded_by: {$ref: "#/components/schemas/NullableString"}
+        error:
+          type: [object, "null"]
+          required: [code, detail, pointer, errors]
+          properties:
+            code: {type: string, examples: [listener-bind-failed]}
+            detail: {type: string}
+            pointer: {$ref: "#/components/schemas/NullableString"}
+            errors: {type: array, items: {$ref: "#/components/schemas/ProblemEntry"}}
+        log_tail: {type: array, items: {type: string}}
+    Condition:
+      type: object
+      required: [type, status, reason, observed_revision, message]
+      properties:
+        type: {enum: [Serving, ConfigCurrent, LeaversBounded]}
+        status: {enum: ["True", "False"]}
+        reason: {type: string, examples: [GenerationReady]}
+        observed_revision: {$ref: "#/components/schemas/NullableInteger"}
+        message: {$ref: "#/components/schemas/NullableString"}
+    Status:
+      type: object
+      required:
+        - instance_id
+        - version
+        - desired_revision
+        - applied_revision
+        - serving_generation
+        - max_reloads
+        - generations
+        - reloads
+        - conditions
+      properties:
+        instance_id: {type: string}
+        version: {type: string}
+        desired_revision: {$ref: "#/components/schemas/NullableInteger"}
+        applied_revision: {$ref: "#/components/schemas/NullableInteger"}
+        serving_generation: {$ref: "#/components/schemas/NullableInteger"}
+        max_reloads: {$ref: "#/components/schemas/NullableInteger"}
+        generations:
+          type: object
+          required: [starting, serving, leaving]
+          properties:
+            starting: {type: integer}
+            serving: {type: integer}
+            leaving: {type: integer}
+        reloads:
+          type: object
+          required: [succeeded, failed, last]
+          properties:
+            succeeded: {type: integer}
+            failed: {type: integer}
+            last:
+              type: [object, "null"]
+              required: [id, status, finished_at]
+              properties:
+                id: {type: string}
+                status: {$ref: "#/components/schemas/ReloadStatus"}
+                finished_at: {$ref: "#/components/schemas/NullableTime"}
+        conditions: {type: array, items: {$ref: "#/components/schemas/Condition"}}
+    ProblemEntry:
+      type: object
+      required: [code, severity, file, line, column, pointer, message, suggestion, owner]
+      properties:
+        code: {type: string}
+        severity: {enum: [error, warning]}
+        file: {$ref: "#/components/schemas/NullableString"}
+        line: {$ref: "#/components/schemas/NullableInteger"}
+        column: {$ref: "#/components/schemas/NullableInteger"}
+        pointer: {$ref: "#/components/schemas/NullableString"}
+        message: {type: string}
+        suggestion: {$ref: "#/components/schemas/NullableString"}
+        owner: {$ref: "#/components/schemas/NullableString"}
+    Problem:
+      type: object
+      required: [type, title, status, detail, code, request_id, errors]
+      properties:
+        type: {type: string, examples: ["urn:apus:problem:not-found"]}
+        title: {type: string}
+        status: {type: integer}
+        detail: {type: string}
+        code:
+          enum:
+            - bad-request
+            - malformed-json
+            - unknown-parameter
+            - invalid-parameter
+            - not-found
+            - method-not-allowed
+            - request-timeout
+            - content-too-large
+            - unsupported-media-type
+            - request-invalid
+            - headers-too-large
+            - generation-serving
+            - generation-exited
+            - reload-finished
+            - reload-switching
+            - config-invalid
+            - file-missing
+            - listener-bind-failed
+            - worker-exited-in-init
+            - worker-refused
+            - worker-protocol-error
+            - ready-timeout
+            - switch-failed
+            - superseded
+            - cancelled
+            - reload-failed
+            - internal-error
+            - spawn-failed
+            - not-ready
+            - master-stuck
+            - shutting-down
+            - too-many-watchers
+        request_id: {type: string}
+        errors: {type: array, maxItems: 100, items: {$ref: "#/components/schemas/ProblemEntry"}}
+        line: {type: [integer, "null"], description: Of malformed JSON.}
+        column: {type: [integer, "null"], description: Of malformed JSON.}
+        routes: {type: array, items: {type: string}, description: Known paths, with 404.}
+        checks: {$ref: "#/components/schemas/Checks"}
+        serving_generation: {$ref: "#/components/schemas/NullableInteger"}
+        serving_revision: {$ref: "#/components/schemas/NullableInteger"}
+        operation: {$ref: "#/components/schemas/Reload"}
+
+"""#
+}
