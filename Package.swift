@@ -84,7 +84,7 @@ let package = Package(
         controlPlane("Supervisor", ["Clock"]),
         // Not called Configuration: a package that Hummingbird needs has a target of that name.
         controlPlane(
-            "ConfigurationLanguage", folder: "Configuration", ["COpenSSL", "Model", yams]),
+            "ConfigurationLanguage", folder: "Configuration", ["COpenSSL", "JSON", "Model", yams]),
         controlPlane("Store", ["Clock", "JSON", "Supervisor", grdb]),
         controlPlane(
             "Master",
@@ -122,7 +122,7 @@ let package = Package(
         // Tests mirror the sources.
         tests("Model", ["Model"]),
         tests("Wire", ["JSON", "Model", "Wire"]),
-        tests("ConfigurationLanguage", ["ConfigurationLanguage", "Model"]),
+        tests("ConfigurationLanguage", ["ConfigurationLanguage", "JSON", "Model"]),
         tests(
             "DataPlane",
             ["Clock", "DataPlane", "JSON", "Model", "SharedState", "Syscalls", "Wire"]),

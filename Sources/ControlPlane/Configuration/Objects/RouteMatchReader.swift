@@ -98,6 +98,7 @@ extension ValueReader {
     /// `{X-Debug: "1", X-Beta: [a, b], X-Any: null}`; null asks only that the field is there.
     private func headerMatches() -> [HeaderMatch] {
         guard let fields = mapping() else { return [] }
+        var seen: [String: String] = [:]
         return fields.all().flatMap { entry -> [HeaderMatch] in
             guard Names.isToken(entry.key) else {
                 entry.value.report(
@@ -106,6 +107,12 @@ extension ValueReader {
                 return []
             }
             let name = entry.key.lowercased()
+            if let first = seen.updateValue(entry.key, forKey: name) {
+                entry.value.report(
+                    .duplicateKey,
+                    "header names are case-insensitive, \(quoted(first)) stands above already",
+                    at: entry.keyPosition)
+            }
             if entry.value.isNull { return [HeaderMatch(name: name, value: nil)] }
             return entry.value.each { $0.line(limit: 8_192) }.map {
                 HeaderMatch(name: name, value: $0)

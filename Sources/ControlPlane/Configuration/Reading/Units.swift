@@ -52,6 +52,15 @@ enum Units {
         return "\(Int(milliseconds))ms"
     }
 
+    /// The shortest way to write so many bytes.
+    static func sizeText(_ bytes: Int) -> String {
+        for (unit, shift) in [("g", 30), ("m", 20), ("k", 10)]
+        where bytes >= 1 << shift && bytes & ((1 << shift) - 1) == 0 {
+            return "\(bytes >> shift)\(unit)"
+        }
+        return "\(bytes)"
+    }
+
     private static func split(_ text: String) -> (count: Int, unit: String)? {
         let bytes = text.utf8
         let digits = bytes.prefix(while: isDigit)

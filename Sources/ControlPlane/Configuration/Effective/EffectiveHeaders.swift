@@ -1,0 +1,99 @@
+// Header rules and templates in the effective document. Counterparts: HeaderRulesReader,
+// TemplateReader.
+
+import JSON
+import Model
+
+extension JSONValue {
+    /// `forwardedFor` of a frontend; a route has none.
+    static func headers(_ rules: HeaderRules, _ forwardedFor: ForwardedFor? = nil) -> JSONValue {
+        var (first, request) = HeaderEdits.split(rules.request)
+        if request.isEmpty { swap(&first, &request) }
+        var members: [JSONObject.Member] = []
+        if let forwardedFor {
+            members.append(.init(name: "forwarded_for", value: .string(forwardedFor.rawValue)))
+        }
+        members += edits(first).members
+        if !request.isEmpty {
+            members.append(.init(name: "request", value: .object(edits(request))))
+        }
+        if !rules.response.isEmpty {
+            members.append(.init(name: "response", value: .object(edits(rules.response))))
+        }
+        return .object(JSONObject(members))
+    }
+
+    private static func edits(_ edits: [HeaderEdit]) -> JSONObject {
+        var object = JSONObject()
+        let removed = edits.filter { $0.action == .remove }.map(\.name)
+        if !removed.isEmpty { object["remove"] = .texts(removed) }
+        let set = edits.filter { $0.action == .set }
+        if !set.isEmpty {
+            object["set"] = .named(set, \.name) { .string($0.value.written) }
+        }
+        var added: [(name: String, values: [String])] = []
+        for edit in edits where edit.action == .add {
+            if added.last?.name == edit.name, let last = added.indices.last {
+                added[last].values.append(edit.value.written)
+            } else {
+                added.append((edit.name, [edit.value.written]))
+            }
+        }
+        if !added.isEmpty { object["add"] = .named(added, \.name) { .texts($0.values) } }
+        return object
+    }
+}
+
+private enum HeaderEdits {
+    /// The edits of a request can come from two mappings, `headers` itself and `headers.request`,
+    /// so a name may stand in both: what one mapping cannot hold goes to the second.
+    static func split(_ edits: [HeaderEdit]) -> (first: [HeaderEdit], second: [HeaderEdit]) {
+        var first: [HeaderEdit] = []
+        var second: [HeaderEdit] = []
+        for action in HeaderEdit.Action.allCases {
+            var names: Set<String> = []
+            var isSecond = false
+            var previous: String?
+            for edit in edits where edit.action == action {
+                let name = edit.name.lowercased()
+                // Values of one `add` follow each other and belong together.
+                let isContinued = action == .add && previous == edit.name
+                if action != .remove, !isContinued, !names.insert(name).inserted {
+                    isSecond = true
+                }
+                previous = edit.name
+                if isSecond { second.append(edit) } else { first.append(edit) }
+            }
+        }
+        return (first, second)
+    }
+}
+
+extension Template {
+    /// As it is written: `%{name}`, and `%%` only where a percent sign would mean something else.
+    var written: String {
+        var text = ""
+        for (index, part) in parts.enumerated() {
+            switch part {
+            case .variable(let variable): text += "%{\(variable.rawValue)}"
+            case .literal(let literal):
+                text += Self.escaped(literal, isLast: index == parts.count - 1)
+            }
+        }
+        return text
+    }
+
+    private static func escaped(_ literal: String, isLast: Bool) -> String {
+        guard literal.utf8.contains(UInt8(ascii: "%")) else { return literal }
+        var text = ""
+        let scalars = Array(literal.unicodeScalars)
+        for (index, scalar) in scalars.enumerated() {
+            text.unicodeScalars.append(scalar)
+            guard scalar == "%" else { continue }
+            let isEnd = index == scalars.count - 1
+            let next = isEnd ? nil : scalars[index + 1]
+            if next == "%" || next == "{" || (isEnd && !isLast) { text += "%" }
+        }
+        return text
+    }
+}

@@ -1,0 +1,84 @@
+// The settings of the whole process in the effective document. Counterparts: ProcessReader,
+// AdminReader, LogReader, TimeoutsReader.
+
+import JSON
+import Model
+
+extension JSONValue {
+    static func process(_ settings: ProcessSettings) -> JSONValue {
+        .object([
+            "workers": .number(settings.workers),
+            "threads": settings.threads.map { .number($0) } ?? "auto",
+            "max_connections": .number(settings.maxConnections),
+            "max_reloads": settings.maxReloads.map { .number($0) } ?? .null,
+            "hard_stop_after": .time(settings.hardStopAfter),
+            "ready_timeout": .time(settings.readyTimeout),
+            "switch_timeout": .time(settings.switchTimeout),
+            "kill_after": .time(settings.killAfter),
+            "probation": .time(settings.probation),
+            "drain_idle_after": .time(settings.drainIdleAfter),
+            "drain_idle_spread": .time(settings.drainIdleSpread),
+        ])
+    }
+
+    static func admin(_ settings: AdminSettings) -> JSONValue {
+        .object([
+            "config_source": "file",
+            "socket": .object([
+                "path": settings.socketPath.map { .string($0) },
+                "mode": .string(permissions(settings.socketMode)),
+                "group": settings.socketGroup.map { .string($0) },
+            ]),
+        ])
+    }
+
+    static func log(_ settings: LogSettings) -> JSONValue {
+        .object([
+            "level": .string(settings.level.rawValue),
+            "access": .object([
+                "to": .string(destination(settings.accessTo)),
+                "format": .string(settings.accessFormat.rawValue),
+            ]),
+        ])
+    }
+
+    /// What a frontend and a backend would inherit. The half that a frontend cannot set is always
+    /// inherited, so any frontend tells it, and any backend tells the other half.
+    static func defaultTimeouts(_ configuration: Configuration) -> JSONValue {
+        let servers = configuration.frontends.first?.timeouts ?? Timeouts()
+        let clients = configuration.backends.first?.timeouts ?? Timeouts()
+        return .object(
+            JSONObject(serverTimeouts(servers).members + clientTimeouts(clients).members))
+    }
+
+    static func clientTimeouts(_ timeouts: Timeouts) -> JSONObject {
+        JSONObject([
+            .init(name: "client", value: .time(timeouts.client)),
+            .init(name: "http_request", value: .time(timeouts.httpRequest)),
+            .init(name: "http_keep_alive", value: .time(timeouts.httpKeepAlive)),
+            .init(name: "tunnel", value: .time(timeouts.tunnel)),
+        ])
+    }
+
+    static func serverTimeouts(_ timeouts: Timeouts) -> JSONObject {
+        JSONObject([
+            .init(name: "connect", value: .time(timeouts.connect)),
+            .init(name: "server", value: .time(timeouts.server)),
+        ])
+    }
+
+    /// `0660`.
+    private static func permissions(_ mode: UInt32) -> String {
+        let digits = String(mode, radix: 8)
+        return String(repeating: "0", count: max(0, 4 - digits.utf8.count)) + digits
+    }
+
+    private static func destination(_ destination: LogSettings.Destination) -> String {
+        switch destination {
+        case .off: "off"
+        case .standardOutput: "stdout"
+        case .standardError: "stderr"
+        case .file(let path): path
+        }
+    }
+}

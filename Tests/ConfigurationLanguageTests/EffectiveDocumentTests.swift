@@ -1,0 +1,138 @@
+// The effective document: everything filled in, in the language, and read again as the same.
+
+import ConfigurationLanguage
+import JSON
+import Model
+import Testing
+
+@Suite struct EffectiveDocumentTests {
+    /// Everything that the model can hold, in forms that are easy to lose.
+    private static let everything = #"""
+        version: 1
+        process: {workers: 3, threads: 2, max_connections: 7, max_reloads: null, kill_after: 1500ms,
+          probation: 0s, hard_stop_after: 36h}
+        admin: {socket: {path: /run/a.sock, mode: "600", group: ops}}
+        log: {access: {to: /var/log/apus.log, format: text}, level: warning}
+        defaults: {timeouts: {connect: 1s, client: 90s, server: 2m, tunnel: 1h}}
+        frontends:
+          web:
+            bind: ["*:80", "[::1]:81"]
+            max_connections: 9
+            timeouts: {http_request: 1ms}
+            limits: {head: 2k, fields: 5, target: 100, body: 3g}
+            headers:
+              forwarded_for: off
+              set: {X-A: "50%%", X-B: "%{client_ip}"}
+              add: {X-C: ["1", "%%{x}", ""]}
+              remove: [X-D, x-d]
+              request: {set: {X-B: again, X-Z: "100%", X-Y: "%%%{pid}%%%%"}, add: {X-C: "2"}}
+              response: {remove: Server, set: {B: b, A: a}}
+            routes:
+              - {match: {host: ["*.example.com", a.b], path: /p, path_prefix: [/q/, /], method: GET,
+                   header: {X-Any: null, X-One: "1", X-Two: [a, b]}}, backend: api}
+              - {id: r, headers: {set: {Q: "no"}}, redirect: {location: "https://%{host}/"}}
+              - {id: s, redirect: {status: 308, scheme: https, host: "h:1", path: /x}}
+              - {id: t, respond: {status: 204}}
+              - {id: u, respond: {body: "%{path}% %%%{query}", type: text/html}}
+          raw: {mode: tcp, bind: "*:90", backend: db}
+        backends:
+          api: {timeouts: {server: 5s}, servers: {b: {address: "10.0.0.1:1"}, a: {address:
+            "[2001:db8::1]:2", weight: 0}}}
+          db: {mode: tcp, servers: {one: {address: "localhost:3"}}}
+        """#
+
+    @Test(arguments: [
+        everything, Sample.supported, "version: 1",
+        "{version: 1, frontends: {f: {bind: '*:1', routes: [{respond: {body: a}}]}}}",
+        "{version: 1, backends: {b: {servers: {s: {address: '10.0.0.1:1'}}}}}",
+        "{version: 1, defaults: {timeouts: {client: 1s, server: 2s}}, "
+            + "backends: {b: {servers: {s: {address: '10.0.0.1:1'}}}}}",
+    ])
+    func isReadAgainAsTheSame(_ text: String) throws {
+        let once = try configuration(text)
+        let document = EffectiveDocument(once)
+        let again = try configuration(try document.text().string)
+        #expect(again == once)
+        #expect(EffectiveDocument(again) == document)
+    }
+
+    @Test func embeddedDefaultIsReadAgainAsTheSame() throws {
+        let once = try configuration(EmbeddedConfiguration.source.text.string)
+        #expect(try configuration(try EffectiveDocument(once).text().string) == once)
+    }
+
+    @Test func defaultsAreFilledInWithUnits() throws {
+        let document = EffectiveDocument(
+            try configuration(
+                """
+                version: 1
+                frontends: {web: {bind: "*:80", backend: api}}
+                backends: {api: {servers: {a: {address: "10.0.0.1:80"}}}}
+                """)
+        ).value
+        let web = try #require(document["frontends"]?["web"])
+        #expect(document["process"]?["threads"] == "auto")
+        #expect(document["process"]?["ready_timeout"] == "30s")
+        #expect(document["process"]?["max_reloads"] == 50)
+        #expect(document["admin"]?["socket"]?.objectValue?.members.map(\.name) == ["mode"])
+        #expect(document["admin"]?["socket"]?["mode"] == "0660")
+        #expect(web["bind"] == ["0.0.0.0:80"])
+        #expect(web["max_connections"] == nil)
+        #expect(
+            web["limits"] == ["head": "15k", "fields": 100, "target": "8k", "body": "1g"])
+        #expect(web["timeouts"]?["tunnel"] == "1h")
+        #expect(web["routes"] == [["id": "route-1", "backend": "api"]])
+        #expect(
+            document["backends"]?["api"]?["servers"]?["a"]
+                == ["address": "10.0.0.1:80", "weight": 100])
+    }
+
+    /// A field that is added to the model is to be added to the effective document, and to this
+    /// list: nothing else would notice that it is missing there.
+    @Test func everyFieldOfTheModelIsKnown() throws {
+        let frontend = try #require(try configuration(Self.everything).frontends.last)
+        let server = Server(name: "", address: frontend.bind[0])
+        let backend = Backend(name: "", mode: .http, servers: [])
+        let expected: [(any Sendable, String)] = [
+            (Configuration(), "process admin log frontends backends"),
+            (
+                ProcessSettings(),
+                "workers threads maxConnections maxReloads hardStopAfter readyTimeout "
+                    + "switchTimeout killAfter probation drainIdleAfter drainIdleSpread"
+            ),
+            (AdminSettings(), "socketPath socketMode socketGroup"),
+            (LogSettings(), "level accessTo accessFormat"),
+            (
+                Timeouts(), "connect client server httpRequest httpKeepAlive tunnel"
+            ),
+            (
+                frontend,
+                "name mode bind maxConnections timeouts limits forwardedFor headers routes"
+            ),
+            (MessageLimits(), "headBytes fieldCount targetBytes bodyBytes"),
+            (HeaderRules(), "request response"),
+            (frontend.routes[0], "id match action headers"),
+            (RouteMatch(), "hosts paths pathPrefixes methods headers"),
+            (LocalResponse(status: 200, body: Template(parts: [])), "status contentType body"),
+            (Redirect(), "status location scheme host path"),
+            (backend, "name mode balance timeouts servers"),
+            (server, "name address weight"),
+        ]
+        for (value, fields) in expected {
+            let names = Mirror(reflecting: value).children.compactMap(\.label)
+            #expect(names == fields.split(separator: " ").map(String.init), "\(type(of: value))")
+        }
+    }
+
+    @Test func aHeaderNameIsMatchedOnce() {
+        let problems = read(
+            """
+            version: 1
+            frontends: {f: {bind: "*:80", routes: [
+              {match: {header: {X-A: "1", x-a: "2"}}, respond: {status: 204}}]}}
+            """
+        ).errors
+        #expect(problems.map(\.code) == [.duplicateKey])
+        #expect(problems.first?.pointer == "/frontends/f/routes/0/match/header/x-a")
+    }
+}
