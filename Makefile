@@ -36,6 +36,10 @@ install: ## Install what `make build` made; PREFIX=/usr/local, DESTDIR=
 	install -d "$(DESTDIR)$(PREFIX)/bin"
 	install -m 0755 .build/release/apus .build/release/apus-worker "$(DESTDIR)$(PREFIX)/bin/"
 
+.PHONY: deb
+deb: build ## Debian package in .build/packages, the same bytes for the same sources
+	@scripts/package-deb
+
 .PHONY: demo
 demo: build ## Build and run Apus with its embedded configuration until Ctrl-C
 	@scripts/demo
