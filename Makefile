@@ -35,6 +35,8 @@ install: ## Install what `make build` made; PREFIX=/usr/local, DESTDIR=
 	@test -x .build/release/apus || { echo "make build first" >&2; exit 1; }
 	install -d "$(DESTDIR)$(PREFIX)/bin"
 	install -m 0755 .build/release/apus .build/release/apus-worker "$(DESTDIR)$(PREFIX)/bin/"
+	install -d "$(DESTDIR)$(PREFIX)/share/apus"
+	install -m 0644 api/config.schema.json "$(DESTDIR)$(PREFIX)/share/apus/"
 
 .PHONY: deb
 deb: build ## Debian package in .build/packages, the same bytes for the same sources
@@ -94,6 +96,10 @@ fuzz: deps ## Fuzz every parser of foreign bytes, SECONDS=60 in all
 bench: build ## Measure against haproxy and nginx; results in bench/results
 	@scripts/install-packages bench
 	python3 bench/run.py $(BENCH)
+
+.PHONY: reference
+reference: ## Make docs/configuration-reference.md of api/config.schema.json
+	@scripts/config-reference
 
 .PHONY: hooks
 hooks: ## Let git check format and house rules before each commit

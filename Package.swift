@@ -81,10 +81,12 @@ let package = Package(
         shared("SharedState", ["CLinux", "Syscalls"]),
 
         // Control plane: the master, its API and the `apus` program.
+        .target(name: "CContract", path: "Sources/ControlPlane/C/CContract"),
         controlPlane("Supervisor", ["Clock"]),
         // Not called Configuration: a package that Hummingbird needs has a target of that name.
         controlPlane(
-            "ConfigurationLanguage", folder: "Configuration", ["COpenSSL", "JSON", "Model", yams]),
+            "ConfigurationLanguage", folder: "Configuration",
+            ["CContract", "COpenSSL", "JSON", "Model", yams]),
         controlPlane("Store", ["Clock", "JSON", "Supervisor", grdb]),
         controlPlane(
             "Master",
@@ -97,8 +99,8 @@ let package = Package(
         controlPlane(
             "AdminAPI",
             [
-                "Clock", "JSON", "Master", "Supervisor", hummingbirdCore, httpTypes, logging,
-                nioCore,
+                "Clock", "ConfigurationLanguage", "JSON", "Master", "Supervisor", hummingbirdCore,
+                httpTypes, logging, nioCore,
                 nioHTTP1, nioHTTPTypes, nioPosix,
             ]),
         .executableTarget(

@@ -46,6 +46,17 @@ struct Answer: Sendable {
             body: Array(text.utf8))
     }
 
+    /// A document of the contract: it changes only with the program.
+    static func document(_ bytes: [UInt8], type: String) -> Answer {
+        Answer(
+            status: 200,
+            fields: [
+                Field(name: "Content-Type", value: type),
+                Field(name: "Cache-Control", value: "no-cache"),
+            ],
+            body: bytes)
+    }
+
     static func problem(_ problem: Problem, requestID: String) -> Answer {
         // A problem holds nothing that cannot be written; should that ever be wrong, the status
         // still tells the truth.

@@ -112,6 +112,34 @@ enum OpenAPIDocument {
     }
    }
   },
+  "/v1/schema/config.json": {
+   "get": {
+    "operationId": "getConfigSchema",
+    "summary": "The JSON Schema of the configuration",
+    "description": "JSON Schema 2020-12, the same as `api/config.schema.json` and `apus config schema`.",
+    "responses": {
+     "200": {
+      "description": "The schema.",
+      "content": {
+       "application/schema+json": {
+        "schema": {
+         "type": "object",
+         "required": ["$schema", "$id", "title", "type", "properties", "$defs"],
+         "properties": {
+          "$schema": {"const": "https://json-schema.org/draft/2020-12/schema"},
+          "$id": {"const": "urn:apus:schema:config:1"},
+          "title": {"type": "string"},
+          "type": {"const": "object"},
+          "properties": {"type": "object"},
+          "$defs": {"type": "object"}
+         }
+        }
+       }
+      }
+     }
+    }
+   }
+  },
   "/v1/status": {
    "get": {
     "operationId": "getStatus",
@@ -963,6 +991,26 @@ paths:
                   openapi: {const: 3.1.0}
             application/yaml:
               schema: {type: string}
+  /v1/schema/config.json:
+    get:
+      operationId: getConfigSchema
+      summary: The JSON Schema of the configuration
+      description: JSON Schema 2020-12, the same as `api/config.schema.json` and `apus config schema`.
+      responses:
+        "200":
+          description: The schema.
+          content:
+            application/schema+json:
+              schema:
+                type: object
+                required: [$schema, $id, title, type, properties, $defs]
+                properties:
+                  $schema: {const: "https://json-schema.org/draft/2020-12/schema"}
+                  $id: {const: "urn:apus:schema:config:1"}
+                  title: {type: string}
+                  type: {const: object}
+                  properties: {type: object}
+                  $defs: {type: object}
   /v1/status:
     get:
       operationId: getStatus

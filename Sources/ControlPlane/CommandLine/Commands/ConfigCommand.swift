@@ -7,7 +7,7 @@ import JSON
 struct ConfigCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "config", abstract: "Work with configuration files, without a master.",
-        subcommands: [Validate.self])
+        subcommands: [Validate.self, Schema.self])
 
     struct Validate: ParsableCommand {
         static let configuration = CommandConfiguration(
