@@ -156,7 +156,7 @@ let package = Package(
                 nioCore,
                 nioEmbedded, nioHTTP1, nioHTTPTypes, yams,
             ]),
-        tests("CommandLine", ["apus", "Clock", "JSON", "TestKit", argumentParser]),
+        tests("CommandLine", ["apus", "Clock", "JSON", "TestKit", argumentParser, yams]),
         tests("Tidy", []),
         tests("Integration", ["TestKit"]),
     ]

@@ -115,6 +115,23 @@ struct EventStreamTests {
         await admin.stop()
     }
 
+    @Test func whoDoesNotFollowGetsWhatIsThereAndTheEnd() async throws {
+        let admin = try await AdminInstance()
+        admin.master.emit(.generationInit, count: 200)
+        for (position, count) in [("298", 1), ("299", 0), ("100", 199), ("0", 201), ("700", 201)] {
+            let stream = try await EventReader(
+                admin, target: "/v1/events?follow=false",
+                fields: ["Accept: application/x-ndjson", "Last-Event-ID: \(position)"])
+            if count > 0 { #expect(try await stream.lines(count).count == count) }
+            try await stream.waitForEnd()
+        }
+        let all = try await EventReader(
+            admin, target: "/v1/events?follow=false", fields: ["Accept: application/x-ndjson"])
+        #expect(try await all.lines(201).first?["type"].text == "stream.gap")
+        try await all.waitForEnd()
+        await admin.stop()
+    }
+
     @Test func aSlowReaderHoldsNobodyUp() async throws {
         let admin = try await AdminInstance()
         let slow = try await EventReader(admin, fields: ["Accept: application/x-ndjson"])

@@ -9,6 +9,10 @@ import Testing
 struct OutputTests {
     private static let now = WallTime(milliseconds: 1_795_219_803_412)
 
+    private static func style(isWide: Bool = false, colour: Bool = false) -> Printer.Style {
+        Printer.Style(isWide: isWide, colour: colour, now: now)
+    }
+
     private func generation(
         _ number: Int, _ phase: String, pid: Int, revision: Int, reloads: Int, sessions: Int,
         ageSeconds: Int, sigtermSecondsAgo: Int? = nil
@@ -38,7 +42,7 @@ struct OutputTests {
                 generation(
                     7, "LEAVING", pid: 21990, revision: 33, reloads: 6, sessions: 3,
                     ageSeconds: 32_500, sigtermSecondsAgo: 2),
-            ], wide: false, colour: false, now: Self.now)
+            ], Self.style())
         let expected = """
             GEN  STATUS PHASE    PID    REV  RELOADS  SIGTERM  SESSIONS  AGE
             13   READY  SERVING  28640  42   0/5      -        1204      3m
@@ -58,7 +62,7 @@ struct OutputTests {
     }
 
     @Test func anEmptyTableIsItsHeader() {
-        let text = GenerationTable.text([], wide: true, colour: true, now: Self.now)
+        let text = GenerationTable.text([], Self.style(isWide: true, colour: true))
         #expect(text.hasPrefix("GEN  STATUS PHASE"))
         #expect(text.split(separator: "\n").count == 1)
     }
@@ -168,6 +172,6 @@ struct OutputTests {
             ConfigCurrent  False   ListenerBindFailed  address already in use
 
             """
-        #expect(StatusText.text(status, colour: false, now: Self.now) == expected)
+        #expect(StatusText.text(status, Self.style()) == expected)
     }
 }

@@ -25,7 +25,8 @@ struct Apus: ParsableCommand {
         version: ApusVersion.current,
         subcommands: [
             RunCommand.self, StatusCommand.self, ReloadCommand.self, GenerationsCommand.self,
-            ReloadsCommand.self, EventsCommand.self, ConfigCommand.self, VersionCommand.self,
+            ReloadsCommand.self, EventsCommand.self, APICommand.self, ConfigCommand.self,
+            VersionCommand.self,
         ])
 
     @OptionGroup var global: GlobalOptions

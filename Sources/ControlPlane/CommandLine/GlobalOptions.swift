@@ -3,10 +3,6 @@
 import AdminAPI
 import ArgumentParser
 
-enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
-    case table, wide, json, ndjson
-}
-
 struct GlobalOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
@@ -18,7 +14,7 @@ struct GlobalOptions: ParsableArguments {
     @Option(
         name: .shortAndLong,
         help: ArgumentHelp(
-            "table, wide, json or ndjson. Default: table on a terminal, json elsewhere.",
+            "table, wide, json, yaml or ndjson. Default: table on a terminal, json elsewhere.",
             valueName: "format"))
     var output: OutputFormat?
 

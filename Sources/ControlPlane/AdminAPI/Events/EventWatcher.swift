@@ -20,20 +20,27 @@ actor EventWatcher: AnswerStream {
     private var position: UInt64
     private var lastSentAt = Instant.now()
     private var mustPause = false
+    /// The last event for a reader who does not want to follow.
+    private let last: UInt64?
+    private var hasRead = false
 
     init(
-        port: any ControlPort, after position: UInt64, filter: EventFilter, format: EventFormat,
-        place: WatcherPlaces.Place
+        port: any ControlPort, after position: UInt64, upTo last: UInt64? = nil,
+        filter: EventFilter, format: EventFormat, place: WatcherPlaces.Place
     ) {
         self.port = port
         self.position = position
+        self.last = last
         self.filter = filter
         self.format = format
         self.place = place
     }
 
-    /// Nil when the server stops; empty when nothing happened for a while.
+    /// Nil when the server stops or the last event is told; empty when nothing happened for a while.
     func next() async -> [UInt8]? {
+        // A position beyond the last is of another master's life: that is told first.
+        if let last, position == last || hasRead && position > last { return nil }
+        hasRead = true
         if mustPause { try? await Task.sleep(for: Self.pause) }
         let batch = await port.events(
             after: position, atMost: Self.batchCount, waiting: Self.slice)

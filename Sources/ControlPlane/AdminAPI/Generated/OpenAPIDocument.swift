@@ -203,11 +203,17 @@ enum OpenAPIDocument {
       "description": "Types, separated by commas; `generation.*` is all that begin so.",
       "schema": {"type": "string", "examples": ["generation.*,reload.failed"]}
      },
+     {
+      "name": "follow",
+      "in": "query",
+      "description": "`false` ends the stream with the last event that happened before the request; without\n`Last-Event-ID` it begins with the oldest that is kept, after a `stream.gap`.\n",
+      "schema": {"type": "boolean", "default": true}
+     },
      {"name": "Last-Event-ID", "in": "header", "schema": {"type": "integer", "minimum": 0}}
     ],
     "responses": {
      "200": {
-      "description": "The stream; it ends when the master stops.",
+      "description": "The stream; it ends when the master stops, or as `follow` says.",
       "content": {
        "text/event-stream": {
         "schema": {"type": "string"},
@@ -1064,12 +1070,18 @@ paths:
           in: query
           description: Types, separated by commas; `generation.*` is all that begin so.
           schema: {type: string, examples: ["generation.*,reload.failed"]}
+        - name: follow
+          in: query
+          description: |
+            `false` ends the stream with the last event that happened before the request; without
+            `Last-Event-ID` it begins with the oldest that is kept, after a `stream.gap`.
+          schema: {type: boolean, default: true}
         - name: Last-Event-ID
           in: header
           schema: {type: integer, minimum: 0}
       responses:
         "200":
-          description: The stream; it ends when the master stops.
+          description: The stream; it ends when the master stops, or as `follow` says.
           content:
             text/event-stream:
               schema: {type: string}

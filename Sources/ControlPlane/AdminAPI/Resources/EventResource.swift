@@ -10,13 +10,16 @@ struct EventResource: Sendable {
         [
             Route(
                 method: .get, path: "/v1/events", summary: "What happens, as a stream",
-                query: ["type"], answer: watch)
+                query: ["type", "follow"], answer: watch)
         ]
     }
 
     private func watch(_ request: RouteRequest) throws -> Answer {
         let filter = try EventFilter(request.query.text("type"))
-        let position = try Self.position(request.lastEventID) ?? port.lastEvent
+        let follows = try request.query.flag("follow") ?? true
+        let last = port.lastEvent
+        // Who does not follow and has seen nothing wants all that is kept.
+        let position = try Self.position(request.lastEventID) ?? (follows ? last : 0)
         guard let place = places.take() else {
             throw Problem(
                 .tooManyWatchers, "\(WatcherPlaces.countMax) clients watch events already")
@@ -30,7 +33,8 @@ struct EventResource: Sendable {
             ],
             body: [], closesConnection: true,
             stream: EventWatcher(
-                port: port, after: position, filter: filter, format: format, place: place))
+                port: port, after: position, upTo: follows ? nil : last, filter: filter,
+                format: format, place: place))
     }
 
     private static func position(_ text: String?) throws(Problem) -> UInt64? {

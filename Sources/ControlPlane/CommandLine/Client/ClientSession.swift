@@ -1,21 +1,27 @@
-// One run of a client command: which master, which format, and what an answer makes of both.
+// One run of a client command: which master, how to print, and what an answer makes of both.
 
 import JSON
 
 struct ClientSession {
-    struct Style {
-        var wide: Bool
-        var colour: Bool
-    }
-
     let client: MasterClient
-    private let format: OutputFormat
-    let quiet: Bool
+    let printer: Printer
 
     init(_ options: GlobalOptions) throws(CommandFailure) {
         client = MasterClient(socketPath: try Surroundings.socketPath(options.socket))
-        format = options.output ?? (Console.isTerminal ? .table : .json)
-        quiet = options.quiet
+        printer = Printer(options)
+    }
+
+    var quiet: Bool { printer.isQuiet }
+
+    /// Most commands are this: get something, show it.
+    func show(
+        _ target: RequestTarget, _ text: (JSONValue, Printer.Style) -> String
+    ) throws(CommandFailure) {
+        show(try succeeding(client.get(target.text)), text)
+    }
+
+    func show(_ answer: MasterAnswer, _ text: (JSONValue, Printer.Style) -> String) {
+        printer.show(answer.value, body: answer.body, text)
     }
 
     /// The answer if it is a success; else the failure, printed.
@@ -24,29 +30,10 @@ struct ClientSession {
         return answer
     }
 
-    /// Lines of text are wanted, not JSON.
-    var isForPeople: Bool { format == .table || format == .wide }
-
-    /// JSON is the API's body, byte for byte; NDJSON is a line for each item of a collection.
-    func show(_ answer: MasterAnswer, _ text: (JSONValue, Style) -> String) {
-        if quiet { return }
-        if format == .json {
-            Console.output(bytes: answer.body)
-        } else if format == .ndjson {
-            for item in answer.value["items"]?.arrayValue ?? [answer.value] {
-                // What was parsed can be written.
-                Console.output(bytes: ((try? JSONText.write(item)) ?? []) + [UInt8(ascii: "\n")])
-            }
-        } else {
-            let style = Style(wide: format == .wide, colour: Console.hasColour)
-            Console.output(text(answer.value, style))
-        }
-    }
-
-    /// Prints every error of a problem; the summary is for the failure itself. With JSON, the
-    /// problem goes to stdout as well, so that a script has it whole.
+    /// Prints every error of a problem; the summary is for the failure itself. With a format for
+    /// programs, the problem goes to stdout as well, so that a script has it whole.
     func failure(_ answer: MasterAnswer, _ summary: (JSONValue) -> String) -> CommandFailure {
-        if format == .json || format == .ndjson, !quiet { Console.output(bytes: answer.body) }
+        if !printer.format.isForPeople { show(answer) { _, _ in "" } }
         for line in ProblemText.lines(answer.value) { Console.error(line) }
         Console.error(summary(answer.value))
         return CommandFailure(

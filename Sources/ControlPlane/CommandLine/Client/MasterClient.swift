@@ -19,8 +19,10 @@ struct MasterClient: Sendable {
     /// Besides what the master itself was asked to wait.
     static let margin = Duration.seconds(10)
 
-    func get(_ target: String) throws(CommandFailure) -> MasterAnswer {
-        try exchange(.GET, target, body: nil, waiting: .zero)
+    func get(
+        _ target: String, waiting: Duration = .zero
+    ) throws(CommandFailure) -> MasterAnswer {
+        try exchange(.GET, target, body: nil, waiting: waiting)
     }
 
     func post(
@@ -29,37 +31,52 @@ struct MasterClient: Sendable {
         try exchange(.POST, target, body: body, waiting: waiting)
     }
 
-    /// Reads NDJSON for as long as the master lives; the answer is one that is no success.
+    func delete(_ target: String) throws(CommandFailure) -> MasterAnswer {
+        try exchange(.DELETE, target, body: [:], waiting: .zero)
+    }
+
+    /// A request as somebody wrote it; the answer may be anything.
+    func raw(
+        _ method: HTTPMethod, _ target: RequestTarget, fields: [(String, String)], body: [UInt8]?,
+        waiting: Duration
+    ) throws(CommandFailure) -> UnixHTTPClient.Response {
+        do throws(UnixHTTPClient.Failure) {
+            return try UnixHTTPClient(path: socketPath).exchange(
+                method, target.text, fields: fields, body: body, within: waiting + Self.margin)
+        } catch {
+            throw Self.failure(error, path: socketPath, waiting: waiting)
+        }
+    }
+
+    /// Reads NDJSON until the master ends it; nil then, else the answer that is no success.
     func stream(
-        _ target: String, line: @escaping @Sendable ([UInt8]) -> Void
-    ) throws(CommandFailure) -> MasterAnswer {
+        _ target: RequestTarget, fields: [(String, String)] = [],
+        line: @escaping @Sendable ([UInt8]) -> Void
+    ) throws(CommandFailure) -> MasterAnswer? {
         let response: UnixHTTPClient.Response
         do throws(UnixHTTPClient.Failure) {
             response = try UnixLineStream(path: socketPath).read(
-                target, fields: [("Accept", "application/x-ndjson")], line: line)
+                target.text, fields: [("Accept", "application/x-ndjson")] + fields, line: line)
         } catch {
             throw Self.failure(error, path: socketPath, waiting: .zero)
         }
-        return try answer(response)
+        return response.status == 200 ? nil : try answer(response)
     }
 
     private func exchange(
         _ method: HTTPMethod, _ target: String, body: JSONValue?, waiting: Duration
     ) throws(CommandFailure) -> MasterAnswer {
-        let client = UnixHTTPClient(path: socketPath)
-        let response: UnixHTTPClient.Response
+        let bytes: [UInt8]?
         do {
-            let bytes = try body.map { try JSONText.write($0) }
-            response = try client.exchange(
-                method, target,
-                fields: bytes == nil ? [] : [("Content-Type", "application/json")],
-                body: bytes, within: waiting + Self.margin)
-        } catch let failure as UnixHTTPClient.Failure {
-            throw Self.failure(failure, path: socketPath, waiting: waiting)
+            bytes = try body.map { try JSONText.write($0) }
         } catch {
             throw CommandFailure(.usage, "the request cannot be written: \(error)")
         }
-        return try answer(response)
+        return try answer(
+            raw(
+                method, RequestTarget(stringLiteral: target),
+                fields: bytes == nil ? [] : [("Content-Type", "application/json")], body: bytes,
+                waiting: waiting))
     }
 
     private func answer(

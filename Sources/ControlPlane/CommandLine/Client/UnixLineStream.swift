@@ -14,8 +14,8 @@ struct UnixLineStream: Sendable {
 
     let path: String
 
-    /// Returns the whole answer if its status is not 200. A stream that ends is a failure: nobody
-    /// but the master ends it.
+    /// Returns the whole answer if its status is not 200, and an empty one when the master ended
+    /// the stream in good order.
     func read(
         _ target: String, fields: [(String, String)],
         line: @escaping @Sendable ([UInt8]) -> Void
@@ -80,11 +80,7 @@ private final class LineCollector: ChannelInboundHandler {
                 context.close(promise: nil)
             }
         case .end:
-            if response.status == 200 {
-                refusal.fail(UnixHTTPClient.Failure.broken("the master ended the stream"))
-            } else {
-                refusal.succeed(response)
-            }
+            refusal.succeed(response)
             context.close(promise: nil)
         }
     }

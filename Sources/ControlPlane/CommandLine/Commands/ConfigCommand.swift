@@ -23,20 +23,14 @@ struct ConfigCommand: ParsableCommand {
         var file: String
 
         func run() throws {
-            let format = global.output ?? (Console.isTerminal ? .table : .json)
             let (errors, warnings) = Self.problems(of: file)
             for problem in errors + warnings { Console.error("\(problem)") }
-            if !global.quiet {
-                if format == .json || format == .ndjson {
-                    let report: JSONValue = [
-                        "valid": .bool(errors.isEmpty),
-                        "errors": .array(errors.map(Self.json)),
-                        "warnings": .array(warnings.map(Self.json)),
-                    ]
-                    Console.output(String(decoding: try JSONText.write(report), as: UTF8.self))
-                } else if errors.isEmpty {
-                    Console.output("\(TerminalText.clean(file)) is valid")
-                }
+            let report: JSONValue = [
+                "valid": .bool(errors.isEmpty), "errors": .array(errors.map(Self.json)),
+                "warnings": .array(warnings.map(Self.json)),
+            ]
+            Printer(global).show(report) { _, _ in
+                errors.isEmpty ? "\(TerminalText.clean(file)) is valid" : ""
             }
             if !errors.isEmpty { throw CommandFailure(.configurationInvalid) }
         }

@@ -20,39 +20,50 @@ struct EventsCommand: ParsableCommand {
             valueName: "types"))
     var type: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Begin after the event with this id; the last 4096 are kept.", valueName: "id"))
+    var since: UInt64?
+
+    @Flag(
+        inversion: .prefixedNo,
+        help: ArgumentHelp(
+            "Go on with what happens. Without it: what has happened, and an end."))
+    var follow = true
+
     func run() throws {
         let session = try ClientSession(global)
+        let format = session.printer.format
         let isQuiet = session.quiet
-        let query = type.map { "?type=\(Self.escaped($0))" } ?? ""
-        let show: @Sendable ([UInt8]) -> Void =
-            session.isForPeople ? Self.showText : Self.showJSON
-        // NIO ignores it from its first connection on, but `apus events | head` is to end.
-        let answer = try session.client.stream("/v1/events\(query)") { line in
+        // Who asked for everything that is kept knows that there was something before.
+        let hidesGap = !follow && since == nil && format.isForPeople
+        let answer = try session.client.stream(
+            ("/v1/events" as RequestTarget).with("type", type)
+                .with("follow", follow ? nil : "false"),
+            fields: since.map { [("Last-Event-ID", "\($0)")] } ?? []
+        ) { line in
+            // NIO ignores it from its first connection on, but `apus events | head` is to end.
             signal(SIGPIPE, SIG_DFL)
-            if !isQuiet { show(line) }
+            if isQuiet { return }
+            Self.show(line, format, hidesGap: hidesGap)
         }
-        throw session.failure(answer, ProblemText.summary)
+        if let answer { throw session.failure(answer, ProblemText.summary) }
+        if follow { throw CommandFailure(.unreachable, "the master ended the stream") }
     }
 
-    private static func showText(_ line: [UInt8]) {
-        guard let event = try? JSONText.parse(line), let text = EventText.line(event) else {
+    /// JSON is as it came, heartbeats too: whoever reads sees that the stream lives.
+    private static func show(_ line: [UInt8], _ format: OutputFormat, hidesGap: Bool) {
+        if !format.isForPeople, format != .yaml {
+            Console.output(bytes: line + [UInt8(ascii: "\n")])
             return
         }
-        Console.output(text)
-    }
-
-    /// As it came, heartbeats too: whoever reads sees that the stream lives.
-    private static func showJSON(_ line: [UInt8]) {
-        Console.output(bytes: line + [UInt8(ascii: "\n")])
-    }
-
-    /// What is not of a type's alphabet cannot be one; the master says so.
-    private static func escaped(_ text: String) -> String {
-        String(
-            text.unicodeScalars.map { scalar in
-                let character = Character(scalar)
-                let isLetter = character.isASCII && character.isLetter
-                return isLetter || ".*,_".contains(character) ? character : "?"
-            })
+        guard let event = try? JSONText.parse(line) else { return }
+        if format == .yaml {
+            Console.output("---\n" + YAMLText.document(event))
+        } else if !(hidesGap && event["type"] == "stream.gap"),
+            let text = EventText.line(event, isWide: format == .wide)
+        {
+            Console.output(text)
+        }
     }
 }

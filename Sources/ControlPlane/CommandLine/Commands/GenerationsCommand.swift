@@ -1,8 +1,6 @@
 // `apus generations`: the generations of workers, and the end of one.
 
 import ArgumentParser
-import Clock
-internal import ConfigurationLanguage
 import JSON
 
 struct GenerationsCommand: ParsableCommand {
@@ -27,22 +25,13 @@ struct GenerationsCommand: ParsableCommand {
         var all = false
 
         func run() throws {
-            let session = try ClientSession(global)
-            let filter = phase.map { "&phase=\(Self.escaped($0.uppercased()))" } ?? ""
-            let answer = try session.succeeding(
-                session.client.get("/v1/generations?limit=1000\(filter)"))
-            session.show(answer) { value, style in
-                let items = value["items"]?.arrayValue ?? []
-                let shown = items.filter {
-                    all || phase != nil || $0["phase"]?.stringValue != "EXITED"
-                }
+            try ClientSession(global).show(
+                ("/v1/generations?limit=1000" as RequestTarget).with("phase", phase?.uppercased())
+            ) { value, style in
+                let showsExited = all || phase != nil
                 return GenerationTable.text(
-                    shown, wide: style.wide, colour: style.colour, now: .now())
+                    value.items.filter { showsExited || $0["phase"] != "EXITED" }, style)
             }
-        }
-
-        private static func escaped(_ text: String) -> String {
-            text.filter { $0.isASCII && ($0.isLetter || $0 == "_") }
         }
     }
 
@@ -50,16 +39,13 @@ struct GenerationsCommand: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Show one generation.")
 
         @OptionGroup var global: GlobalOptions
-
-        @Argument(help: "Its number, or `current`.")
-        var generation: GenerationName
+        @Argument(help: "Its number, or `current`.") var generation: GenerationName
 
         func run() throws {
-            let session = try ClientSession(global)
-            let answer = try session.succeeding(
-                session.client.get("/v1/generations/\(generation.text)"))
-            session.show(answer) { value, style in
-                GenerationTable.text([value], wide: true, colour: style.colour, now: .now())
+            try ClientSession(global).show("/v1/generations/\(generation.text)") { value, style in
+                var style = style
+                style.isWide = true
+                return GenerationTable.text([value], style)
             }
         }
     }
@@ -69,18 +55,10 @@ struct GenerationsCommand: ParsableCommand {
             abstract: "Show the last lines that a generation's workers wrote.")
 
         @OptionGroup var global: GlobalOptions
-
-        @Argument(help: "Its number.")
-        var generation: Int
+        @Argument(help: "Its number.") var generation: Int
 
         func run() throws {
-            let session = try ClientSession(global)
-            let answer = try session.succeeding(
-                session.client.get("/v1/generations/\(generation)/logs"))
-            session.show(answer) { value, _ in
-                let lines = value["items"]?.arrayValue ?? []
-                return lines.map { TerminalText.clean($0.stringValue ?? "") + "\n" }.joined()
-            }
+            try ClientSession(global).show("/v1/generations/\(generation)/logs", LogText.text)
         }
     }
 
@@ -89,15 +67,14 @@ struct GenerationsCommand: ParsableCommand {
             abstract: "Send SIGTERM now to a generation that does not serve.")
 
         @OptionGroup var global: GlobalOptions
-
-        @Argument(help: "Its number.")
-        var generation: Int
+        @Argument(help: "Its number.") var generation: Int
 
         func run() throws {
             let session = try ClientSession(global)
-            let answer = try session.succeeding(
-                session.client.post("/v1/generations/\(generation)/terminate"))
-            session.show(answer) { _, _ in "generation \(generation) is told to end\n" }
+            let target: RequestTarget = "/v1/generations/\(generation)/terminate"
+            session.show(try session.succeeding(session.client.post(target.text))) { _, _ in
+                "generation \(generation) is told to end\n"
+            }
         }
     }
 }

@@ -11,7 +11,8 @@ struct ReloadCommand: ParsableCommand {
             A new generation is started; when it is READY it takes over the listeners, and the old \
             one drains. If anything fails, the old one keeps serving, and nothing has changed.
 
-            Without --wait the command returns as soon as the reload is recorded.
+            Without --wait the command returns as soon as the reload is recorded. With it, the \
+            steps are shown on stderr as they happen, and Ctrl-C leaves the reload running.
             """)
 
     @OptionGroup var global: GlobalOptions
@@ -33,14 +34,12 @@ struct ReloadCommand: ParsableCommand {
         let body: JSONValue = [
             "mode": hard ? "HARD" : "SOFT", "reason": reason.map { .string($0) } ?? .null,
         ]
-        let answer = try session.client.post(
-            "/v1/reloads" + (wait.map { "?wait=\($0.text)" } ?? ""), body: body,
-            waiting: wait?.duration ?? .zero)
+        let answer = try session.client.post("/v1/reloads", body: body)
         guard answer.isSuccess else { throw session.failure(answer, ReloadText.failure) }
-        session.show(answer) { value, _ in ReloadText.sentence(value) + "\n" }
-        if answer.status == 202, let wait {
-            throw CommandFailure(
-                .waitExpired, "\(ReloadText.sentence(answer.value)) after \(wait.text)")
+        guard let wait, answer.status == 202, let id = answer.value["id"]?.stringValue else {
+            session.show(answer) { value, _ in ReloadText.sentence(value) + "\n" }
+            return
         }
+        try ReloadWatch(session: session, id: id, wait: wait).run()
     }
 }

@@ -1,7 +1,6 @@
 // `apus status`: one look at everything that matters.
 
 import ArgumentParser
-import Clock
 
 struct StatusCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -10,10 +9,6 @@ struct StatusCommand: ParsableCommand {
     @OptionGroup var global: GlobalOptions
 
     func run() throws {
-        let session = try ClientSession(global)
-        let answer = try session.succeeding(session.client.get("/v1/status"))
-        session.show(answer) { value, style in
-            StatusText.text(value, colour: style.colour, now: .now())
-        }
+        try ClientSession(global).show("/v1/status", StatusText.text)
     }
 }

@@ -1,13 +1,20 @@
-// `apus version`: the version alone, for scripts.
+// `apus version`: the version of this program. Text unless a format is named, also in a pipe.
 
 import ArgumentParser
+import JSON
 import Wire
 
 struct VersionCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "version", abstract: "Show the version of this program.")
 
+    @OptionGroup var global: GlobalOptions
+
     func run() {
-        Console.output("apus \(ApusVersion.current)")
+        var options = global
+        options.output = global.output ?? .table
+        Printer(options).show(["version": .string(ApusVersion.current)]) { _, _ in
+            "apus \(ApusVersion.current)"
+        }
     }
 }

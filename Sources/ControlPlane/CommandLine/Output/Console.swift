@@ -9,11 +9,14 @@ enum Console {
 
     /// Colours: on a terminal, unless NO_COLOR is set and not empty (no-color.org) or the terminal
     /// is a dumb one.
-    static var hasColour: Bool {
-        let environment = Surroundings.environment
-        return isTerminal && (environment["NO_COLOR"] ?? "").isEmpty
-            && environment["TERM"] != "dumb"
-    }
+    static var hasColour: Bool { isTerminal && wantsColour && !isDumb }
+    static var hasErrorColour: Bool { isErrorLive && wantsColour }
+
+    /// What was written to stderr can be written over.
+    static var isErrorLive: Bool { isatty(STDERR_FILENO) == 1 && !isDumb }
+
+    private static var wantsColour: Bool { (Surroundings.environment["NO_COLOR"] ?? "").isEmpty }
+    private static var isDumb: Bool { (Surroundings.environment["TERM"] ?? "dumb") == "dumb" }
 
     static func output(_ text: String) {
         write(Array((text.hasSuffix("\n") ? text : text + "\n").utf8), to: STDOUT_FILENO)
@@ -25,6 +28,11 @@ enum Console {
 
     static func error(_ text: String) {
         write(Array((text.hasSuffix("\n") ? text : text + "\n").utf8), to: STDERR_FILENO)
+    }
+
+    /// As it is, without an end of line.
+    static func errorPart(_ text: String) {
+        write(Array(text.utf8), to: STDERR_FILENO)
     }
 
     /// A reader that went away (`| head`) is no failure worth words.

@@ -1,49 +1,41 @@
 // Generations for a terminal. Pure.
 
 import Clock
-internal import ConfigurationLanguage
 import JSON
 
 enum GenerationTable {
-    static func text(
-        _ generations: [JSONValue], wide: Bool, colour: Bool, now: WallTime
-    ) -> String {
-        var table = TextTable(columns: [
-            .init(title: "GEN"), .init(title: "STATUS", gap: 1), .init(title: "PHASE"),
-            .init(title: "PID"), .init(title: "REV"), .init(title: "RELOADS"),
-            .init(title: "SIGTERM"), .init(title: "SESSIONS"), .init(title: "AGE"),
-        ])
-        if wide {
-            table.columns += ["INIT", "RSS", "WORKERS", "REASON", "EXIT"].map { .init(title: $0) }
-        }
-        table.rows = generations.map { generation in
-            let cells = row(generation, now: now)
-            return wide ? cells + moreCells(generation) : cells
-        }
-        return table.text(colour: colour)
+    static func text(_ generations: [JSONValue], _ style: Printer.Style) -> String {
+        ItemTable(columns: columns).text(generations, style)
     }
 
-    private static func row(_ generation: JSONValue, now: WallTime) -> [TextTable.Cell] {
-        let phase = generation["phase"]?.stringValue ?? "-"
-        let sigterm =
-            generation["sigterm_sent"]?.boolValue == true
-            ? "sent \(Age.since(generation["sigterm_at"]?.stringValue, now: now))" : "-"
-        let limit = generation["max_reloads"]?.integerValue.map { "/\($0)" } ?? ""
-        return [
-            number(generation["generation"]),
-            .init(TerminalText.clean(generation["status"]?.stringValue ?? "-")),
-            .init(TerminalText.clean(phase), colour(of: phase)),
-            number(generation["pid"]), number(generation["config_revision"]),
-            .init("\(generation["reloads"]?.integerValue ?? 0)\(limit)"),
-            .init(sigterm, sigterm == "-" ? nil : .yellow),
-            number(generation["sessions"]?["current"]),
-            .init(Age.since(generation["created_at"]?.stringValue, now: now)),
+    private static var columns: [ItemTable.Column] {
+        [
+            .member("GEN", "generation"), .member("STATUS", "status", gap: 1),
+            .state("PHASE", "phase"), .member("PID", "pid"), .member("REV", "config_revision"),
+            .made("RELOADS", reloads), .init(title: "SIGTERM", cell: sigterm),
+            .member("SESSIONS", "sessions", "current"), .age("AGE", "created_at"),
+            .measure("INIT", "init_ms", unit: "ms").wide,
+            .made("RSS") {
+                .init("\(($0["rss_bytes"]?.integerValue ?? 0) / 1_048_576)MB")
+            }.wide,
+            .member("WORKERS", "workers").wide, .member("REASON", "sigterm_reason").wide,
+            .made("EXIT", exit).wide,
         ]
     }
 
-    private static func moreCells(_ generation: JSONValue) -> [TextTable.Cell] {
+    private static func reloads(_ generation: JSONValue) -> TextTable.Cell {
+        let limit = generation["max_reloads"]?.integerValue.map { "/\($0)" } ?? ""
+        return .init("\(generation["reloads"]?.integerValue ?? 0)\(limit)")
+    }
+
+    private static func sigterm(_ generation: JSONValue, now: WallTime) -> TextTable.Cell {
+        guard generation["sigterm_sent"]?.boolValue == true else { return "-" }
+        return .init("sent \(Age.since(generation["sigterm_at"]?.stringValue, now: now))", .yellow)
+    }
+
+    private static func exit(_ generation: JSONValue) -> TextTable.Cell {
         let exit = generation["exit"]
-        let end =
+        let text =
             if let signal = exit?["signal"]?.integerValue {
                 "signal \(signal)"
             } else if let code = exit?["code"]?.integerValue {
@@ -51,27 +43,6 @@ enum GenerationTable {
             } else {
                 "-"
             }
-        let megabytes = (generation["rss_bytes"]?.integerValue ?? 0) / 1_048_576
-        let expected = exit?["expected"]?.boolValue ?? true
-        return [
-            .init(generation["init_ms"]?.integerValue.map { "\($0)ms" } ?? "-"),
-            .init("\(megabytes)MB"),
-            .init("\(generation["workers"]?.arrayValue?.count ?? 0)"),
-            .init(TerminalText.clean(generation["sigterm_reason"]?.stringValue ?? "-")),
-            .init(end, expected ? nil : .red),
-        ]
-    }
-
-    private static func number(_ value: JSONValue?) -> TextTable.Cell {
-        .init(value?.integerValue.map(String.init) ?? "-")
-    }
-
-    private static func colour(of phase: String) -> TextTable.Colour? {
-        switch phase {
-        case "SERVING": .green
-        case "STARTING", "LEAVING": .yellow
-        case "EXITED": .grey
-        default: nil
-        }
+        return .init(text, exit?["expected"]?.boolValue ?? true ? nil : .red)
     }
 }

@@ -5,28 +5,24 @@ internal import ConfigurationLanguage
 import JSON
 
 enum ReloadText {
-    static func table(_ reloads: [JSONValue], colour: Bool, now: WallTime) -> String {
-        var table = TextTable(
-            columns: ["ID", "STATUS", "MODE", "REV", "FROM", "TO", "TOOK", "AGE", "SOURCE", "WHY"]
-                .map { .init(title: $0) })
-        table.rows = reloads.map { reload in
-            let status = reload["status"]?.stringValue ?? "-"
-            let trigger = reload["trigger"]
-            let why =
-                reload["error"]?["code"]?.stringValue
-                ?? reload["superseded_by"]?.stringValue.map { "by \($0)" }
-                ?? trigger?["reason"]?.stringValue ?? "-"
-            return [
-                cell(reload["id"]?.stringValue),
-                .init(TerminalText.clean(status), Self.colour(status)),
-                cell(reload["mode"]?.stringValue), number(reload["config_revision"]),
-                number(reload["from_generation"]), number(reload["to_generation"]),
-                .init(reload["duration_ms"]?.integerValue.map { "\($0)ms" } ?? "-"),
-                .init(Age.since(reload["created_at"]?.stringValue, now: now)),
-                cell(trigger?["source"]?.stringValue), cell(String(why.prefix(60))),
-            ]
-        }
-        return table.text(colour: colour)
+    static func table(_ reloads: [JSONValue], _ style: Printer.Style) -> String {
+        let columns: [ItemTable.Column] = [
+            .member("ID", "id"), .state("STATUS", "status"), .member("MODE", "mode"),
+            .member("REV", "config_revision"), .member("FROM", "from_generation"),
+            .member("TO", "to_generation"), .measure("TOOK", "duration_ms", unit: "ms"),
+            .age("AGE", "created_at"), .member("SOURCE", "trigger", "source"),
+            .member("PRINCIPAL", "trigger", "principal").wide,
+            .member("CREATED", "created_at").wide, .made("WHY", why),
+        ]
+        return ItemTable(columns: columns).text(reloads, style)
+    }
+
+    private static func why(_ reload: JSONValue) -> TextTable.Cell {
+        let why =
+            reload["error"]?["code"]?.stringValue
+            ?? reload["superseded_by"]?.stringValue.map { "by \($0)" }
+            ?? reload["trigger"]?["reason"]?.stringValue ?? "-"
+        return .init(TerminalText.clean(String(why.prefix(60))))
     }
 
     /// `reload rl_… SUCCEEDED in 24 ms; generation 14 serves revision 43`.
@@ -67,7 +63,7 @@ enum ReloadText {
     }
 
     /// What `reloads show` prints: the record, its steps, its error.
-    static func details(_ reload: JSONValue, now: WallTime) -> String {
+    static func details(_ reload: JSONValue) -> String {
         var lines = [sentence(reload)]
         for step in reload["steps"]?.arrayValue ?? [] {
             let name = step["name"]?.stringValue ?? "?"
@@ -84,22 +80,5 @@ enum ReloadText {
             lines.append("  log: \(line.stringValue ?? "")")
         }
         return lines.map(TerminalText.clean).joined(separator: "\n") + "\n"
-    }
-
-    private static func colour(_ status: String) -> TextTable.Colour? {
-        switch status {
-        case "SUCCEEDED": .green
-        case "FAILED": .red
-        case "QUEUED", "RUNNING": .yellow
-        default: .grey
-        }
-    }
-
-    private static func cell(_ text: String?) -> TextTable.Cell {
-        .init(TerminalText.clean(text ?? "-"))
-    }
-
-    private static func number(_ value: JSONValue?) -> TextTable.Cell {
-        .init(value?.integerValue.map(String.init) ?? "-")
     }
 }

@@ -5,7 +5,7 @@ internal import ConfigurationLanguage
 import JSON
 
 enum StatusText {
-    static func text(_ status: JSONValue, colour: Bool, now: WallTime) -> String {
+    static func text(_ status: JSONValue, _ style: Printer.Style) -> String {
         let reloads = status["reloads"]
         var facts = TextTable(columns: [.init(title: ""), .init(title: "")])
         facts.rows = [
@@ -17,22 +17,18 @@ enum StatusText {
                 "reloads",
                 .init(
                     "\(number(reloads?["succeeded"])) succeeded, "
-                        + "\(number(reloads?["failed"])) failed" + last(reloads?["last"], now)),
+                        + "\(number(reloads?["failed"])) failed"
+                        + last(reloads?["last"], style.now)),
             ],
         ]
-        var conditions = TextTable(
-            columns: ["CONDITION", "STATUS", "REASON", "MESSAGE"].map { .init(title: $0) })
-        conditions.rows = (status["conditions"]?.arrayValue ?? []).map { condition in
-            let holds = condition["status"]?.stringValue == "True"
-            return [
-                .init(TerminalText.clean(condition["type"]?.stringValue ?? "-")),
-                .init(holds ? "True" : "False", holds ? .green : .red),
-                .init(TerminalText.clean(condition["reason"]?.stringValue ?? "-")),
-                .init(TerminalText.clean(condition["message"]?.stringValue ?? "-")),
-            ]
-        }
-        let factLines = facts.text(colour: colour).split(separator: "\n").dropFirst()
-        return factLines.joined(separator: "\n") + "\n\n" + conditions.text(colour: colour)
+        let conditions = ItemTable(columns: [
+            .member("CONDITION", "type"), .state("STATUS", "status"),
+            .member("REV", "observed_revision").wide, .member("REASON", "reason"),
+            .member("MESSAGE", "message"),
+        ])
+        let factLines = facts.text(colour: style.colour).split(separator: "\n").dropFirst()
+        return factLines.joined(separator: "\n") + "\n\n"
+            + conditions.text(status["conditions"]?.arrayValue ?? [], style)
     }
 
     private static func serving(_ status: JSONValue) -> TextTable.Cell {

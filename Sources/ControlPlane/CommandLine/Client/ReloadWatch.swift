@@ -1,0 +1,82 @@
+// Waits for the end of a reload, with its steps on stderr as they happen; the outcome is words and
+// an exit code. Whoever interrupts it leaves the reload running.
+
+import Clock
+import JSON
+
+struct ReloadWatch {
+    /// How long one request is held when somebody watches the steps.
+    private static let slice = Duration.milliseconds(200)
+
+    let session: ClientSession
+    let id: String
+    let wait: WaitArgument
+
+    /// - Throws: a failure with the exit code of the outcome, unless it is a success.
+    func run() throws(CommandFailure) {
+        let id = id
+        let interruption = Interruption {
+            Console.error(
+                "\napus: not waiting any longer; the reload goes on: apus reloads show \(id)")
+        }
+        let answer = try withExtendedLifetime(interruption) { () throws(CommandFailure) in
+            try followed()
+        }
+        try conclude(answer)
+    }
+
+    /// The record when it is final, or as it is when the time is over.
+    private func followed() throws(CommandFailure) -> MasterAnswer {
+        let deadline = Instant.now() + wait.duration
+        var lines = StepLines(isLive: Console.isErrorLive, colour: Console.hasErrorColour)
+        while true {
+            let left = max(.zero, deadline - .now())
+            let held = session.quiet ? left : min(left, Self.slice)
+            let target = ("/v1/reloads/\(id)" as RequestTarget)
+                .with("wait", "\(held.wholeMilliseconds)ms")
+            let answer = try session.succeeding(
+                session.client.get(target.text, waiting: held))
+            if !session.quiet { Console.errorPart(lines.text(answer.value, now: .now())) }
+            if Self.isFinal(answer.value) || left == .zero {
+                if !session.quiet { Console.errorPart(lines.end) }
+                return answer
+            }
+        }
+    }
+
+    private func conclude(_ answer: MasterAnswer) throws(CommandFailure) {
+        let reload = answer.value
+        if reload["status"] == "SUCCEEDED" || !Self.isFinal(reload) {
+            session.show(answer) { value, _ in ReloadText.sentence(value) + "\n" }
+            guard !Self.isFinal(reload) else { return }
+            throw CommandFailure(
+                .waitExpired,
+                "\(ReloadText.sentence(reload)) after \(wait.text); it goes on")
+        }
+        // The record for programs; for people the problem that POST with ?wait answers.
+        if !session.printer.format.isForPeople { session.show(answer) { _, _ in "" } }
+        let status = try? session.client.get("/v1/status").value
+        let error = reload["error"]
+        let problem: JSONValue = [
+            "errors": error?["errors"] ?? [], "operation": reload,
+            "serving_generation": status?["serving_generation"] ?? .null,
+            "serving_revision": status?["applied_revision"] ?? .null,
+        ]
+        for line in ProblemText.lines(problem) { Console.error(line) }
+        Console.error(ReloadText.failure(problem))
+        throw CommandFailure(ExitStatus(problemCode: Self.code(reload), httpStatus: 422))
+    }
+
+    private static func isFinal(_ reload: JSONValue) -> Bool {
+        !["QUEUED", "RUNNING"].contains(reload["status"]?.stringValue ?? "")
+    }
+
+    /// As in the problem that the API answers.
+    private static func code(_ reload: JSONValue) -> String {
+        switch reload["status"] {
+        case "SUPERSEDED": "superseded"
+        case "CANCELLED": "cancelled"
+        default: reload["error"]?["code"]?.stringValue ?? ""
+        }
+    }
+}
