@@ -2,6 +2,7 @@
 // the server needs the ones of the concurrent executor.
 
 import Logging
+import Model
 import TestKit
 
 @testable import AdminAPI
@@ -13,21 +14,24 @@ final class AdminInstance: Sendable {
     private let server: AdminServer
 
     init(
-        _ master: ScriptedMaster = ScriptedMaster(), stallMax: Duration = .seconds(10)
+        _ master: ScriptedMaster = ScriptedMaster(), mode: UInt32 = 0o660,
+        roles: [RoleGrant]? = nil, stallMax: Duration = .seconds(10)
     ) async throws {
         directory = try TemporaryDirectory()
         socketPath = directory.path("admin.sock")
         self.master = master
-        server = try await Self.start(master, socketPath, stallMax: stallMax)
+        server = try await Self.start(
+            master, socketPath, mode: mode, roles: roles, stallMax: stallMax)
     }
 
     static func start(
         _ master: ScriptedMaster, _ path: String, mode: UInt32 = 0o660,
-        stallMax: Duration = .seconds(10)
+        roles: [RoleGrant]? = nil, stallMax: Duration = .seconds(10)
     ) async throws -> AdminServer {
         var logger = Logger(label: "test")
         logger.logLevel = .critical
-        var options = AdminServerOptions(socketPath: path, socketMode: mode, version: "1.4.0")
+        var options = AdminServerOptions(
+            socketPath: path, socketMode: mode, roles: roles, version: "1.4.0")
         options.stallMax = stallMax
         return try await AdminServer.start(master, options: options, logger: logger)
     }

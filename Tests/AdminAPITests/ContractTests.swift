@@ -1,5 +1,6 @@
 // What holds for every route, and that the written contract and the router are the same.
 
+import Model
 import TestKit
 import Testing
 
@@ -38,6 +39,19 @@ struct ContractTests {
             })
         #expect(written.subtracting(routed) == [], "written, but not routed")
         #expect(routed.subtracting(written) == [], "routed, but not written")
+    }
+
+    @Test func openAPITellsTheRoleOfEveryRoute() throws {
+        let paths = try #require(try OpenAPISource.document()["paths"] as? [String: [String: Any]])
+        for route in AdminRoutes.table(port: ScriptedMaster(), version: "0").routes {
+            let name = "\(route.method.rawValue) \(route.path)"
+            let written = paths[route.path]?[route.method.rawValue.lowercased()]
+            let operation = try #require(written as? [String: Any])
+            let isOpen = (operation["security"] as? [Any])?.isEmpty == true
+            let usual = route.method.changesState ? "operate" : "read"
+            let role = isOpen ? nil : operation["x-role"] as? String ?? usual
+            #expect(role == route.role?.rawValue, "\(name)")
+        }
     }
 
     @Test func openAPIListsEveryProblemCode() throws {

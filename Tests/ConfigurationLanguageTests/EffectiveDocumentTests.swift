@@ -11,7 +11,8 @@ import Testing
         version: 1
         process: {workers: 3, threads: 2, max_connections: 7, max_reloads: null, kill_after: 1500ms,
           probation: 0s, hard_stop_after: 36h}
-        admin: {socket: {path: /run/a.sock, mode: "600", group: ops}}
+        admin: {socket: {path: /run/a.sock, mode: "600", group: ops},
+          roles: {admin: "user:0", read: [group:apus, "cert:CN=a b,OU=x"]}}
         log: {access: {to: /var/log/apus.log, format: text}, level: warning}
         defaults: {timeouts: {connect: 1s, client: 90s, server: 2m, tunnel: 1h}}
         frontends:
@@ -43,6 +44,7 @@ import Testing
 
     @Test(arguments: [
         everything, Sample.supported, "version: 1",
+        "{version: 1, admin: {roles: {}}}",
         "{version: 1, frontends: {f: {bind: '*:1', routes: [{respond: {body: a}}]}}}",
         "{version: 1, backends: {b: {servers: {s: {address: '10.0.0.1:1'}}}}}",
         "{version: 1, defaults: {timeouts: {client: 1s, server: 2s}}, "
@@ -100,7 +102,7 @@ import Testing
                 "workers threads maxConnections maxReloads hardStopAfter readyTimeout "
                     + "switchTimeout killAfter probation drainIdleAfter drainIdleSpread"
             ),
-            (AdminSettings(), "socketPath socketMode socketGroup"),
+            (AdminSettings(), "socketPath socketMode socketGroup roles"),
             (LogSettings(), "level accessTo accessFormat"),
             (
                 Timeouts(), "connect client server httpRequest httpKeepAlive tunnel"

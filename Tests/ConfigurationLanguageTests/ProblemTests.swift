@@ -74,6 +74,17 @@ struct Mistake: CustomTestStringConvertible, Sendable {
         Mistake("admin: {socket: {mode: rw}}", .invalidValue, 2, 24, "/admin/socket/mode"),
         Mistake("admin: {socket: {mode: 1777}}", .invalidValue, 2, 24, "/admin/socket/mode"),
         Mistake("admin: {socket: {path: a.sock}}", .invalidValue, 2, 24, "/admin/socket/path"),
+        Mistake(
+            "admin: {roles: {opreate: []}}", .unknownField, 2, 17, "/admin/roles/opreate", "operate"
+        ),
+        Mistake("admin: {roles: {read: apus}}", .invalidValue, 2, 23, "/admin/roles/read"),
+        Mistake(
+            "admin: {roles: {read: [groop:apus]}}", .invalidValue, 2, 24, "/admin/roles/read/0",
+            "group:apus"),
+        Mistake("admin: {roles: {read: ['user:']}}", .invalidValue, 2, 24, "/admin/roles/read/0"),
+        Mistake("admin: {roles: {read: 'cert:deploy'}}", .invalidValue, 2, 23, "/admin/roles/read"),
+        Mistake(
+            "admin: {roles: {read: 'cert:CN=a,O='}}", .invalidValue, 2, 23, "/admin/roles/read"),
         Mistake("log: {level: warn}", .invalidValue, 2, 14, "/log/level"),
         Mistake("log: {level: eror}", .invalidValue, 2, 14, "/log/level", "error"),
         Mistake("log: {access: {to: stdot}}", .invalidValue, 2, 20, "/log/access/to", "stdout"),

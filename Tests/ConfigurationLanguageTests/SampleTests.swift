@@ -10,7 +10,7 @@ import Testing
         #expect(errors.filter { $0.code != .notSupportedYet } == [])
         #expect(
             errors.map(\.pointer) == [
-                "/include", "/admin/roles", "/admin/metrics", "/log/access/to",
+                "/include", "/admin/metrics", "/log/access/to",
                 "/defaults/timeouts/queue", "/certificates", "/rate_limits", "/frontends/https/tls",
                 "/frontends/https/routes/1/rate_limit",
                 "/frontends/db_tls/routes/0/match/sni", "/backends/web/stickiness",

@@ -7,6 +7,8 @@ enum ProblemCode: String, CaseIterable, Sendable {
     case malformedJSON = "malformed-json"
     case unknownParameter = "unknown-parameter"
     case invalidParameter = "invalid-parameter"
+    case forbiddenOrigin = "forbidden-origin"
+    case forbiddenRole = "forbidden-role"
     case notFound = "not-found"
     case methodNotAllowed = "method-not-allowed"
     case requestTimeout = "request-timeout"
@@ -48,6 +50,8 @@ enum ProblemCode: String, CaseIterable, Sendable {
         case .malformedJSON: (400, "Malformed JSON")
         case .unknownParameter: (400, "Unknown query parameter")
         case .invalidParameter: (400, "Invalid query parameter")
+        case .forbiddenOrigin: (403, "Requests of web pages are refused")
+        case .forbiddenRole: (403, "Role does not suffice")
         case .notFound: (404, "Not found")
         case .methodNotAllowed: (405, "Method not allowed")
         case .requestTimeout: (408, "Request took too long")

@@ -2,6 +2,7 @@
 // server's threads.
 
 import JSON
+import Model
 
 /// What a route is given.
 struct RouteRequest: Sendable {
@@ -16,6 +17,8 @@ struct RouteRequest: Sendable {
     var body: [UInt8]
     /// Who asks: `uid:0`.
     var principal: String
+    /// Nil only for routes that need none.
+    var role: AccessRole?
 }
 
 struct Route: Sendable {
@@ -25,13 +28,30 @@ struct Route: Sendable {
         var changesState: Bool { self != .get }
     }
 
+    /// Who may use a route.
+    enum Access: Sendable, Equatable {
+        case anyone
+        case atLeast(AccessRole)
+    }
+
     var method: Method
     /// As in the OpenAPI document: `/v1/generations/{n}`.
     var path: String
     var summary: String
     /// Names of the query parameters.
     var query: [String] = []
+    /// Where nothing is said: READ for what shows, OPERATE for what changes something.
+    var access: Access?
     var answer: @Sendable (RouteRequest) async throws -> Answer
+
+    /// The least role that may use it; nil for everybody.
+    var role: AccessRole? {
+        switch access {
+        case .anyone: nil
+        case .atLeast(let role): role
+        case nil: method.changesState ? .operate : .read
+        }
+    }
 }
 
 /// All routes, and the one of a request.

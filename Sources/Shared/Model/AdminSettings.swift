@@ -1,4 +1,5 @@
-/// `admin:` — where the admin API listens. Always a unix socket; TCP comes with authentication.
+/// `admin:` — where the admin API listens, and who may do what with it. Read when the master
+/// starts; a reload changes none of it.
 public struct AdminSettings: Codable, Sendable, Equatable {
     /// Nil is `admin.sock` in the runtime directory.
     public var socketPath: String?
@@ -6,6 +7,9 @@ public struct AdminSettings: Codable, Sendable, Equatable {
     public var socketMode: UInt32 = 0o660
     /// Group that owns the socket; nil leaves the master's own.
     public var socketGroup: String?
+    /// Nil if there is no `roles`: whoever may connect to the socket may read then. Root and the
+    /// master's own user may do everything in any case.
+    public var roles: [RoleGrant]?
 
     public init() {}
 }

@@ -10,13 +10,15 @@ enum OpenAPIDocument {
   "title": "Apus admin API",
   "version": "1",
   "summary": "Drives and watches the master of an Apus proxy.",
-  "description": "HTTP/1.1 with JSON on a unix socket: `curl --unix-socket /run/apus/admin.sock http://localhost/v1`.\nField names are snake_case, run-time enums UPPER_CASE, times RFC 3339 UTC with milliseconds.\nZero, false and null are always present. Unknown request fields and query parameters are refused.\nMutations need `Content-Type: application/json`, even with an empty body. Every answer has\n`X-Request-Id`; a request's own is kept if it is 1 to 64 of `[A-Za-z0-9._-]`.\nHEAD is understood wherever GET is. Bodies may have 1 MiB.\n"
+  "description": "HTTP/1.1 with JSON on a unix socket: `curl --unix-socket /run/apus/admin.sock http://localhost/v1`.\nField names are snake_case, run-time enums UPPER_CASE, times RFC 3339 UTC with milliseconds.\nZero, false and null are always present. Unknown request fields and query parameters are refused.\nMutations need `Content-Type: application/json`, even with an empty body. Every answer has\n`X-Request-Id`; a request's own is kept if it is 1 to 64 of `[A-Za-z0-9._-]`.\nHEAD is understood wherever GET is. Bodies may have 1 MiB.\nGET needs the role read, everything else operate, unless `x-role` says otherwise; where there is\nnone (`security: []`) everybody may ask. 403 may be the answer to any request: `forbidden-role`,\nand `forbidden-origin` to what looks like a web page's (Origin, Sec-Fetch-Site).\n"
  },
  "servers": [{"url": "http://localhost", "description": "The unix socket; the host does not matter."}],
+ "security": [{}],
  "paths": {
   "/healthz": {
    "get": {
     "operationId": "getHealth",
+    "security": [],
     "summary": "Whether the master makes progress",
     "parameters": [{"$ref": "#/components/parameters/verbose"}],
     "responses": {
@@ -28,6 +30,7 @@ enum OpenAPIDocument {
   "/readyz": {
    "get": {
     "operationId": "getReadiness",
+    "security": [],
     "summary": "Whether exactly one generation serves",
     "description": "A failed reload does not unready; shutting down does.",
     "parameters": [{"$ref": "#/components/parameters/verbose"}],
@@ -73,12 +76,16 @@ enum OpenAPIDocument {
            "type": "array",
            "items": {
             "type": "object",
-            "required": ["method", "path", "query", "summary"],
+            "required": ["method", "path", "query", "summary", "role"],
             "properties": {
              "method": {"type": "string"},
              "path": {"type": "string"},
              "query": {"type": "array", "items": {"type": "string"}},
-             "summary": {"type": "string"}
+             "summary": {"type": "string"},
+             "role": {
+              "description": "The least role that may use it; null for everybody.",
+              "enum": ["read", "operate", "admin", null]
+             }
             }
            }
           }
@@ -855,6 +862,8 @@ enum OpenAPIDocument {
        "malformed-json",
        "unknown-parameter",
        "invalid-parameter",
+       "forbidden-origin",
+       "forbidden-role",
        "not-found",
        "method-not-allowed",
        "request-timeout",
@@ -920,13 +929,19 @@ info:
     Mutations need `Content-Type: application/json`, even with an empty body. Every answer has
     `X-Request-Id`; a request's own is kept if it is 1 to 64 of `[A-Za-z0-9._-]`.
     HEAD is understood wherever GET is. Bodies may have 1 MiB.
+    GET needs the role read, everything else operate, unless `x-role` says otherwise; where there is
+    none (`security: []`) everybody may ask. 403 may be the answer to any request: `forbidden-role`,
+    and `forbidden-origin` to what looks like a web page's (Origin, Sec-Fetch-Site).
 servers:
   - url: http://localhost
     description: The unix socket; the host does not matter.
+security:
+  - {}
 paths:
   /healthz:
     get:
       operationId: getHealth
+      security: []
       summary: Whether the master makes progress
       parameters: [{$ref: "#/components/parameters/verbose"}]
       responses:
@@ -935,6 +950,7 @@ paths:
   /readyz:
     get:
       operationId: getReadiness
+      security: []
       summary: Whether exactly one generation serves
       description: A failed reload does not unready; shutting down does.
       parameters: [{$ref: "#/components/parameters/verbose"}]
@@ -974,12 +990,15 @@ paths:
                     type: array
                     items:
                       type: object
-                      required: [method, path, query, summary]
+                      required: [method, path, query, summary, role]
                       properties:
                         method: {type: string}
                         path: {type: string}
                         query: {type: array, items: {type: string}}
                         summary: {type: string}
+                        role:
+                          description: The least role that may use it; null for everybody.
+                          enum: [read, operate, admin, null]
   /v1/openapi.json:
     get:
       operationId: getOpenAPI
@@ -1629,6 +1648,8 @@ components:
             - malformed-json
             - unknown-parameter
             - invalid-parameter
+            - forbidden-origin
+            - forbidden-role
             - not-found
             - method-not-allowed
             - request-timeout

@@ -26,13 +26,13 @@ struct HealthResource: Sendable {
         [
             Route(
                 method: .get, path: "/healthz", summary: "Whether the master makes progress",
-                query: ["verbose"]
+                query: ["verbose"], access: .anyone
             ) { request in
                 try Self.answer([tickCheck()], else: .masterStuck, request)
             },
             Route(
                 method: .get, path: "/readyz", summary: "Whether exactly one generation serves",
-                query: ["verbose"]
+                query: ["verbose"], access: .anyone
             ) { request in
                 let stops = port.snapshot().shuttingDown
                 return try Self.answer(

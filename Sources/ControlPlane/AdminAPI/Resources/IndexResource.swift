@@ -1,6 +1,7 @@
 // /v1: what there is, for people with curl.
 
 import JSON
+import Model
 
 struct IndexResource: Sendable {
     let version: String
@@ -21,6 +22,7 @@ struct IndexResource: Sendable {
         [
             "method": .string(route.method.rawValue), "path": .string(route.path),
             "query": .array(route.query.map { .string($0) }), "summary": .string(route.summary),
+            "role": .optional(route.role?.rawValue),
         ]
     }
 }

@@ -1,15 +1,17 @@
-// One HTTP exchange of the admin API: checks that need no body, then the body within its bound,
-// then the route. Runs on the server's threads; holds no state.
+// One HTTP exchange of the admin API: who asks and whether that may be, checks that need no body,
+// then the body within its bound, then the route. Runs on the server's threads; holds no state.
 
 import HTTPTypes
 import HummingbirdCore
 import JSON
 import Logging
+import Model
 import NIOCore
 import NIOHTTP1
 
 struct AdminResponder: Sendable {
     let table: RouteTable
+    let gate: AccessGate
     let tally: AdminTally
     let stallMax: Duration
     let logger: Logger
@@ -21,6 +23,7 @@ struct AdminResponder: Sendable {
         var answer: Answer
         var route = "none"
         do {
+            try gate.browserGuard.check(request.head)
             try await permitBody(request, writer)
             answer = try await self.answer(request, channel, route: &route)
         } catch let problem as Problem {
@@ -58,20 +61,29 @@ struct AdminResponder: Sendable {
         try Self.checkAnnouncedLength(request)
         let target = request.head.path ?? "/"
         let pieces = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
-        let match = try table.match(
-            method: request.method.rawValue, path: pieces.first.map(String.init) ?? "/")
+        let found = Result { () throws(Problem) in
+            try table.match(
+                method: request.method.rawValue, path: pieces.first.map(String.init) ?? "/")
+        }
+        let principal = await gate.principal(of: channel)
+        let role = gate.policy.role(of: principal)
+        // What there is and what there is not is told to those who may read.
+        if let needed = (try? found.get()).map(\.route.role) ?? .read {
+            try AccessGate.check(role, of: principal, isAtLeast: needed)
+        }
+        let match = try found.get()
         route = "\(match.route.method.rawValue) \(match.route.path)"
         let query = try Query(
             pieces.count > 1 ? String(pieces[1]) : nil, known: match.route.query)
         if match.route.method.changesState { try Self.checkMediaType(request) }
         let body = try await Self.collect(request)
-        let principal = await PeerCredentials.of(channel)?.principal ?? "socket"
         return try await match.route.answer(
             RouteRequest(
                 parameters: match.parameters, query: query,
                 preference: request.headers[.prefer], accept: request.headers[.accept],
                 lastEventID: request.headers[.lastEventID],
-                body: match.route.method.changesState ? body : [], principal: principal))
+                body: match.route.method.changesState ? body : [], principal: principal.name,
+                role: role))
     }
 
     /// curl asks before it sends much (RFC 9110 §10.1.1); a body that will be refused is not
@@ -144,11 +156,4 @@ extension HTTPField.Name {
     fileprivate static let requestID = constant("X-Request-Id")
     fileprivate static let prefer = constant("Prefer")
     fileprivate static let lastEventID = constant("Last-Event-ID")
-
-    private static func constant(_ text: String) -> HTTPField.Name {
-        guard let name = HTTPField.Name(text) else {
-            preconditionFailure("\(text) is not a field name")
-        }
-        return name
-    }
 }

@@ -6,29 +6,6 @@ public import Logging
 import NIOCore
 import NIOPosix
 
-/// Where the admin API is and who may use it.
-public struct AdminServerOptions: Sendable {
-    /// At most 107 bytes (unix(7)).
-    public var socketPath: String
-    /// Permission bits of the socket.
-    public var socketMode: UInt32
-    /// Group that owns it; nil leaves the process's own.
-    public var socketGroup: String?
-    /// Of the program.
-    public var version: String
-    /// How long a client of a stream may take nothing while something is to be sent.
-    var stallMax = Duration.seconds(10)
-
-    public init(
-        socketPath: String, socketMode: UInt32 = 0o660, socketGroup: String? = nil, version: String
-    ) {
-        self.socketPath = socketPath
-        self.socketMode = socketMode
-        self.socketGroup = socketGroup
-        self.version = version
-    }
-}
-
 /// Why the API could not be started.
 public enum AdminServerError: Error, Sendable, Equatable, CustomStringConvertible {
     case alreadyServed(path: String)
@@ -80,10 +57,12 @@ public final class AdminServer: Sendable {
         do {
             try await socket.checkUnanswered(group)
             let (tally, places) = (AdminTally(), WatcherPlaces())
+            let policy = AccessPolicy(options.roles)
+            for finding in policy.findings { logger.warning("\(finding)") }
             let responder = AdminResponder(
                 table: AdminRoutes.table(
                     port: port, version: options.version, tally: tally, places: places),
-                tally: tally, stallMax: options.stallMax, logger: logger)
+                gate: .socket(policy), tally: tally, stallMax: options.stallMax, logger: logger)
             let (server, running) = try await run(
                 responder, options: options, socket: socket, group: group, logger: logger)
             return AdminServer(

@@ -18,6 +18,32 @@ struct PeerCredentials: Sendable, Equatable {
         return try? await read.get()
     }
 
-    /// As audit and `trigger.principal` name it.
-    var principal: String { "uid:\(userID)" }
+    /// The supplementary groups that the process had at connect(2); empty where the kernel cannot
+    /// say, or they are more than `PeerGroups` holds.
+    static func groups(of channel: any Channel) async -> [UInt32] {
+        guard let provider = channel as? any SocketOptionProvider else { return [] }
+        let peerGroupsOption: CInt = 59  // SO_PEERGROUPS, Linux 4.13
+        // The kernel fills the front of the zeroed words and refuses (ERANGE) where they are too
+        // few; every bit pattern is valid.
+        let read: EventLoopFuture<PeerGroups> = provider.unsafeGetSocketOption(
+            level: .socket, name: .init(rawValue: peerGroupsOption))
+        return (try? await read.get())?.list ?? []
+    }
+}
+
+/// The words that SO_PEERGROUPS fills.
+private struct PeerGroups: Sendable {
+    var words: InlineArray<1024, UInt32>
+
+    /// How many words were filled is not told, and the kernel keeps groups in ascending order
+    /// (set_groups(2)): zeros at the end are filling. A lone group 0 cannot be told from none, and
+    /// counts as none.
+    var list: [UInt32] {
+        var groups: [UInt32] = []
+        for index in words.indices {
+            if words[index] == 0 && index > 0 { break }
+            groups.append(words[index])
+        }
+        return groups == [0] ? [] : groups
+    }
 }

@@ -103,7 +103,7 @@ struct RunCommand: ParsableCommand {
     ) throws -> AdminServer {
         let options = AdminServerOptions(
             socketPath: socketPath, socketMode: admin.socketMode, socketGroup: admin.socketGroup,
-            version: ApusVersion.current)
+            roles: admin.roles, version: ApusVersion.current)
         do {
             return try Blocking.wait {
                 try await AdminServer.start(handle, options: options, logger: logger)

@@ -29,7 +29,19 @@ extension JSONValue {
                 "mode": .string(permissions(settings.socketMode)),
                 "group": settings.socketGroup.map { .string($0) },
             ]),
+            "roles": settings.roles.map(roles),
         ])
+    }
+
+    private static func roles(_ grants: [RoleGrant]) -> JSONValue {
+        .object(
+            JSONObject(
+                AccessRole.allCases.compactMap { role in
+                    let listed = grants.filter { $0.role == role }.map(\.subject)
+                    if listed.isEmpty { return nil }
+                    return .init(
+                        name: role.rawValue, value: .array(listed.map { .string($0.text) }))
+                }))
     }
 
     static func log(_ settings: LogSettings) -> JSONValue {
@@ -79,6 +91,18 @@ extension JSONValue {
         case .standardOutput: "stdout"
         case .standardError: "stderr"
         case .file(let path): path
+        }
+    }
+}
+
+extension RoleGrant.Subject {
+    /// As it is written: `group:apus`.
+    var text: String {
+        switch self {
+        case .user(let name): "user:\(name)"
+        case .group(let name): "group:\(name)"
+        case .certificate(let parts):
+            "cert:" + parts.map { "\($0.name)=\($0.value)" }.joined(separator: ",")
         }
     }
 }

@@ -9,7 +9,8 @@ extension ValueReader {
             _ = fields.take("config_source")?.choice(
                 [("file", ())], later: ["api", "etcd"])
             fields.take("socket")?.readSocket(into: &settings)
-            fields.notSupportedYet("roles", "metrics", "tcp", "tls")
+            settings.roles = fields.take("roles")?.roleGrants()
+            fields.notSupportedYet("metrics", "tcp", "tls")
             return settings
         }
     }

@@ -1,0 +1,89 @@
+// Who has which role: `admin.roles` with its names made numbers. Deny by default: a name that the
+// system does not know grants nothing. Made once, at start; pure afterwards, any thread.
+
+import Model
+import Syscalls
+
+struct AccessPolicy: Sendable {
+    /// What a name stands for. Tests give their own.
+    struct Directory: Sendable {
+        var userID: @Sendable (String) -> UInt32?
+        var groupID: @Sendable (String) -> UInt32?
+        var ownUserID: UInt32
+
+        /// The system's account database.
+        static let system = Directory(
+            userID: { UInt32($0) ?? Accounts.userID(named: $0) },
+            groupID: { UInt32($0) ?? Accounts.groupID(named: $0) },
+            ownUserID: Accounts.ownUserID)
+    }
+
+    private struct Rule {
+        enum Subject {
+            case user(UInt32)
+            case group(UInt32)
+            case certificate([RoleGrant.CertificatePart])
+        }
+
+        var role: AccessRole
+        var subject: Subject
+    }
+
+    private let rules: [Rule]
+    private let ownUserID: UInt32
+    /// Of everybody whom the socket's mode lets in.
+    private let socketRole: AccessRole?
+    /// For the operator: what grants nothing, and why.
+    let findings: [String]
+
+    /// - Parameter grants: nil where the configuration has no `admin.roles`.
+    init(_ grants: [RoleGrant]?, directory: Directory = .system) {
+        var rules: [Rule] = []
+        var findings: [String] = []
+        for grant in grants ?? [] {
+            switch grant.subject {
+            case .user(let name):
+                if let id = directory.userID(name) {
+                    rules.append(Rule(role: grant.role, subject: .user(id)))
+                } else {
+                    findings.append(Self.finding("user", name, grant.role))
+                }
+            case .group(let name):
+                if let id = directory.groupID(name) {
+                    rules.append(Rule(role: grant.role, subject: .group(id)))
+                } else {
+                    findings.append(Self.finding("group", name, grant.role))
+                }
+            case .certificate(let parts):
+                rules.append(Rule(role: grant.role, subject: .certificate(parts)))
+            }
+        }
+        self.rules = rules
+        self.findings = findings
+        ownUserID = directory.ownUserID
+        socketRole = grants == nil ? .read : nil
+    }
+
+    /// The highest role of whoever asks; nil for none.
+    func role(of principal: Principal) -> AccessRole? {
+        switch principal {
+        case .process(let peer, let groups):
+            if peer.userID == 0 || peer.userID == ownUserID { return .admin }
+            let granted = rules.filter { rule in
+                switch rule.subject {
+                case .user(let id): id == peer.userID
+                case .group(let id): id == peer.groupID || groups.contains(id)
+                case .certificate: false
+                }
+            }
+            return granted.map(\.role).max() ?? socketRole
+        case .unknown:
+            return nil
+        }
+    }
+
+    private static func finding(_ kind: String, _ name: String, _ role: AccessRole) -> String {
+        "admin.roles.\(role.rawValue): this system knows no \(kind) named \(name), so nobody "
+            + "has the role by it; create the \(kind) and restart the master"
+    }
+}

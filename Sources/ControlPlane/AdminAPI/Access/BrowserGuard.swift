@@ -1,0 +1,76 @@
+// What a browser sends on behalf of a foreign page is refused before anything else is looked at.
+// No client of the API is a page of another site, so every Origin is foreign; and a name that an
+// attacker's DNS points here is not ours (rebinding). Pure value, any thread.
+
+import HTTPTypes
+
+struct BrowserGuard: Sendable {
+    /// The names and addresses, without a port, that a client may know this listener by; nil on
+    /// the unix socket, where no browser and no DNS comes.
+    let hosts: Set<String>?
+
+    func check(_ request: HTTPRequest) throws(Problem) {
+        if let origin = request.headerFields[.origin] {
+            // A client's text, so cut; it is escaped where it is written.
+            throw Problem(
+                .forbiddenOrigin,
+                "requests of web pages are refused; this one comes from \(origin.prefix(200))")
+        }
+        // Fetch Metadata: `none` is somebody who typed the address, `same-origin` a page of ours.
+        for site in request.headerFields[values: .secFetchSite]
+        where !["none", "same-origin"].contains(site.lowercased()) {
+            throw Problem(
+                .forbiddenOrigin, "requests of other sites are refused (Sec-Fetch-Site)")
+        }
+        // The codec takes the first Host for the authority and leaves further ones here.
+        guard !request.headerFields.contains(.host) else {
+            throw Problem(.badRequest, "a request has one Host (RFC 9112 §3.2)").closing()
+        }
+        guard let hosts else { return }
+        guard let authority = request.authority, !authority.isEmpty else {
+            throw Problem(.badRequest, "a request has a Host (RFC 9112 §3.2)").closing()
+        }
+        guard let host = Self.host(of: authority), hosts.contains(host) else {
+            throw Problem(
+                .forbiddenOrigin,
+                "Host \(authority.prefix(200)) is not one of this API's names; list it in "
+                    + "admin.tcp.hosts if it is")
+        }
+    }
+
+    /// `name:port` without the port, in lower case, an IPv6 address without brackets; nil if it is
+    /// nothing of the sort.
+    static func host(of authority: String) -> String? {
+        let text = authority.lowercased()
+        var rest = text[...]
+        let name: Substring
+        if rest.first == "[" {
+            guard let end = rest.firstIndex(of: "]") else { return nil }
+            name = rest[rest.index(after: rest.startIndex)..<end]
+            rest = rest[rest.index(after: end)...]
+        } else {
+            name = rest.prefix { $0 != ":" }
+            rest = rest.dropFirst(name.count)
+        }
+        if let colon = rest.first {
+            let port = rest.dropFirst()
+            guard colon == ":", port.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {
+                return nil
+            }
+        }
+        return name.isEmpty ? nil : String(name)
+    }
+}
+
+extension HTTPField.Name {
+    static let origin = constant("Origin")
+    static let secFetchSite = constant("Sec-Fetch-Site")
+    static let host = constant("Host")
+
+    static func constant(_ text: String) -> HTTPField.Name {
+        guard let name = HTTPField.Name(text) else {
+            preconditionFailure("\(text) is not a field name")
+        }
+        return name
+    }
+}
