@@ -15,24 +15,27 @@ final class AdminInstance: Sendable {
 
     init(
         _ master: ScriptedMaster = ScriptedMaster(), mode: UInt32 = 0o660,
-        roles: [RoleGrant]? = nil, stallMax: Duration = .seconds(10)
+        roles: [RoleGrant]? = nil, stallMax: Duration = .seconds(10),
+        change: (inout AdminServerOptions) -> Void = { _ in }
     ) async throws {
         directory = try TemporaryDirectory()
         socketPath = directory.path("admin.sock")
         self.master = master
         server = try await Self.start(
-            master, socketPath, mode: mode, roles: roles, stallMax: stallMax)
+            master, socketPath, mode: mode, roles: roles, stallMax: stallMax, change: change)
     }
 
     static func start(
         _ master: ScriptedMaster, _ path: String, mode: UInt32 = 0o660,
-        roles: [RoleGrant]? = nil, stallMax: Duration = .seconds(10)
+        roles: [RoleGrant]? = nil, stallMax: Duration = .seconds(10),
+        change: (inout AdminServerOptions) -> Void = { _ in }
     ) async throws -> AdminServer {
         var logger = Logger(label: "test")
         logger.logLevel = .critical
         var options = AdminServerOptions(
             socketPath: path, socketMode: mode, roles: roles, version: "1.4.0")
         options.stallMax = stallMax
+        change(&options)
         return try await AdminServer.start(master, options: options, logger: logger)
     }
 

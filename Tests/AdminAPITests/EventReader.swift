@@ -1,5 +1,6 @@
 // A client of the event stream, which reads only when it is told to.
 
+import Foundation
 import TestKit
 
 @testable import AdminAPI
@@ -46,6 +47,22 @@ final class EventReader: Sendable {
     /// Events up to the first of a type.
     func lines(until type: String) async throws -> [JSONValue] {
         try await read { $0.last?["type"].text == type }
+    }
+
+    /// Reads until the text is there, and skips what is before it.
+    func text(containing wanted: String) async throws {
+        let (socket, buffer) = (socket, buffer)
+        try await AdminInstance.blocking {
+            let mark = Array(wanted.utf8)
+            while true {
+                let rest = String(decoding: buffer.bytes[buffer.start...], as: UTF8.self)
+                if let range = rest.range(of: wanted) {
+                    buffer.start += rest[..<range.lowerBound].utf8.count + mark.count
+                    return
+                }
+                buffer.bytes += try socket.receive(within: 5)
+            }
+        }
     }
 
     func waitForEnd() async throws {

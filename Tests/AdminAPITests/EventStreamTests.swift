@@ -148,6 +148,51 @@ struct EventStreamTests {
         await admin.stop()
     }
 
+    @Test(arguments: ["text/event-stream", "application/x-ndjson"])
+    func silenceIsAHeartbeat(_ type: String) async throws {
+        let admin = try await AdminInstance(change: { $0.heartbeatPeriod = .milliseconds(300) })
+        let stream = try await EventReader(admin, fields: ["Accept: \(type)"])
+        let expected = type == "text/event-stream" ? ": heartbeat\n\n" : "stream.heartbeat"
+        for _ in 0..<2 { try await stream.text(containing: expected) }
+        // What happens is still told, and puts the next heartbeat off.
+        admin.master.emit(.generationReady)
+        try await stream.text(containing: "generation.ready")
+        try await stream.text(containing: expected)
+        await admin.stop()
+    }
+
+    /// Thousands of watchers cost the master one reader and one frame.
+    @Test func allWatchersHearTheSameBell() async throws {
+        let admin = try await AdminInstance()
+        var streams: [EventReader] = []
+        for _ in 0..<100 {
+            streams.append(
+                try await EventReader(admin, fields: ["Accept: application/x-ndjson"]))
+        }
+        for _ in 0..<3 {
+            admin.master.emit(.generationInit, count: 300)
+            admin.master.emit(.reloadSucceeded)
+            for stream in streams {
+                #expect(try await stream.lines(until: "reload.succeeded").count == 301)
+            }
+        }
+        await admin.stop()
+    }
+
+    @Test func anEventIsWrittenOnce() {
+        let frames = EventFrames()
+        var event = MasterEvent.example
+        for format in [EventFormat.serverSentEvents, .ndjson] {
+            #expect(frames.bytes(of: event, as: format) == format.event(event))
+            #expect(frames.bytes(of: event, as: format) == format.event(event))
+        }
+        let first = event
+        // In the place of the first.
+        event.sequence += 256
+        #expect(frames.bytes(of: event, as: .ndjson) == EventFormat.ndjson.event(event))
+        #expect(frames.bytes(of: first, as: .ndjson) == EventFormat.ndjson.event(first))
+    }
+
     @Test func placesAreBoundedAndComeBack() async throws {
         let places = WatcherPlaces()
         var taken = (0..<WatcherPlaces.countMax).compactMap { _ in places.take() }

@@ -11,8 +11,10 @@ import Testing
 struct MetricsTests {
     private static func text(_ snapshot: MasterSnapshot, tally: AdminTally = AdminTally()) -> String
     {
-        MetricsResource(port: ScriptedMaster(), tally: tally, places: WatcherPlaces())
-            .text(of: snapshot)
+        MetricsResource(
+            port: ScriptedMaster(), tally: tally, places: WatcherPlaces(),
+            roster: ConnectionRoster()
+        ).text(of: snapshot)
     }
 
     @Test func everyFamilyOfTheCatalogueOnce() throws {

@@ -45,6 +45,28 @@ import Testing
         }
     }
 
+    /// Who waits for something later is not woken by what comes before.
+    @Test func aLaterChangeIsWaitedFor() async {
+        let board = board
+        let task = Task {
+            await board.waitForChange(after: 3, atMost: .seconds(60))
+            return board.sequence
+        }
+        for _ in 0..<3 {
+            board.publish { $0.serving = 1 }
+            try? await Task.sleep(for: .milliseconds(5))
+        }
+        #expect(await task.value == 4)
+    }
+
+    @Test func delaysOfTheLoop() {
+        for delay in [-5, 0, 7, 60, 12] { board.publish(tickDelay: .milliseconds(delay)) }
+        let delays = board.snapshot().tickDelays
+        #expect(delays.histogram.count == 5)
+        #expect(delays.longestMilliseconds == 60)
+        #expect(delays.histogram.sumMilliseconds == 79)
+    }
+
     @Test func manyWaitForOne() async {
         let board = board
         await withTaskGroup(of: Void.self) { group in

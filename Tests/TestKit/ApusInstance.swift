@@ -18,7 +18,7 @@ public final class ApusInstance: Sendable {
     public init(
         _ configuration: TestConfiguration? = nil, worker: String = Programs.worker,
         environment: [String: String] = [:], directory: TemporaryDirectory? = nil,
-        waits: Bool = true
+        descriptorLimit: Int? = nil, waits: Bool = true
     ) throws {
         let folder = try directory ?? TemporaryDirectory()
         self.directory = folder
@@ -32,8 +32,14 @@ public final class ApusInstance: Sendable {
             try folder.write("apus.yaml", configuration.text)
             arguments += ["--config", configurationPath]
         }
+        var program = Programs.apus
+        if let descriptorLimit {
+            let script = "ulimit -n \(descriptorLimit) && exec \"$0\" \"$@\""
+            arguments = ["-c", script, program] + arguments
+            program = "/bin/sh"
+        }
         master = try ChildProcess(
-            Programs.apus, arguments, name: "master", directory: folder,
+            program, arguments, name: "master", directory: folder,
             environment: environment.merging(["SWIFT_BACKTRACE": "enable=no"]) { mine, _ in mine })
         if waits { try waitUntilReady() }
     }

@@ -58,14 +58,22 @@ public final class TestSocket: @unchecked Sendable {
         // SAFETY: sun_path has 108 bytes; the path with its terminator is shorter.
         unsafe withUnsafeMutableBytes(of: &address.sun_path) { unsafe $0.copyBytes(from: bytes) }
         let size = socklen_t(MemoryLayout<sockaddr_un>.size)
-        // SAFETY: `address` is a sockaddr_un of that size and outlives the call.
-        let result = unsafe withUnsafePointer(to: &address) { pointer in
-            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                unsafe Glibc.connect(socket.descriptor, $0, size)
+        let deadline = Deadline(seconds: seconds)
+        while true {
+            // SAFETY: `address` is a sockaddr_un of that size and outlives the call.
+            let result = unsafe withUnsafePointer(to: &address) { pointer in
+                unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    unsafe Glibc.connect(socket.descriptor, $0, size)
+                }
             }
+            // The server's queue is full, and nothing tells when it is not (unix(7)).
+            if result != 0, errno == EAGAIN, !deadline.isOver {
+                usleep(1000)
+                continue
+            }
+            try socket.finishConnecting(result, within: seconds)
+            return socket
         }
-        try socket.finishConnecting(result, within: seconds)
-        return socket
     }
 
     /// Listens on 127.0.0.1; port 0 takes a free one.

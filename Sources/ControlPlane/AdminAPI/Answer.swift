@@ -5,8 +5,11 @@ import JSON
 
 /// More of a body, as it comes to be.
 protocol AnswerStream: Sendable {
-    /// Nil at the end; empty when there is nothing yet and the connection is to be looked at.
+    /// Nil at the end.
     func next() async -> [UInt8]?
+
+    /// The connection is gone; `next` ends.
+    func end()
 }
 
 struct Answer: Sendable {

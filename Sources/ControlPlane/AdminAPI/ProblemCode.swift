@@ -40,6 +40,7 @@ enum ProblemCode: String, CaseIterable, Sendable {
     case masterStuck = "master-stuck"
     case shuttingDown = "shutting-down"
     case tooManyWatchers = "too-many-watchers"
+    case tooManyConnections = "too-many-connections"
 
     var status: Int { entry.status }
     var title: String { entry.title }
@@ -80,6 +81,7 @@ enum ProblemCode: String, CaseIterable, Sendable {
         case .masterStuck: (503, "The master does not make progress")
         case .shuttingDown: (503, "Shutting down")
         case .tooManyWatchers: (503, "Too many event watchers")
+        case .tooManyConnections: (503, "Too many connections")
         }
     }
 }

@@ -24,30 +24,44 @@ final class MasterBoard: Sendable {
         var continuation: CheckedContinuation<Void, Never>
     }
     private let state: Mutex<State>
-    private let tick: Mutex<Instant>
+    private let tick: Mutex<(last: Instant, delays: TickDelays)>
     private let gauges: GaugeReader
     private let feed: Mutex<EventFeed>
 
     init(snapshot: MasterSnapshot, gauges: GaugeReader) {
         state = Mutex(State(snapshot: snapshot))
-        tick = Mutex(snapshot.loopTick)
+        tick = Mutex((snapshot.loopTick, TickDelays()))
         self.gauges = gauges
         feed = Mutex(EventFeed(startedAt: snapshot.startedAt))
     }
 
     // MARK: The loop's side
 
-    /// Replaces what is known; `sequence` grows, and those who wait are woken.
+    /// Replaces what is known; `sequence` grows, and those who wait are woken, but not by the loop:
+    /// thousands of them must not make it late.
     func publish(_ change: (inout MasterSnapshot) -> Void) {
-        let woken = state.withLock { state in
+        let waiting = state.withLock { state in
             change(&state.snapshot)
             state.snapshot.sequence += 1
-            let sequence = state.snapshot.sequence
-            let due = state.waiters.filter { $0.value.sequence < sequence }
-            for id in due.keys { state.waiters[id] = nil }
-            return due.values.map(\.continuation)
+            let waiting = state.waiters
+            state.waiters = [:]
+            return waiting
         }
-        for continuation in woken { continuation.resume() }
+        if !waiting.isEmpty { Task { wake(waiting) } }
+    }
+
+    /// Those who wait for something later go on waiting.
+    private func wake(_ waiting: [UInt64: Waiter]) {
+        for (id, waiter) in waiting {
+            let isDue = state.withLock { state in
+                if state.snapshot.sequence > waiter.sequence || state.early.contains(id) {
+                    return true
+                }
+                state.waiters[id] = waiter
+                return false
+            }
+            if isDue { waiter.continuation.resume() }
+        }
     }
 
     /// What the supervisor decided, as events. They come before the snapshot that shows them.
@@ -57,7 +71,12 @@ final class MasterBoard: Sendable {
 
     /// The loop has come round.
     func publish(tick now: Instant) {
-        tick.withLock { $0 = now }
+        tick.withLock { $0.last = now }
+    }
+
+    /// Its regular work began that late.
+    func publish(tickDelay delay: Duration) {
+        tick.withLock { $0.delays.add(delay) }
     }
 
     func publish(logTail lines: [String], of worker: WorkerID) {
@@ -75,7 +94,7 @@ final class MasterBoard: Sendable {
 
     func snapshot() -> MasterSnapshot {
         var snapshot = state.withLock { $0.snapshot }
-        snapshot.loopTick = tick.withLock { $0 }
+        (snapshot.loopTick, snapshot.tickDelays) = tick.withLock { $0 }
         snapshot.takenAt = Moment(instant: .now(), wall: .now())
         snapshot.workers = gauges.read(at: snapshot.takenAt.instant)
         snapshot.totals = gauges.totals()

@@ -105,6 +105,8 @@ final class MasterLoop {
         let now = Instant.now()
         for event in executor.retry(at: now) { step(event) }
         if nextSample <= now {
+            // Not at the start, when nothing was due before.
+            if nextSample > Instant(nanoseconds: 0) { board.publish(tickDelay: now - nextSample) }
             nextSample = now + Self.samplePeriod
             for event in workers.sample(at: now) {
                 service?.didSee(event, at: now)

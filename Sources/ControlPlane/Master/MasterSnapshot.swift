@@ -38,6 +38,8 @@ public struct MasterSnapshot: Sendable {
     public var shuttingDown: Bool
     /// When the loop last came round: it does so several times a second.
     public var loopTick: Instant
+    /// How late the loop came to its regular work.
+    public var tickDelays = TickDelays()
 }
 
 /// Counts since the master started.

@@ -4,7 +4,7 @@
 import JSON
 import Master
 
-enum EventFormat: Sendable, Equatable {
+enum EventFormat: Sendable, Hashable {
     case serverSentEvents, ndjson
 
     static let heartbeatPeriod = Duration.seconds(15)

@@ -6,12 +6,6 @@ import Master
 
 actor EventWatcher: AnswerStream {
     private static let batchCount = 64
-    /// How often a closed connection and the server's end are looked for.
-    private static let slice = Duration.milliseconds(500)
-
-    /// Between two batches: what happens together is written together, so many watchers do not
-    /// compete with a reload that is running.
-    private static let pause = Duration.milliseconds(50)
 
     private let port: any ControlPort
     private let filter: EventFilter
@@ -19,7 +13,6 @@ actor EventWatcher: AnswerStream {
     private let place: WatcherPlaces.Place
     private var position: UInt64
     private var lastSentAt = Instant.now()
-    private var mustPause = false
     /// The last event for a reader who does not want to follow.
     private let last: UInt64?
     private var hasRead = false
@@ -36,28 +29,42 @@ actor EventWatcher: AnswerStream {
         self.place = place
     }
 
-    /// Nil when the server stops or the last event is told; empty when nothing happened for a while.
+    /// Nil when the server stops, the connection is gone, or the last event is told.
     func next() async -> [UInt8]? {
-        // A position beyond the last is of another master's life: that is told first.
-        if let last, position == last || hasRead && position > last { return nil }
-        hasRead = true
-        if mustPause { try? await Task.sleep(for: Self.pause) }
-        let batch = await port.events(
-            after: position, atMost: Self.batchCount, waiting: Self.slice)
-        if batch.events.isEmpty, place.isClosed || Task.isCancelled { return nil }
+        while !place.isEnded, !Task.isCancelled {
+            // A position beyond the last is of another master's life: that is told first.
+            if let last, position == last || hasRead && position > last { return nil }
+            hasRead = true
+            let batch = await port.events(
+                after: position, atMost: Self.batchCount, waiting: .zero)
+            if let bytes = bytes(of: batch) {
+                lastSentAt = .now()
+                return bytes
+            }
+            if !batch.events.isEmpty { continue }
+            if place.isClosed { return nil }
+            let due = lastSentAt + place.heartbeatPeriod
+            if Instant.now() >= due {
+                lastSentAt = .now()
+                return format.heartbeat
+            }
+            await place.wait(after: position, until: due)
+        }
+        return nil
+    }
+
+    nonisolated func end() { place.end() }
+
+    /// Nil if the watcher wants none of it.
+    private func bytes(of batch: MasterEvents) -> [UInt8]? {
         var bytes: [UInt8] = []
         if batch.hasGap {
             bytes += format.gap(before: (batch.events.first?.sequence ?? batch.position &+ 1))
         }
-        for event in batch.events where filter.accepts(event) { bytes += format.event(event) }
-        // A full batch has more behind it.
-        mustPause = !batch.events.isEmpty && batch.events.count < Self.batchCount
-        position = batch.position
-        let now = Instant.now()
-        if bytes.isEmpty, now - lastSentAt >= EventFormat.heartbeatPeriod {
-            bytes = format.heartbeat
+        for event in batch.events where filter.accepts(event) {
+            bytes += place.frames.bytes(of: event, as: format)
         }
-        if !bytes.isEmpty { lastSentAt = now }
-        return bytes
+        position = batch.position
+        return bytes.isEmpty ? nil : bytes
     }
 }

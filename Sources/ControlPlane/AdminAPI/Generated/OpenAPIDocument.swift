@@ -891,7 +891,8 @@ enum OpenAPIDocument {
        "not-ready",
        "master-stuck",
        "shutting-down",
-       "too-many-watchers"
+       "too-many-watchers",
+       "too-many-connections"
       ]
      },
      "request_id": {"type": "string"},
@@ -1678,6 +1679,7 @@ components:
             - master-stuck
             - shutting-down
             - too-many-watchers
+            - too-many-connections
         request_id: {type: string}
         errors: {type: array, maxItems: 100, items: {$ref: "#/components/schemas/ProblemEntry"}}
         line: {type: [integer, "null"], description: Of malformed JSON.}

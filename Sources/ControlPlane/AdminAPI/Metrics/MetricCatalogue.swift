@@ -15,7 +15,14 @@ enum MetricCatalogue {
     static let configRevision = gauge(
         "apus_config_revision", "Configuration revision that is desired, and that is applied.",
         ["kind"])
-    private static let master = [build, startTime, loopAge, configRevision]
+    static let tickDelay = MetricFamily(
+        name: "apus_master_tick_delay_seconds", kind: .histogram,
+        help: "How late the master's loop came to its regular work, four times a second.")
+    static let tickDelayMax = gauge(
+        "apus_master_tick_delay_max_seconds", "The longest of these delays.")
+    private static let master = [
+        build, startTime, loopAge, tickDelay, tickDelayMax, configRevision,
+    ]
 
     // MARK: Reloads
 
@@ -127,7 +134,15 @@ enum MetricCatalogue {
         ["route", "code"])
     static let eventWatchers = gauge(
         "apus_event_watchers", "Clients that watch the event stream.")
-    private static let api = [adminRequestsTotal, eventWatchers]
+    static let adminConnections = gauge(
+        "apus_admin_connections", "Connections to the admin API.")
+    static let adminConnectionsClosedTotal = counter(
+        "apus_admin_connections_closed_total",
+        "Connections to the admin API closed for want of room: idle ones that made it, new ones.",
+        ["reason"])
+    private static let api = [
+        adminRequestsTotal, eventWatchers, adminConnections, adminConnectionsClosedTotal,
+    ]
 
     private static func gauge(
         _ name: String, _ help: String, _ labels: [String] = []

@@ -24,6 +24,7 @@ struct EventResource: Sendable {
             throw Problem(
                 .tooManyWatchers, "\(WatcherPlaces.countMax) clients watch events already")
         }
+        places.ring(for: port)
         let format = EventFormat(accept: request.accept)
         return Answer(
             status: 200,

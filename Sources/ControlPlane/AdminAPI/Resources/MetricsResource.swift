@@ -8,6 +8,7 @@ struct MetricsResource: Sendable {
     let port: any ControlPort
     let tally: AdminTally
     let places: WatcherPlaces
+    let roster: ConnectionRoster
 
     var routes: [Route] {
         [
@@ -35,6 +36,10 @@ struct MetricsResource: Sendable {
             MetricCatalogue.adminRequestsTotal,
             tally.all.map { ([$0.key.route, "\($0.key.status)"], "\($0.count)") })
         out.write(MetricCatalogue.eventWatchers, places.count)
+        out.write(MetricCatalogue.adminConnections, roster.count)
+        out.write(
+            MetricCatalogue.adminConnectionsClosedTotal,
+            [(["shed"], "\(roster.shedCount)"), (["refused"], "\(roster.refusedCount)")])
         return out.text
     }
 
@@ -45,6 +50,11 @@ struct MetricsResource: Sendable {
         out.write(
             MetricCatalogue.loopAge,
             [([], PrometheusText.seconds(milliseconds: max(0, age)))])
+        let delays = snapshot.tickDelays
+        out.write(MetricCatalogue.tickDelay, histograms: [([], delays.histogram)])
+        out.write(
+            MetricCatalogue.tickDelayMax,
+            [([], PrometheusText.seconds(milliseconds: delays.longestMilliseconds))])
         let revisions = [
             ("applied", snapshot.appliedRevision), ("desired", snapshot.desiredRevision),
         ]

@@ -13,7 +13,6 @@ struct AdminResponder: Sendable {
     let table: RouteTable
     let gate: AccessGate
     let tally: AdminTally
-    let stallMax: Duration
     let logger: Logger
 
     func respond(
@@ -45,7 +44,7 @@ struct AdminResponder: Sendable {
         if request.method == .head {
             try await writer.writeResponse(head)
         } else if let stream = answer.stream {
-            let body = StreamedBody(stream: stream, channel: channel, stallMax: stallMax)
+            let body = StreamedBody(stream: stream, channel: channel)
             try await writer.write(
                 response: head, body: ResponseBody { try await body.send(&$0) })
         } else {

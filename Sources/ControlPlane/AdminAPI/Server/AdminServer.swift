@@ -23,10 +23,8 @@ public enum AdminServerError: Error, Sendable, Equatable, CustomStringConvertibl
 public final class AdminServer: Sendable {
     /// Beyond that a body is refused with 413.
     static let bodyBytesMax = 1_048_576
-    /// More clients wait in the kernel's queue.
-    static let connectionCountMax = 512
-    /// That queue: when it is full, connect(2) fails at once where it may not block.
-    static let backlog = 1024
+    /// Of the kernel's queue: when it is full, connect(2) fails at once where it may not block.
+    static let backlog = 4096
     /// Of a connection without a request, and of a request whose head is not complete.
     static let idleTimeout = TimeAmount.seconds(60)
 
@@ -56,15 +54,19 @@ public final class AdminServer: Sendable {
         let socket = AdminSocketFile(path: options.socketPath)
         do {
             try await socket.checkUnanswered(group)
-            let (tally, places) = (AdminTally(), WatcherPlaces())
+            let tally = AdminTally()
+            let places = WatcherPlaces(heartbeatPeriod: options.heartbeatPeriod)
+            let roster = ConnectionRoster(limit: options.connectionLimit)
             let policy = AccessPolicy(options.roles)
             for finding in policy.findings { logger.warning("\(finding)") }
             let responder = AdminResponder(
                 table: AdminRoutes.table(
-                    port: port, version: options.version, tally: tally, places: places),
-                gate: .socket(policy), tally: tally, stallMax: options.stallMax, logger: logger)
+                    port: port, version: options.version, tally: tally, places: places,
+                    roster: roster),
+                gate: .socket(policy), tally: tally, logger: logger)
             let (server, running) = try await run(
-                responder, options: options, socket: socket, group: group, logger: logger)
+                responder, options: options, roster: roster, socket: socket, group: group,
+                logger: logger)
             return AdminServer(
                 server: server, group: group, socket: socket, running: running, places: places)
         } catch {
@@ -97,19 +99,20 @@ public final class AdminServer: Sendable {
     }
 
     private static func run(
-        _ responder: AdminResponder, options: AdminServerOptions, socket: AdminSocketFile,
-        group: MultiThreadedEventLoopGroup, logger: Logger
+        _ responder: AdminResponder, options: AdminServerOptions, roster: ConnectionRoster,
+        socket: AdminSocketFile, group: MultiThreadedEventLoopGroup, logger: Logger
     ) async throws -> (Server<HTTP1Channel>, Task<Void, Never>) {
         let (starts, start) = AsyncThrowingStream<Void, any Error>.makeStream()
+        let stallMax = TimeAmount(options.stallMax)
         let server = Server(
             childChannelSetup: HTTP1Channel(
                 responder: { try await responder.respond(to: $0, $1, $2) },
                 configuration: .init(
-                    additionalChannelHandlers: [ConnectionGuard()], idleTimeout: idleTimeout)),
+                    additionalChannelHandlers: [
+                        ConnectionGuard(roster: roster, stallMax: stallMax)
+                    ], idleTimeout: idleTimeout)),
             configuration: ServerConfiguration(
-                address: .unixDomainSocket(path: options.socketPath), backlog: backlog,
-                availableConnectionsDelegate: MaximumAvailableConnections(
-                    connectionCountMax, logger: logger)),
+                address: .unixDomainSocket(path: options.socketPath), backlog: backlog),
             onServerRunning: { _ in
                 do {
                     try socket.setAccess(mode: options.socketMode, group: options.socketGroup)

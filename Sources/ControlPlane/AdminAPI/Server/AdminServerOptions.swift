@@ -14,8 +14,12 @@ public struct AdminServerOptions: Sendable {
     public var roles: [RoleGrant]?
     /// Of the program.
     public var version: String
-    /// How long a client of a stream may take nothing while something is to be sent.
+    /// How long a client may take nothing while something is to be sent.
     var stallMax = Duration.seconds(10)
+    /// Of the event streams.
+    var heartbeatPeriod = EventFormat.heartbeatPeriod
+    /// Connections that need not make room for others.
+    var connectionLimit = ConnectionRoster.limitForDescriptors
 
     public init(
         socketPath: String, socketMode: UInt32 = 0o660, socketGroup: String? = nil,

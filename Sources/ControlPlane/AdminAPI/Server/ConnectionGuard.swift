@@ -18,6 +18,11 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     /// How long a given-up client may take to read its answer.
     static let lingerTime = TimeAmount.milliseconds(500)
 
+    /// Written and not yet taken by the kernel: then a body that goes on must wait.
+    static let pendingBytes = ChannelOptions.Types.WriteBufferWaterMark(low: 4096, high: 16_384)
+    /// Of the kernel's, for one connection; it takes twice as much (socket(7)).
+    static let sendBufferBytes = 32_768
+
     private enum State {
         case open
         /// The response in progress is the last one.
@@ -31,12 +36,27 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     private var pendingCount = 0
     private var isResponseStarted = false
     private var deadline: Scheduled<Void>?
+    /// Runs while the client takes nothing.
+    private var stall: Scheduled<Void>?
+    private let roster: ConnectionRoster
+    private let stallMax: TimeAmount
+
+    init(roster: ConnectionRoster = ConnectionRoster(), stallMax: TimeAmount = .seconds(10)) {
+        self.roster = roster
+        self.stallMax = stallMax
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        enter(context)
+        context.fireChannelActive()
+    }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         if case .draining = state { return }
         switch unwrapInboundIn(data) {
         case .head:
             pendingCount += 1
+            roster.didBegin(context.channel)
             startDeadline(context)
         case .body:
             break
@@ -63,6 +83,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         case .end:
             isResponseStarted = false
             pendingCount -= 1
+            if pendingCount == 0 { roster.didEnd(context.channel) }
             guard case .closingAfterResponse = state else {
                 context.write(data, promise: promise)
                 return
@@ -91,12 +112,47 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         context.fireUserInboundEventTriggered(event)
     }
 
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        stall?.cancel()
+        stall = nil
+        if !context.channel.isWritable {
+            let channel = context.channel
+            stall = context.eventLoop.scheduleTask(in: stallMax) { channel.close(promise: nil) }
+        }
+        context.fireChannelWritabilityChanged()
+    }
+
     func channelInactive(context: ChannelHandlerContext) {
-        stopDeadline()
+        leave(context)
         context.fireChannelInactive()
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
+        leave(context)
+    }
+
+    private func enter(_ context: ChannelHandlerContext) {
+        let channel = context.channel
+        guard let peer = PeerCredentials.read(channel) else { return }
+        // A stalled client holds little, however many of them there are.
+        _ = channel.setOption(.writeBufferWaterMark, value: Self.pendingBytes)
+        _ = channel.setOption(.socketOption(.so_sndbuf), value: Self.sendBufferBytes)
+        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+        peer.whenComplete { peer in
+            let (guardian, context) = bound.value
+            let isPrivileged = (try? peer.get().isPrivileged) ?? false
+            guard !guardian.roster.enter(context.channel, isPrivileged: isPrivileged) else {
+                return
+            }
+            guardian.giveUp(
+                context,
+                Problem(.tooManyConnections, "try again later, and close what is not needed"))
+        }
+    }
+
+    private func leave(_ context: ChannelHandlerContext) {
+        roster.leave(context.channel)
+        stall?.cancel()
         stopDeadline()
     }
 

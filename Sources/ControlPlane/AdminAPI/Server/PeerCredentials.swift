@@ -1,6 +1,7 @@
 // Who is at the other end of a unix socket, as the kernel noted it at connect(2). Any thread.
 
 import NIOCore
+import Syscalls
 
 /// `struct ucred` of unix(7): three 32-bit words.
 struct PeerCredentials: Sendable, Equatable {
@@ -10,13 +11,20 @@ struct PeerCredentials: Sendable, Equatable {
 
     /// Nil where the kernel cannot say.
     static func of(_ channel: any Channel) async -> PeerCredentials? {
+        try? await read(channel)?.get()
+    }
+
+    /// On the channel's event loop the future is fulfilled at once. Nil where there are none.
+    static func read(_ channel: any Channel) -> EventLoopFuture<PeerCredentials>? {
         guard let provider = channel as? any SocketOptionProvider else { return nil }
         let peerCredentialsOption: CInt = 17  // SO_PEERCRED, socket(7)
         // The result has the size and layout of ucred, and every bit pattern of it is valid.
-        let read: EventLoopFuture<PeerCredentials> = provider.unsafeGetSocketOption(
+        return provider.unsafeGetSocketOption(
             level: .socket, name: .init(rawValue: peerCredentialsOption))
-        return try? await read.get()
     }
+
+    /// Root, or who runs the master.
+    var isPrivileged: Bool { userID == 0 || userID == ProcessLimits.effectiveUserID }
 
     /// The supplementary groups that the process had at connect(2); empty where the kernel cannot
     /// say, or they are more than `PeerGroups` holds.
