@@ -145,7 +145,8 @@ let package = Package(
         tests(
             "Master",
             [
-                "Clock", "HostileWorker", "JSON", "Master", "Model", "SharedState", "Store",
+                "Clock", "ConfigurationLanguage", "HostileWorker", "JSON", "Master", "Model",
+                "SharedState", "Store",
                 "Supervisor",
                 "Syscalls", "TestKit", "Wire", logging,
             ]),

@@ -11,7 +11,9 @@ final class HostileWorker {
     private static let channel: Int32 = 3
     private let mode: Mode
     private let epoll: Epoll
+    /// 0 in a probe.
     private var generation = 0
+    private var isPrepared = false
     private var loops: [LoopRecord] = []
     private var listeners: [(id: Int, socket: Int32)] = []
     private var isReleased = false
@@ -92,7 +94,7 @@ final class HostileWorker {
     // MARK: What it hears
 
     private func waitForPrepare() {
-        while generation == 0 {
+        while !isPrepared {
             readChannel()
             usleep(200)
         }
@@ -123,6 +125,7 @@ final class HostileWorker {
         switch message {
         case .prepare(let order):
             generation = order.generation
+            isPrepared = true
             guard let state = descriptors.take(at: 1),
                 let region = try? SharedRegion(fd: state.rawValue)
             else { exit(9) }

@@ -93,6 +93,51 @@ import Testing
         #expect(try store.revision(60) != nil)
     }
 
+    @Test func revisionsAreListedWithTheirOrigin() throws {
+        let store = try open()
+        #expect(try add(store, "a") == 1)
+        let origin = RevisionOrigin(reload: "rl_1", principal: "uid:0", reason: "deploy 7781")
+        let time = WallTime(milliseconds: 7)
+        _ = try store.addRevision(
+            sha256: "b", text: Array("four".utf8), sourceName: "f", origin: origin, at: time)
+        try store.markGood(revision: 1)
+        let revisions = try store.revisions()
+        #expect(revisions.map(\.number) == [2, 1])
+        #expect(
+            revisions.first
+                == RevisionSummary(
+                    number: 2, sha256: "b", byteCount: 4, sourceName: "f", createdAt: time,
+                    isGood: false, origin: origin))
+        #expect(revisions.last?.origin == nil)
+        #expect(revisions.last?.isGood == true)
+        // The same text again was brought by somebody before.
+        _ = try store.addRevision(
+            sha256: "b", text: Array("four".utf8), sourceName: "f",
+            origin: RevisionOrigin(reload: "rl_2", principal: "uid:1", reason: nil), at: .now())
+        #expect(try store.revisions().first?.origin == origin)
+    }
+
+    /// A database of the first version is brought up to date with what is in it.
+    @Test func aRevisionWithoutOriginIsKept() throws {
+        let database = try DatabaseQueue(path: directory.path("state.db"))
+        try StoreSchema.migrator.migrate(database, upTo: "1")
+        try database.write { database in
+            try database.execute(
+                sql: """
+                    INSERT INTO revision (sha256, text, source_name, created_at, is_good)
+                    VALUES ('x', x'61', 'old.yaml', 5, 1)
+                    """)
+        }
+        try database.close()
+        let store = try open()
+        #expect(store.findings == [])
+        let revision = try #require(try store.revisions().first)
+        #expect(revision.number == 1)
+        #expect(revision.byteCount == 1)
+        #expect(revision.origin == nil)
+        #expect(try add(store, "b") == 2)
+    }
+
     // MARK: Reload records
 
     @Test func recordComesBackWhole() throws {

@@ -51,12 +51,13 @@ final class DiskWork: Sendable {
 
     // MARK: Validation
 
-    /// Reads the configuration anew; answers with `validated`.
-    func validate(reload: String) {
+    /// Reads the configuration anew; answers with `validated`. A text that is new becomes a revision
+    /// of this origin.
+    func validate(reload: String, origin: RevisionOrigin?) {
         readThread.async { [self] in
             let result: Result<ValidRevision, ReloadFailure>
             do throws(ReloadFailure) {
-                result = .success(try validRevision())
+                result = .success(try validRevision(origin))
             } catch {
                 result = .failure(error)
             }
@@ -64,13 +65,15 @@ final class DiskWork: Sendable {
         }
     }
 
-    private func validRevision() throws(ReloadFailure) -> ValidRevision {
+    private func validRevision(
+        _ origin: RevisionOrigin?
+    ) throws(ReloadFailure) -> ValidRevision {
         let source = try load()
         switch source.read() {
         case .invalid(let problems): throw ReloadFailure(problems)
         case .valid(let configuration, let warnings):
             // Waits for the store's thread, so a number is given and known in one order.
-            let revision = try stored(source)
+            let revision = try stored(source, origin)
             known.withLock { $0.configurations[revision] = configuration }
             return ValidRevision(
                 plan: GenerationPlan(
@@ -90,12 +93,14 @@ final class DiskWork: Sendable {
         }
     }
 
-    private func stored(_ source: ConfigurationSource) throws(ReloadFailure) -> Int {
+    private func stored(
+        _ source: ConfigurationSource, _ origin: RevisionOrigin?
+    ) throws(ReloadFailure) -> Int {
         do {
             return try storeThread.sync { [store] in
                 try store.addRevision(
                     sha256: source.text.sha256, text: source.text.bytes,
-                    sourceName: source.fileName, at: .now())
+                    sourceName: source.fileName, origin: origin, at: .now())
             }
         } catch {
             throw ReloadFailure(code: "store-failed", detail: "\(error)")

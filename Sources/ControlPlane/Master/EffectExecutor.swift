@@ -45,6 +45,8 @@ final class EffectExecutor {
     private let bootID = ProcessFacts.bootID()
     private var runs: [Int: Run] = [:]
     private var waiting: [Int: Waiting] = [:]
+    /// Of the reloads that are not over: what a revision remembers of them.
+    private var origins: [String: RevisionOrigin] = [:]
 
     init(
         listeners: ListenerTable, workers: WorkerTable, disk: DiskWork, mailbox: Mailbox,
@@ -63,7 +65,7 @@ final class EffectExecutor {
 
     func execute(_ effect: SupervisorEffect, at now: Instant) -> [SupervisorEvent] {
         switch effect {
-        case .validate(let reload): disk.validate(reload: reload)
+        case .validate(let reload): disk.validate(reload: reload, origin: origins[reload])
         case .start(let generation, let plan):
             runs[generation] = Run(plan: plan)
             disk.prepare(generation: generation, plan: plan)
@@ -82,6 +84,9 @@ final class EffectExecutor {
     /// What an event means for sockets and processes, before the supervisor hears of it.
     func observe(_ event: SupervisorEvent) {
         switch event {
+        case .reloadRequested(let id, _, let trigger):
+            origins[id] = RevisionOrigin(
+                reload: id, principal: trigger.principal, reason: trigger.reason)
         case .workerReleased(let worker):
             runs[worker.generation]?.holding.remove(worker.index)
             letGoIfReleased(worker.generation)
@@ -293,6 +298,7 @@ final class EffectExecutor {
     }
 
     private func finish(_ record: ReloadRecord) {
+        origins[record.id] = nil
         switch record.status {
         case .superseded: superseded += 1
         case .cancelled: cancelled += 1

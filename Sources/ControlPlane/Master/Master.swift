@@ -103,7 +103,9 @@ public final class Master {
                     workers: workers, listeners: listeners, poll: poll, mailbox: mailbox,
                     signals: signals, board: board, log: masterLog,
                     service: SystemdService.detect(earlierReloads: history)))
-            handle = MasterHandle(mailbox: mailbox, board: board)
+            handle = MasterHandle(
+                mailbox: mailbox, board: board,
+                configurations: try ConfigurationDesk(options, store: store, board: board))
             masterLog.logger.notice(
                 "master starts",
                 metadata: [

@@ -15,10 +15,13 @@ public enum MasterError: Error, Sendable, Equatable {
 public final class MasterHandle: Sendable {
     private let mailbox: Mailbox
     private let board: MasterBoard
+    /// Questions about configurations go here.
+    public let configurations: ConfigurationDesk
 
-    init(mailbox: Mailbox, board: MasterBoard) {
+    init(mailbox: Mailbox, board: MasterBoard, configurations: ConfigurationDesk) {
         self.mailbox = mailbox
         self.board = board
+        self.configurations = configurations
     }
 
     /// What is so now; reads the gauges of the live workers.

@@ -86,9 +86,10 @@ public final class Store: Sendable {
     public static let revisionCountMax = 50
 
     /// Stores a valid configuration and returns its number. The text of the latest revision again
-    /// gets that revision's number.
+    /// gets that revision's number, and its origin stays.
     public func addRevision(
-        sha256: String, text: [UInt8], sourceName: String, at time: WallTime
+        sha256: String, text: [UInt8], sourceName: String, origin: RevisionOrigin? = nil,
+        at time: WallTime
     ) throws(StoreError) -> Int {
         if let latest = latestRevision.withLock({ $0 }), latest.sha256 == sha256 {
             return latest.number
@@ -96,9 +97,14 @@ public final class Store: Sendable {
         let number = try write { database in
             try database.execute(
                 sql: """
-                    INSERT INTO revision (sha256, text, source_name, created_at, is_good)
-                    VALUES (?, ?, ?, ?, 0)
-                    """, arguments: [sha256, Data(text), sourceName, time.milliseconds])
+                    INSERT INTO revision
+                        (sha256, text, source_name, created_at, is_good, reload, principal, reason)
+                    VALUES (?, ?, ?, ?, 0, ?, ?, ?)
+                    """,
+                arguments: [
+                    sha256, Data(text), sourceName, time.milliseconds, origin?.reload,
+                    origin?.principal, origin?.reason,
+                ])
             let number = Int(database.lastInsertedRowID)
             // The last good one is what a crash loop goes back to: it stays, however old.
             try database.execute(
@@ -126,6 +132,20 @@ public final class Store: Sendable {
             try Row.fetchOne(
                 database, sql: "SELECT * FROM revision WHERE number = ?", arguments: [number]
             ).map(StoredRevision.init(row:))
+        }
+    }
+
+    /// Those that are kept, newest first, without their texts.
+    public func revisions() throws(StoreError) -> [RevisionSummary] {
+        try read { database in
+            try Row.fetchAll(
+                database,
+                sql: """
+                    SELECT number, sha256, length(text) AS byte_count, source_name, created_at,
+                        is_good, reload, principal, reason
+                    FROM revision ORDER BY number DESC
+                    """
+            ).map(RevisionSummary.init(row:))
         }
     }
 

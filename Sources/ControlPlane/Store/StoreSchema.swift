@@ -6,6 +6,7 @@ enum StoreSchema {
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("1", migrate: createFirst)
+        migrator.registerMigration("revision-origin", migrate: addRevisionOrigin)
         return migrator
     }
 
@@ -37,6 +38,16 @@ enum StoreSchema {
                     boot_id TEXT NOT NULL,
                     PRIMARY KEY (generation, place)
                 );
+                """)
+    }
+
+    /// Null in what was stored before.
+    private static func addRevisionOrigin(_ database: Database) throws {
+        try database.execute(
+            sql: """
+                ALTER TABLE revision ADD COLUMN reload TEXT;
+                ALTER TABLE revision ADD COLUMN principal TEXT;
+                ALTER TABLE revision ADD COLUMN reason TEXT;
                 """)
     }
 }
