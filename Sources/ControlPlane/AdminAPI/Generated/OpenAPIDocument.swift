@@ -23,6 +23,8 @@ enum OpenAPIDocument {
     "parameters": [{"$ref": "#/components/parameters/verbose"}],
     "responses": {
      "200": {"$ref": "#/components/responses/Health"},
+     "400": {"$ref": "#/components/responses/Problem"},
+     "403": {"$ref": "#/components/responses/Problem"},
      "503": {"$ref": "#/components/responses/Problem"}
     }
    }
@@ -36,6 +38,8 @@ enum OpenAPIDocument {
     "parameters": [{"$ref": "#/components/parameters/verbose"}],
     "responses": {
      "200": {"$ref": "#/components/responses/Health"},
+     "400": {"$ref": "#/components/responses/Problem"},
+     "403": {"$ref": "#/components/responses/Problem"},
      "503": {"$ref": "#/components/responses/Problem"}
     }
    }
@@ -54,7 +58,9 @@ enum OpenAPIDocument {
         "example": "# HELP apus_config_last_reload_successful 1 if the last reload succeeded, 0 if it failed.\n# TYPE apus_config_last_reload_successful gauge\napus_config_last_reload_successful 1\n"
        }
       }
-     }
+     },
+     "400": {"$ref": "#/components/responses/Problem"},
+     "403": {"$ref": "#/components/responses/Problem"}
     }
    }
   },
@@ -93,7 +99,9 @@ enum OpenAPIDocument {
         }
        }
       }
-     }
+     },
+     "400": {"$ref": "#/components/responses/Problem"},
+     "403": {"$ref": "#/components/responses/Problem"}
     }
    }
   },
@@ -115,7 +123,9 @@ enum OpenAPIDocument {
        },
        "application/yaml": {"schema": {"type": "string"}}
       }
-     }
+     },
+     "400": {"$ref": "#/components/responses/Problem"},
+     "403": {"$ref": "#/components/responses/Problem"}
     }
    }
   },
@@ -143,7 +153,9 @@ enum OpenAPIDocument {
         }
        }
       }
-     }
+     },
+     "400": {"$ref": "#/components/responses/Problem"},
+     "403": {"$ref": "#/components/responses/Problem"}
     }
    }
   },
@@ -155,7 +167,9 @@ enum OpenAPIDocument {
      "200": {
       "description": "The state of the master.",
       "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Status"}}}
-     }
+     },
+     "400": {"$ref": "#/components/responses/Problem"},
+     "403": {"$ref": "#/components/responses/Problem"}
     }
    }
   },
@@ -194,7 +208,9 @@ enum OpenAPIDocument {
         }
        }
       }
-     }
+     },
+     "400": {"$ref": "#/components/responses/Problem"},
+     "403": {"$ref": "#/components/responses/Problem"}
     }
    }
   },
@@ -230,6 +246,7 @@ enum OpenAPIDocument {
       }
      },
      "400": {"$ref": "#/components/responses/Problem"},
+     "403": {"$ref": "#/components/responses/Problem"},
      "503": {
       "description": "`too-many-watchers`.",
       "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
@@ -268,7 +285,8 @@ enum OpenAPIDocument {
        }
       }
      },
-     "400": {"$ref": "#/components/responses/Problem"}
+     "400": {"$ref": "#/components/responses/Problem"},
+     "403": {"$ref": "#/components/responses/Problem"}
     }
    }
   },
@@ -278,6 +296,8 @@ enum OpenAPIDocument {
     "summary": "The generation that serves",
     "responses": {
      "200": {"$ref": "#/components/responses/Generation"},
+     "400": {"$ref": "#/components/responses/Problem"},
+     "403": {"$ref": "#/components/responses/Problem"},
      "503": {"$ref": "#/components/responses/Problem"}
     }
    }
@@ -289,6 +309,8 @@ enum OpenAPIDocument {
     "parameters": [{"$ref": "#/components/parameters/n"}],
     "responses": {
      "200": {"$ref": "#/components/responses/Generation"},
+     "400": {"$ref": "#/components/responses/Problem"},
+     "403": {"$ref": "#/components/responses/Problem"},
      "404": {"$ref": "#/components/responses/Problem"}
     }
    }
@@ -316,6 +338,8 @@ enum OpenAPIDocument {
        }
       }
      },
+     "400": {"$ref": "#/components/responses/Problem"},
+     "403": {"$ref": "#/components/responses/Problem"},
      "404": {"$ref": "#/components/responses/Problem"}
     }
    }
@@ -325,14 +349,19 @@ enum OpenAPIDocument {
     "operationId": "terminateGeneration",
     "summary": "SIGTERM now to a generation that does not serve",
     "parameters": [{"$ref": "#/components/parameters/n"}],
+    "requestBody": {"$ref": "#/components/requestBodies/Empty"},
     "responses": {
      "202": {"$ref": "#/components/responses/Generation"},
+     "400": {"$ref": "#/components/responses/Problem"},
+     "403": {"$ref": "#/components/responses/Problem"},
      "404": {"$ref": "#/components/responses/Problem"},
      "409": {
       "description": "`generation-serving` or `generation-exited`.",
       "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
      },
-     "415": {"$ref": "#/components/responses/Problem"}
+     "413": {"$ref": "#/components/responses/Problem"},
+     "415": {"$ref": "#/components/responses/Problem"},
+     "422": {"$ref": "#/components/responses/Problem"}
     }
    }
   },
@@ -361,7 +390,8 @@ enum OpenAPIDocument {
        }
       }
      },
-     "400": {"$ref": "#/components/responses/Problem"}
+     "400": {"$ref": "#/components/responses/Problem"},
+     "403": {"$ref": "#/components/responses/Problem"}
     }
    },
    "post": {
@@ -370,7 +400,7 @@ enum OpenAPIDocument {
     "description": "Reloads are serialised: one runs, one waits, a newer one supersedes the waiting one.\nWithout `wait` the answer is 202. With it: 200 after a success, a problem with the reload in\n`operation` after a failure, 202 with the record as it is when the time is over.\n",
     "parameters": [{"$ref": "#/components/parameters/wait"}, {"$ref": "#/components/parameters/Prefer"}],
     "requestBody": {
-     "required": false,
+     "required": true,
      "content": {
       "application/json": {
        "schema": {
@@ -393,6 +423,7 @@ enum OpenAPIDocument {
       "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Reload"}}}
      },
      "400": {"$ref": "#/components/responses/Problem"},
+     "403": {"$ref": "#/components/responses/Problem"},
      "413": {"$ref": "#/components/responses/Problem"},
      "415": {"$ref": "#/components/responses/Problem"},
      "422": {
@@ -424,7 +455,34 @@ enum OpenAPIDocument {
            ],
            "serving_generation": 13,
            "serving_revision": 42,
-           "operation": {"id": "rl_01JD5K8Q", "status": "FAILED"}
+           "operation": {
+            "id": "rl_01JD5K8Q",
+            "kind": "reload",
+            "status": "FAILED",
+            "mode": "SOFT",
+            "trigger": {
+             "source": "api",
+             "principal": "uid:0",
+             "reason": "deploy 7781",
+             "idempotency_key": null
+            },
+            "config_revision": null,
+            "from_generation": 13,
+            "to_generation": null,
+            "created_at": "2026-11-21T00:31:10.020Z",
+            "finished_at": "2026-11-21T00:31:10.041Z",
+            "duration_ms": 21,
+            "steps": [{"name": "VALIDATE", "status": "FAILED", "ms": 21}],
+            "sigterm_sent_to": [],
+            "superseded_by": null,
+            "error": {
+             "code": "config-invalid",
+             "detail": "the configuration is not valid",
+             "pointer": "/backends/api/servers/api-1/wieght",
+             "errors": []
+            },
+            "log_tail": []
+           }
           }
          }
         }
@@ -447,6 +505,8 @@ enum OpenAPIDocument {
     ],
     "responses": {
      "200": {"$ref": "#/components/responses/Reload"},
+     "400": {"$ref": "#/components/responses/Problem"},
+     "403": {"$ref": "#/components/responses/Problem"},
      "404": {"$ref": "#/components/responses/Problem"}
     }
    },
@@ -454,14 +514,19 @@ enum OpenAPIDocument {
     "operationId": "cancelReload",
     "summary": "Cancel a reload that is queued or has not reached SWITCH",
     "parameters": [{"$ref": "#/components/parameters/id"}],
+    "requestBody": {"$ref": "#/components/requestBodies/Empty"},
     "responses": {
      "202": {"$ref": "#/components/responses/Reload"},
+     "400": {"$ref": "#/components/responses/Problem"},
+     "403": {"$ref": "#/components/responses/Problem"},
      "404": {"$ref": "#/components/responses/Problem"},
      "409": {
       "description": "`reload-finished` or `reload-switching`.",
       "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
      },
-     "415": {"$ref": "#/components/responses/Problem"}
+     "413": {"$ref": "#/components/responses/Problem"},
+     "415": {"$ref": "#/components/responses/Problem"},
+     "422": {"$ref": "#/components/responses/Problem"}
     }
    }
   },
@@ -487,6 +552,8 @@ enum OpenAPIDocument {
        }
       }
      },
+     "400": {"$ref": "#/components/responses/Problem"},
+     "403": {"$ref": "#/components/responses/Problem"},
      "404": {"$ref": "#/components/responses/Problem"}
     }
    }
@@ -512,7 +579,11 @@ enum OpenAPIDocument {
     "name": "wait",
     "in": "query",
     "description": "A duration with a unit, at most 300s.",
-    "schema": {"type": "string", "pattern": "^[0-9]{1,9}(ms|s|m|h)$", "examples": ["30s", "500ms"]}
+    "schema": {
+     "type": "string",
+     "pattern": "^([0-9]{1,5}ms|[12][0-9]{5}ms|300000ms|[0-9]{1,2}s|[12][0-9]{2}s|300s|[0-5]m|0h)$",
+     "examples": ["30s", "500ms"]
+    }
    },
    "Prefer": {
     "name": "Prefer",
@@ -530,6 +601,18 @@ enum OpenAPIDocument {
     "in": "query",
     "description": "`next_cursor` of the page before; opaque.",
     "schema": {"type": "string"}
+   }
+  },
+  "requestBodies": {
+   "Empty": {
+    "description": "Nothing is needed but the Content-Type; an empty body will do.",
+    "required": true,
+    "content": {
+     "application/json": {
+      "schema": {"type": "object", "additionalProperties": false},
+      "examples": {"nothing": {"value": {}}}
+     }
+    }
    }
   },
   "responses": {
@@ -947,6 +1030,8 @@ paths:
       parameters: [{$ref: "#/components/parameters/verbose"}]
       responses:
         "200": {$ref: "#/components/responses/Health"}
+        "400": {$ref: "#/components/responses/Problem"}
+        "403": {$ref: "#/components/responses/Problem"}
         "503": {$ref: "#/components/responses/Problem"}
   /readyz:
     get:
@@ -957,6 +1042,8 @@ paths:
       parameters: [{$ref: "#/components/parameters/verbose"}]
       responses:
         "200": {$ref: "#/components/responses/Health"}
+        "400": {$ref: "#/components/responses/Problem"}
+        "403": {$ref: "#/components/responses/Problem"}
         "503": {$ref: "#/components/responses/Problem"}
   /metrics:
     get:
@@ -973,6 +1060,8 @@ paths:
                 # HELP apus_config_last_reload_successful 1 if the last reload succeeded, 0 if it failed.
                 # TYPE apus_config_last_reload_successful gauge
                 apus_config_last_reload_successful 1
+        "400": {$ref: "#/components/responses/Problem"}
+        "403": {$ref: "#/components/responses/Problem"}
   /v1:
     get:
       operationId: getIndex
@@ -1000,6 +1089,8 @@ paths:
                         role:
                           description: The least role that may use it; null for everybody.
                           enum: [read, operate, admin, null]
+        "400": {$ref: "#/components/responses/Problem"}
+        "403": {$ref: "#/components/responses/Problem"}
   /v1/openapi.json:
     get:
       operationId: getOpenAPI
@@ -1017,6 +1108,8 @@ paths:
                   openapi: {const: 3.1.0}
             application/yaml:
               schema: {type: string}
+        "400": {$ref: "#/components/responses/Problem"}
+        "403": {$ref: "#/components/responses/Problem"}
   /v1/schema/config.json:
     get:
       operationId: getConfigSchema
@@ -1037,6 +1130,8 @@ paths:
                   type: {const: object}
                   properties: {type: object}
                   $defs: {type: object}
+        "400": {$ref: "#/components/responses/Problem"}
+        "403": {$ref: "#/components/responses/Problem"}
   /v1/status:
     get:
       operationId: getStatus
@@ -1047,6 +1142,8 @@ paths:
           content:
             application/json:
               schema: {$ref: "#/components/schemas/Status"}
+        "400": {$ref: "#/components/responses/Problem"}
+        "403": {$ref: "#/components/responses/Problem"}
   /v1/stats:
     get:
       operationId: getStats
@@ -1075,6 +1172,8 @@ paths:
                       client_connections: {type: integer}
                       exchanges: {type: integer}
                       tunnels: {type: integer}
+        "400": {$ref: "#/components/responses/Problem"}
+        "403": {$ref: "#/components/responses/Problem"}
   /v1/events:
     get:
       operationId: watchEvents
@@ -1112,6 +1211,7 @@ paths:
             application/x-ndjson:
               schema: {$ref: "#/components/schemas/Event"}
         "400": {$ref: "#/components/responses/Problem"}
+        "403": {$ref: "#/components/responses/Problem"}
         "503":
           description: "`too-many-watchers`."
           content:
@@ -1145,12 +1245,15 @@ paths:
                   items: {type: array, items: {$ref: "#/components/schemas/Generation"}}
                   next_cursor: {type: [string, "null"]}
         "400": {$ref: "#/components/responses/Problem"}
+        "403": {$ref: "#/components/responses/Problem"}
   /v1/generations/current:
     get:
       operationId: getServingGeneration
       summary: The generation that serves
       responses:
         "200": {$ref: "#/components/responses/Generation"}
+        "400": {$ref: "#/components/responses/Problem"}
+        "403": {$ref: "#/components/responses/Problem"}
         "503": {$ref: "#/components/responses/Problem"}
   /v1/generations/{n}:
     get:
@@ -1159,6 +1262,8 @@ paths:
       parameters: [{$ref: "#/components/parameters/n"}]
       responses:
         "200": {$ref: "#/components/responses/Generation"}
+        "400": {$ref: "#/components/responses/Problem"}
+        "403": {$ref: "#/components/responses/Problem"}
         "404": {$ref: "#/components/responses/Problem"}
   /v1/generations/{n}/logs:
     get:
@@ -1178,21 +1283,28 @@ paths:
                   generation: {type: integer}
                   items: {type: array, items: {type: string}}
                   next_cursor: {type: "null"}
+        "400": {$ref: "#/components/responses/Problem"}
+        "403": {$ref: "#/components/responses/Problem"}
         "404": {$ref: "#/components/responses/Problem"}
   /v1/generations/{n}/terminate:
     post:
       operationId: terminateGeneration
       summary: SIGTERM now to a generation that does not serve
       parameters: [{$ref: "#/components/parameters/n"}]
+      requestBody: {$ref: "#/components/requestBodies/Empty"}
       responses:
         "202": {$ref: "#/components/responses/Generation"}
+        "400": {$ref: "#/components/responses/Problem"}
+        "403": {$ref: "#/components/responses/Problem"}
         "404": {$ref: "#/components/responses/Problem"}
         "409":
           description: "`generation-serving` or `generation-exited`."
           content:
             application/problem+json:
               schema: {$ref: "#/components/schemas/Problem"}
+        "413": {$ref: "#/components/responses/Problem"}
         "415": {$ref: "#/components/responses/Problem"}
+        "422": {$ref: "#/components/responses/Problem"}
   /v1/reloads:
     get:
       operationId: listReloads
@@ -1215,6 +1327,7 @@ paths:
                   items: {type: array, items: {$ref: "#/components/schemas/Reload"}}
                   next_cursor: {type: [string, "null"]}
         "400": {$ref: "#/components/responses/Problem"}
+        "403": {$ref: "#/components/responses/Problem"}
     post:
       operationId: createReload
       summary: Reload the configuration
@@ -1226,7 +1339,7 @@ paths:
         - {$ref: "#/components/parameters/wait"}
         - {$ref: "#/components/parameters/Prefer"}
       requestBody:
-        required: false
+        required: true
         content:
           application/json:
             schema:
@@ -1247,6 +1360,7 @@ paths:
             application/json:
               schema: {$ref: "#/components/schemas/Reload"}
         "400": {$ref: "#/components/responses/Problem"}
+        "403": {$ref: "#/components/responses/Problem"}
         "413": {$ref: "#/components/responses/Problem"}
         "415": {$ref: "#/components/responses/Problem"}
         "422":
@@ -1275,7 +1389,31 @@ paths:
                         owner: team-api
                     serving_generation: 13
                     serving_revision: 42
-                    operation: {id: rl_01JD5K8Q, status: FAILED}
+                    operation:
+                      id: rl_01JD5K8Q
+                      kind: reload
+                      status: FAILED
+                      mode: SOFT
+                      trigger:
+                        source: api
+                        principal: uid:0
+                        reason: deploy 7781
+                        idempotency_key: null
+                      config_revision: null
+                      from_generation: 13
+                      to_generation: null
+                      created_at: "2026-11-21T00:31:10.020Z"
+                      finished_at: "2026-11-21T00:31:10.041Z"
+                      duration_ms: 21
+                      steps: [{name: VALIDATE, status: FAILED, ms: 21}]
+                      sigterm_sent_to: []
+                      superseded_by: null
+                      error:
+                        code: config-invalid
+                        detail: the configuration is not valid
+                        pointer: /backends/api/servers/api-1/wieght
+                        errors: []
+                      log_tail: []
         "503": {$ref: "#/components/responses/Problem"}
   /v1/reloads/{id}:
     get:
@@ -1288,20 +1426,27 @@ paths:
         - {$ref: "#/components/parameters/Prefer"}
       responses:
         "200": {$ref: "#/components/responses/Reload"}
+        "400": {$ref: "#/components/responses/Problem"}
+        "403": {$ref: "#/components/responses/Problem"}
         "404": {$ref: "#/components/responses/Problem"}
     delete:
       operationId: cancelReload
       summary: Cancel a reload that is queued or has not reached SWITCH
       parameters: [{$ref: "#/components/parameters/id"}]
+      requestBody: {$ref: "#/components/requestBodies/Empty"}
       responses:
         "202": {$ref: "#/components/responses/Reload"}
+        "400": {$ref: "#/components/responses/Problem"}
+        "403": {$ref: "#/components/responses/Problem"}
         "404": {$ref: "#/components/responses/Problem"}
         "409":
           description: "`reload-finished` or `reload-switching`."
           content:
             application/problem+json:
               schema: {$ref: "#/components/schemas/Problem"}
+        "413": {$ref: "#/components/responses/Problem"}
         "415": {$ref: "#/components/responses/Problem"}
+        "422": {$ref: "#/components/responses/Problem"}
   /v1/reloads/{id}/logs:
     get:
       operationId: getReloadLogs
@@ -1319,6 +1464,8 @@ paths:
                   reload: {type: string}
                   items: {type: array, items: {type: string}}
                   next_cursor: {type: "null"}
+        "400": {$ref: "#/components/responses/Problem"}
+        "403": {$ref: "#/components/responses/Problem"}
         "404": {$ref: "#/components/responses/Problem"}
 components:
   parameters:
@@ -1342,7 +1489,10 @@ components:
       name: wait
       in: query
       description: A duration with a unit, at most 300s.
-      schema: {type: string, pattern: "^[0-9]{1,9}(ms|s|m|h)$", examples: ["30s", "500ms"]}
+      schema:
+        type: string
+        pattern: "^([0-9]{1,5}ms|[12][0-9]{5}ms|300000ms|[0-9]{1,2}s|[12][0-9]{2}s|300s|[0-5]m|0h)$"
+        examples: ["30s", "500ms"]
     Prefer:
       name: Prefer
       in: header
@@ -1357,6 +1507,14 @@ components:
       in: query
       description: "`next_cursor` of the page before; opaque."
       schema: {type: string}
+  requestBodies:
+    Empty:
+      description: Nothing is needed but the Content-Type; an empty body will do.
+      required: true
+      content:
+        application/json:
+          schema: {type: object, additionalProperties: false}
+          examples: {nothing: {value: {}}}
   responses:
     Problem:
       description: RFC 9457; `code` is stable, the words are not.

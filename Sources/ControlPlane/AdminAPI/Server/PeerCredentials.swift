@@ -35,7 +35,8 @@ struct PeerCredentials: Sendable, Equatable {
         // few; every bit pattern is valid.
         let read: EventLoopFuture<PeerGroups> = provider.unsafeGetSocketOption(
             level: .socket, name: .init(rawValue: peerGroupsOption))
-        return (try? await read.get())?.list ?? []
+        // Only the list is awaited: the words would stay in the memory of the connection's task.
+        return (try? await read.map(\.list).get()) ?? []
     }
 }
 
