@@ -124,7 +124,7 @@ let package = Package(
         // Tests mirror the sources.
         tests("Model", ["Model"]),
         tests("Wire", ["JSON", "Model", "Wire"]),
-        tests("ConfigurationLanguage", ["ConfigurationLanguage", "JSON", "Model"]),
+        tests("ConfigurationLanguage", ["ConfigurationLanguage", "JSON", "Model", "TestKit"]),
         tests(
             "DataPlane",
             ["Clock", "DataPlane", "JSON", "Model", "SharedState", "Syscalls", "Wire"]),

@@ -8,7 +8,7 @@ import Testing
 @Suite struct FieldTests {
     @Test(arguments: [
         ("500ms", Duration.milliseconds(500)), ("5s", .seconds(5)), ("2m", .seconds(120)),
-        ("1h", .seconds(3600)), ("0s", .zero), ("007s", .seconds(7)),
+        ("1h", .seconds(3600)), ("0s", .zero),
     ])
     func durations(_ text: String, _ value: Duration) {
         #expect(Units.duration(text) == value)
@@ -16,6 +16,7 @@ import Testing
 
     @Test(arguments: [
         "", "5", "s", "5 s", "1.5s", "-1s", "+1s", "1d", "1S", "5sec", "1h30m", "٣s", "1e3s",
+        "007s",
         "9999999999999999999s", "999999999999999999h",
     ])
     func noDurations(_ text: String) {
@@ -29,7 +30,9 @@ import Testing
         #expect(Units.size(text) == value)
     }
 
-    @Test(arguments: ["", "k", "1.5k", "-1", "1K", "1kb", "1 k", "1t", "999999999999999999g"])
+    @Test(arguments: [
+        "", "k", "1.5k", "-1", "010k", "1K", "1kb", "1 k", "1t", "999999999999999999g",
+    ])
     func noSizes(_ text: String) {
         #expect(Units.size(text) == nil)
     }

@@ -15,10 +15,18 @@ final class ConfigurationReading {
         var value: ValueReader
     }
 
+    /// What a reader looks for at a place, whether it is there or not.
+    enum Asked {
+        case field(String)
+        case choice([String])
+    }
+
     let source: SourceText
     let problems: ProblemList
     var backendReferences: [BackendReference] = []
     var boundAddresses: [BoundAddress] = []
+    /// Is told what is supported, with the pointer of the place: a test holds the schema to it.
+    var noteAsked: ((String, Asked) -> Void)?
 
     init(source: SourceText, problems: ProblemList) {
         self.source = source

@@ -28,6 +28,11 @@ struct MappingReader {
 
     /// The value of a field of the schema, nil where it is not given.
     mutating func take(_ name: String) -> ValueReader? {
+        value.reading.noteAsked?(value.pointer, .field(name))
+        return find(name)
+    }
+
+    private mutating func find(_ name: String) -> ValueReader? {
         knownNames.append(name)
         guard let index = entries.firstIndex(where: { $0.key == name }) else { return nil }
         isTaken[index] = true
@@ -44,7 +49,7 @@ struct MappingReader {
     /// Fields that the language has and this version does not: refused by name.
     mutating func notSupportedYet(_ names: String...) {
         for name in names {
-            guard take(name) != nil, let entry = entries.first(where: { $0.key == name }) else {
+            guard find(name) != nil, let entry = entries.first(where: { $0.key == name }) else {
                 continue
             }
             field(entry).report(
@@ -57,7 +62,7 @@ struct MappingReader {
         _ names: [String], _ code: ConfigurationProblem.Code, _ reason: String
     ) {
         for name in names {
-            guard take(name) != nil, let entry = entries.first(where: { $0.key == name }) else {
+            guard find(name) != nil, let entry = entries.first(where: { $0.key == name }) else {
                 continue
             }
             field(entry).report(code, "\(quoted(name)) \(reason)", at: entry.keyPosition)

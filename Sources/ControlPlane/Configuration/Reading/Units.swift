@@ -9,7 +9,7 @@ enum Units {
         return !digits.isEmpty && digits.allSatisfy(isDigit)
     }
 
-    /// `500ms`, `5s`, `2m`, `1h`: digits and one unit. Nil for anything else, or beyond a century.
+    /// `500ms`, `5s`, `2m`, `1h`: digits, as in a number, and one unit. Nil for anything else, or beyond a century.
     static func duration(_ text: String) -> Duration? {
         guard let (count, unit) = split(text) else { return nil }
         let milliseconds: Int? =
@@ -64,6 +64,7 @@ enum Units {
     private static func split(_ text: String) -> (count: Int, unit: String)? {
         let bytes = text.utf8
         let digits = bytes.prefix(while: isDigit)
+        if digits.count > 1, digits.first == UInt8(ascii: "0") { return nil }
         guard !digits.isEmpty, digits.count <= 18, let count = Int(String(digits) ?? "") else {
             return nil
         }

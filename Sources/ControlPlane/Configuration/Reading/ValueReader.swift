@@ -143,6 +143,7 @@ struct ValueReader {
         _ choices: [(name: String, value: Choice)], later: [String] = [], orElse: String? = nil
     ) -> Choice? {
         let names = choices.map(\.name)
+        reading.noteAsked?(pointer, .choice(names))
         let allowed = oneOf(names + (orElse.map { [$0] } ?? []))
         guard let text = string() else { return nil }
         if let choice = choices.first(where: { $0.name == text }) { return choice.value }
