@@ -80,6 +80,11 @@ sim: ## Simulate the supervisor: SEED=n replays one, SEEDS=n runs that many
 soak: build-tests ## The long forms of the process tests: 60 s of load, 200 reloads
 	APUS_LONG=1 $(SWIFT) test --skip-build $(DEBUG_FLAGS) --no-parallel --filter IntegrationTests
 
+.PHONY: contract
+contract: build-tests ## The API against its document: 10,000 cases of schemathesis, 11,000 clients
+	APUS_LONG=1 $(SWIFT) test --skip-build $(DEBUG_FLAGS) --no-parallel \
+	    --filter 'IntegrationTests.*(ContractTests|CrowdTests|SchemathesisTests)'
+
 .PHONY: tsan
 tsan: deps ## Unit tests of both planes and the supervisor under ThreadSanitizer
 	@scripts/run-sanitizer thread "$(SWIFT)" "$(JOBS)"

@@ -76,7 +76,10 @@ struct ContractWalk {
             }
             for example in examples {
                 exampleCount += 1
-                problems += validator.problems(example, schema, at: "\(place) example ")
+                let isStream = place.hasSuffix("/text/event-stream")
+                for value in isStream ? Self.frames(example.text ?? "") : [example] {
+                    problems += validator.problems(value, schema, at: "\(place) example ")
+                }
             }
             if let standard = members["default"], case .object = schema, members["schema"] == nil {
                 problems += validator.problems(standard, schema, at: "\(place) default ")
@@ -205,7 +208,20 @@ struct ContractWalk {
             return lines.compactMap { try? JSONValue(parsing: Array($0.utf8)) }
                 .filter { $0["type"].text?.hasPrefix("stream.") == false }
         }
+        if type == "text/event-stream" { return Self.frames(answer.text) }
         return type.hasSuffix("json") ? [answer.json] : [.text(answer.text)]
+    }
+
+    /// Each frame of server-sent events as an object (WHATWG HTML §9.2.6).
+    private static func frames(_ text: String) -> [JSONValue] {
+        text.replacing("\r\n", with: "\n").split(separator: "\n\n").compactMap { frame in
+            var members: [String: JSONValue] = [:]
+            for line in frame.split(separator: "\n") where !line.hasPrefix(":") {
+                let pieces = line.split(separator: ": ", maxSplits: 1)
+                if pieces.count == 2 { members[String(pieces[0])] = .text(String(pieces[1])) }
+            }
+            return members.isEmpty ? nil : .object(members)
+        }
     }
 
     // MARK: What may be sent
@@ -245,7 +261,10 @@ struct ContractWalk {
             if schema["type"].text == "boolean" { values += [.boolean(true), .boolean(false)] }
             if schema["default"] != .missing { values.append(schema["default"]) }
             return values.map { value in
-                let text = value.text ?? value.description
+                let items = value.list.compactMap(\.text)
+                let text =
+                    items.isEmpty
+                    ? value.text ?? value.description : items.joined(separator: ",")
                 return "\(name)=\(text.replacing(" ", with: "%20").replacing("*", with: "%2A"))"
             }
         }

@@ -9,7 +9,7 @@ public struct SchemaValidator: Sendable {
     /// Words that say nothing about what is valid.
     private static let annotations: Set = [
         "description", "examples", "example", "default", "title", "summary", "deprecated",
-        "$schema", "$id", "$defs", "$comment",
+        "$schema", "$id", "$defs", "$comment", "contentMediaType",
     ]
 
     public init(_ document: JSONValue) {

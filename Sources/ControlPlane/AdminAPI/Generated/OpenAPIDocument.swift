@@ -224,22 +224,39 @@ enum OpenAPIDocument {
       "name": "type",
       "in": "query",
       "description": "Types, separated by commas; `generation.*` is all that begin so.",
-      "schema": {"type": "string", "examples": ["generation.*,reload.failed"]}
+      "style": "form",
+      "explode": false,
+      "schema": {
+       "type": "array",
+       "minItems": 1,
+       "items": {
+        "anyOf": [
+         {"$ref": "#/components/schemas/Event/properties/type"},
+         {"enum": ["*", "config.*", "generation.*", "reload.*"]}
+        ]
+       },
+       "examples": [["generation.*", "reload.failed"]]
+      }
      },
      {
       "name": "follow",
       "in": "query",
+      "allowEmptyValue": true,
       "description": "`false` ends the stream with the last event that happened before the request; without\n`Last-Event-ID` it begins with the oldest that is kept, after a `stream.gap`.\n",
       "schema": {"type": "boolean", "default": true}
      },
-     {"name": "Last-Event-ID", "in": "header", "schema": {"type": "integer", "minimum": 0}}
+     {
+      "name": "Last-Event-ID",
+      "in": "header",
+      "schema": {"type": "integer", "minimum": 0, "maximum": 9007199254740991}
+     }
     ],
     "responses": {
      "200": {
       "description": "The stream; it ends when the master stops, or as `follow` says.",
       "content": {
        "text/event-stream": {
-        "schema": {"type": "string"},
+        "schema": {"$ref": "#/components/schemas/EventFrame"},
         "example": "id: 1795219804182\nevent: generation.sigterm\ndata: {\"at\":\"2026-11-21T00:10:03.412Z\",\"generation\":7,\"reason\":\"MAX_RELOADS\",\"reloads\":6,\"max_reloads\":5}\n"
        },
        "application/x-ndjson": {"schema": {"$ref": "#/components/schemas/Event"}}
@@ -265,7 +282,12 @@ enum OpenAPIDocument {
       "in": "query",
       "schema": {"$ref": "#/components/schemas/GenerationStatus"}
      },
-     {"name": "sigterm_sent", "in": "query", "schema": {"type": "boolean"}},
+     {
+      "name": "sigterm_sent",
+      "in": "query",
+      "allowEmptyValue": true,
+      "schema": {"type": "boolean"}
+     },
      {"$ref": "#/components/parameters/limit"},
      {"$ref": "#/components/parameters/cursor"}
     ],
@@ -762,6 +784,18 @@ enum OpenAPIDocument {
      }
     }
    },
+   "EventFrame": {
+    "description": "A frame of the stream; heartbeats are comments.",
+    "type": "object",
+    "required": ["id", "event", "data"],
+    "properties": {
+     "id": {"type": "string", "pattern": "^[0-9]+$"},
+     "event": {
+      "anyOf": [{"$ref": "#/components/schemas/Event/properties/type"}, {"const": "stream.gap"}]
+     },
+     "data": {"type": "string", "contentMediaType": "application/json"}
+    }
+   },
    "Event": {
     "description": "An event of NDJSON; further members by type.",
     "type": "object",
@@ -1188,22 +1222,32 @@ paths:
         - name: type
           in: query
           description: Types, separated by commas; `generation.*` is all that begin so.
-          schema: {type: string, examples: ["generation.*,reload.failed"]}
+          style: form
+          explode: false
+          schema:
+            type: array
+            minItems: 1
+            items:
+              anyOf:
+                - {$ref: "#/components/schemas/Event/properties/type"}
+                - {enum: ["*", "config.*", "generation.*", "reload.*"]}
+            examples: [["generation.*", reload.failed]]
         - name: follow
           in: query
+          allowEmptyValue: true
           description: |
             `false` ends the stream with the last event that happened before the request; without
             `Last-Event-ID` it begins with the oldest that is kept, after a `stream.gap`.
           schema: {type: boolean, default: true}
         - name: Last-Event-ID
           in: header
-          schema: {type: integer, minimum: 0}
+          schema: {type: integer, minimum: 0, maximum: 9007199254740991}
       responses:
         "200":
           description: The stream; it ends when the master stops, or as `follow` says.
           content:
             text/event-stream:
-              schema: {type: string}
+              schema: {$ref: "#/components/schemas/EventFrame"}
               example: |
                 id: 1795219804182
                 event: generation.sigterm
@@ -1230,6 +1274,7 @@ paths:
           schema: {$ref: "#/components/schemas/GenerationStatus"}
         - name: sigterm_sent
           in: query
+          allowEmptyValue: true
           schema: {type: boolean}
         - {$ref: "#/components/parameters/limit"}
         - {$ref: "#/components/parameters/cursor"}
@@ -1650,6 +1695,17 @@ components:
           type: object
           description: Totals of the generation's live workers.
           additionalProperties: {type: integer}
+    EventFrame:
+      description: A frame of the stream; heartbeats are comments.
+      type: object
+      required: [id, event, data]
+      properties:
+        id: {type: string, pattern: "^[0-9]+$"}
+        event:
+          anyOf:
+            - {$ref: "#/components/schemas/Event/properties/type"}
+            - {const: stream.gap}
+        data: {type: string, contentMediaType: application/json}
     Event:
       description: An event of NDJSON; further members by type.
       type: object

@@ -40,7 +40,8 @@ struct EventResource: Sendable {
 
     private static func position(_ text: String?) throws(Problem) -> UInt64? {
         guard let text else { return nil }
-        guard let position = UInt64(text) else {
+        // What every JSON reader can hold (RFC 8259 §6).
+        guard let position = UInt64(text), position < 1 << 53 else {
             throw Problem(.invalidParameter, "Last-Event-ID is the id of an event, a number")
         }
         return position
