@@ -54,6 +54,10 @@ test: deps ## Build once, run all tests: units in parallel, processes one after 
 build-tests: deps
 	$(SWIFT) build $(DEBUG_FLAGS) --build-tests
 
+.PHONY: documents
+documents: build-tests ## Run every command of README and docs, as make test does
+	@scripts/run-documents
+
 .PHONY: check
 check: lint build-tests ## Format, imports and house rules (shares its build with test)
 	$(SWIFT) test --skip-build $(DEBUG_FLAGS) --filter TidyTests
