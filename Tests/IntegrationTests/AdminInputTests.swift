@@ -14,11 +14,18 @@ extension IntegrationTests {
             var testDescription: String { name }
 
             init(_ name: String, _ body: String, _ statuses: Set<Int>) {
+                self.init(name, bytes: Array(body.utf8), statuses)
+            }
+
+            init(_ name: String, bytes body: [UInt8], _ statuses: Set<Int>) {
                 self.name = name
-                self.body = Array(body.utf8)
+                self.body = body
                 self.statuses = statuses
             }
         }
+
+        private static let reason = Array("{\"reason\":\"".utf8)
+        private static let end = Array("\"}".utf8)
 
         static let inputs = [
             Input("not JSON", "{", [400]),
@@ -33,7 +40,40 @@ extension IntegrationTests {
             Input("wrong value", "{\"mode\":\"GENTLE\"}", [422]),
             Input("list", "[]", [400, 422]),
             Input("text", "\"reload\"", [400, 422]),
-            Input("not UTF-8", "{\"reason\":\"\u{FFFD}", [400]),
+            Input("cut in a string", "{\"reason\":\"\u{FFFD}", [400]),
+            Input("not UTF-8", bytes: reason + [0xC3, 0x28] + end, [400]),
+            Input("surrogate in UTF-8", bytes: reason + [0xED, 0xA0, 0x80] + end, [400]),
+            Input("overlong", bytes: reason + [0xC0, 0xAF] + end, [400]),
+            Input("NUL", bytes: reason + [0] + end, [400]),
+            Input("NUL outside", bytes: Array("{}".utf8) + [0], [400]),
+            Input("control character", bytes: reason + [0x1B] + end, [400]),
+            Input("escaped NUL", "{\"reason\":\"a\\u0000b\"}", [400, 422]),
+            Input("NUL in a name", "{\"mode\\u0000\":\"HARD\"}", [400, 422]),
+            Input("lone high surrogate", "{\"reason\":\"\\ud800\"}", [400]),
+            Input("lone low surrogate", "{\"reason\":\"\\udc00 \"}", [400]),
+            Input("surrogates the wrong way", "{\"reason\":\"\\udc00\\ud800\"}", [400]),
+            Input("half a pair", "{\"reason\":\"\\ud83d\\u0041\"}", [400]),
+            Input("too large a number", "{\"reason\":1e400}", [400, 422]),
+            Input("too small a number", "{\"reason\":-1e400}", [400, 422]),
+            Input(
+                "too long a number", "{\"reason\":\(String(repeating: "9", count: 9999))}", [400]),
+            Input("not a number", "{\"reason\":NaN}", [400]),
+            Input("endless", "{\"reason\":Infinity}", [400]),
+            Input("byte order mark", "\u{FEFF}{}", [400]),
+            Input("comment", "{} // reload", [400]),
+            Input("trailing comma", "{\"reason\":\"x\",}", [400]),
+            Input("duplicate by escape", "{\"reason\":\"a\",\"re\\u0061son\":\"b\"}", [400, 422]),
+            Input("duplicate below", "{\"x\":{\"a\":1,\"a\":2}}", [400, 422]),
+            Input(
+                "deep objects",
+                String(repeating: "{\"a\":", count: 100_000) + "1"
+                    + String(repeating: "}", count: 100_000), [400, 413, 422]),
+            Input(
+                "many unknown fields",
+                "{\((0..<20_000).map { "\"x\($0)\":0" }.joined(separator: ","))}", [422]),
+            Input(
+                "a long name", "{\"\(String(repeating: "n", count: 500_000))\":0}", [400, 422]),
+            Input("a name of another script", "{\"re\u{202E}ason\":\"x\"}", [422]),
             Input("long reason", "{\"reason\":\"\(String(repeating: "x", count: 5000))\"}", [422]),
             Input("unknown field", "{\"raeson\":\"x\"}", [422]),
             Input("large", "{\"reason\":\"\(String(repeating: "x", count: 5 << 20))\"}", [413]),
@@ -62,6 +102,52 @@ extension IntegrationTests {
             }
             #expect(apus.inspection.residentKiB - before < 65_536)
             #expect(try apus.servingGeneration == 1, "something was reloaded")
+        }
+
+        /// Whatever is in a path, it names nothing, and neither an answer nor the log shows it raw.
+        @Test func hostileNames() throws {
+            let apus = try ApusInstance(
+                TestConfiguration(port: try FreePort.lease(), body: "x"))
+            let names = [
+                "..", ".", "../../etc/passwd", "..%2F..%2Fetc%2Fpasswd", "%2e%2e", "%00", "1%00",
+                "%0d%0aX-Evil:%201", "%1b[31m", "%e2%80%ae", "%e2%81%a6x", "%ff%fe", "-1", "+1",
+                "1e0", "0x1", "01", " 1", "1%20", "99999999999999999999999",
+                String(repeating: "n", count: 4096), "\u{202E}rl_", "\u{0}", "\u{1B}[2J",
+            ]
+            for name in names {
+                for collection in ["generations", "reloads"] {
+                    for (method, suffix) in [
+                        ("GET", ""), ("GET", "/logs"), ("POST", "/terminate"), ("DELETE", ""),
+                    ] {
+                        let client = try HTTPClient(path: apus.socketPath)
+                        try client.socket.send(
+                            HTTPClient.request(
+                                method, "/v1/\(collection)/\(name)\(suffix)", host: "localhost",
+                                fields: ["Content-Type: application/json"], body: Array("{}".utf8)))
+                        let answer = try client.response(to: method)
+                        #expect(
+                            [400, 404, 405].contains(answer.status), "\(method) \(name): \(answer)")
+                        #expect(answer["X-Evil"] == nil)
+                        #expect(answer.body.count < 8192)
+                        #expect(Self.isHarmless(answer.text.dropLast()), "\(name): \(answer)")
+                    }
+                }
+            }
+            for text in ["\\u001b[31m", "a\\n2026 fake line", "\\u202e", "\\u2028", "\\u0000"] {
+                let answer = try apus.post("/v1/reloads", body: "{\"reason\":\"\(text)\"}")
+                #expect(answer.status == 422, "\(text): \(answer)")
+            }
+            #expect(Self.isHarmless(apus.logText.replacing("\n", with: "")[...]))
+            #expect(try apus.servingGeneration == 1)
+        }
+
+        /// No control character and nothing that turns the direction of writing.
+        private static func isHarmless(_ text: Substring) -> Bool {
+            text.unicodeScalars.allSatisfy { scalar in
+                scalar.value >= 0x20 && !(0x7F...0x9F).contains(scalar.value)
+                    && !(0x202A...0x202E).contains(scalar.value)
+                    && !(0x2066...0x2069).contains(scalar.value)
+            }
         }
 
         /// A gigabyte is announced, and a gigabyte is sent in chunks.

@@ -50,7 +50,7 @@ struct Query: Sendable {
 
     func integer(_ name: String, in range: ClosedRange<Int>) throws(Problem) -> Int? {
         guard let text = text(name) else { return nil }
-        guard let number = Int(text), range.contains(number) else {
+        guard let number = Int(text), String(number) == text, range.contains(number) else {
             throw Problem(
                 .invalidParameter,
                 "\(name) is a whole number from \(range.lowerBound) to \(range.upperBound)")

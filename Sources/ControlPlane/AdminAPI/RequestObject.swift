@@ -42,7 +42,8 @@ struct RequestObject {
         }
     }
 
-    /// Text of at most `countMax` characters; null is as good as nothing.
+    /// One line of at most `countMax` characters, without what could change how a terminal or a
+    /// log shows it; null is as good as nothing.
     mutating func text(_ name: String, countMax: Int) -> String? {
         guard let value = object[name], !value.isNull else { return nil }
         guard let text = value.stringValue else {
@@ -52,7 +53,16 @@ struct RequestObject {
         if text.unicodeScalars.count > countMax {
             note("out-of-range", name, "must have at most \(countMax) characters")
         }
+        if text.unicodeScalars.contains(where: Self.isControl) {
+            note("invalid-value", name, "must be one line without control characters")
+        }
         return text
+    }
+
+    /// C0, C1, line and paragraph separators, and marks of direction (UAX #9 §2).
+    private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
+        scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value)
+            || (0x2028...0x202E).contains(scalar.value) || (0x2066...0x2069).contains(scalar.value)
     }
 
     /// One of the raw values of `Choice`.

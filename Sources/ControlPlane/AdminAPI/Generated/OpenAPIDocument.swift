@@ -223,7 +223,8 @@ enum OpenAPIDocument {
      {
       "name": "type",
       "in": "query",
-      "description": "Types, separated by commas; `generation.*` is all that begin so.",
+      "description": "Types, separated by commas; `generation.*` is all that begin so; none is all.",
+      "allowEmptyValue": true,
       "style": "form",
       "explode": false,
       "schema": {
@@ -430,7 +431,13 @@ enum OpenAPIDocument {
         "additionalProperties": false,
         "properties": {
          "mode": {"$ref": "#/components/schemas/ReloadMode"},
-         "reason": {"type": ["string", "null"], "maxLength": 500, "examples": ["deploy 7781"]}
+         "reason": {
+          "description": "One line, without control characters and marks of direction.",
+          "type": ["string", "null"],
+          "maxLength": 500,
+          "pattern": "^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028-\\u202e\\u2066-\\u2069]*$",
+          "examples": ["deploy 7781"]
+         }
         }
        },
        "examples": {"deploy": {"value": {"mode": "SOFT", "reason": "deploy 7781"}}}
@@ -1016,12 +1023,7 @@ enum OpenAPIDocument {
      "errors": {"type": "array", "maxItems": 100, "items": {"$ref": "#/components/schemas/ProblemEntry"}},
      "line": {"type": ["integer", "null"], "description": "Of malformed JSON."},
      "column": {"type": ["integer", "null"], "description": "Of malformed JSON."},
-     "routes": {
-      "type": "array",
-      "items": {"type": "string"},
-      "description": "Known paths",
-      "with 404.": null
-     },
+     "routes": {"type": "array", "items": {"type": "string"}, "description": "Known paths, with 404."},
      "checks": {"$ref": "#/components/schemas/Checks"},
      "serving_generation": {"$ref": "#/components/schemas/NullableInteger"},
      "serving_revision": {"$ref": "#/components/schemas/NullableInteger"},
@@ -1221,7 +1223,8 @@ paths:
       parameters:
         - name: type
           in: query
-          description: Types, separated by commas; `generation.*` is all that begin so.
+          description: Types, separated by commas; `generation.*` is all that begin so; none is all.
+          allowEmptyValue: true
           style: form
           explode: false
           schema:
@@ -1392,7 +1395,12 @@ paths:
               additionalProperties: false
               properties:
                 mode: {$ref: "#/components/schemas/ReloadMode"}
-                reason: {type: [string, "null"], maxLength: 500, examples: ["deploy 7781"]}
+                reason:
+                  description: One line, without control characters and marks of direction.
+                  type: [string, "null"]
+                  maxLength: 500
+                  pattern: '^[^\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]*$'
+                  examples: ["deploy 7781"]
             examples:
               deploy: {value: {mode: SOFT, reason: "deploy 7781"}}
       responses:
@@ -1898,7 +1906,7 @@ components:
         errors: {type: array, maxItems: 100, items: {$ref: "#/components/schemas/ProblemEntry"}}
         line: {type: [integer, "null"], description: Of malformed JSON.}
         column: {type: [integer, "null"], description: Of malformed JSON.}
-        routes: {type: array, items: {type: string}, description: Known paths, with 404.}
+        routes: {type: array, items: {type: string}, description: "Known paths, with 404."}
         checks: {$ref: "#/components/schemas/Checks"}
         serving_generation: {$ref: "#/components/schemas/NullableInteger"}
         serving_revision: {$ref: "#/components/schemas/NullableInteger"}

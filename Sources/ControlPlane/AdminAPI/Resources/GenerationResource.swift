@@ -79,7 +79,7 @@ struct GenerationResource: Sendable {
         _ request: RouteRequest, in snapshot: MasterSnapshot
     ) throws(Problem) -> GenerationRecord {
         let text = request.parameters["n"] ?? ""
-        guard let number = Int(text),
+        guard let number = Int(text), String(number) == text,
             let record = snapshot.generations.first(where: { $0.generation == number })
         else {
             let shown = text.utf8.count <= 20 ? text : "of that number"

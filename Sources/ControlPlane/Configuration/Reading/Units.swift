@@ -9,7 +9,8 @@ enum Units {
         return !digits.isEmpty && digits.allSatisfy(isDigit)
     }
 
-    /// `500ms`, `5s`, `2m`, `1h`: digits, as in a number, and one unit. Nil for anything else, or beyond a century.
+    /// `500ms`, `5s`, `2m`, `1h`: digits, as in a number, and one unit. Nil for anything else, or
+    /// beyond a century.
     static func duration(_ text: String) -> Duration? {
         guard let (count, unit) = split(text) else { return nil }
         let milliseconds: Int? =
