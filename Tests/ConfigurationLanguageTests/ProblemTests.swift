@@ -73,6 +73,7 @@ struct Mistake: CustomTestStringConvertible, Sendable {
         Mistake("admin: {config_source: etcd}", .notSupportedYet, 2, 24, "/admin/config_source"),
         Mistake("admin: {socket: {mode: rw}}", .invalidValue, 2, 24, "/admin/socket/mode"),
         Mistake("admin: {socket: {mode: 1777}}", .invalidValue, 2, 24, "/admin/socket/mode"),
+        Mistake("admin: {socket: {mode: 0660}}", .wrongType, 2, 24, "/admin/socket/mode"),
         Mistake("admin: {socket: {path: a.sock}}", .invalidValue, 2, 24, "/admin/socket/path"),
         Mistake(
             "admin: {roles: {opreate: []}}", .unknownField, 2, 17, "/admin/roles/opreate", "operate"

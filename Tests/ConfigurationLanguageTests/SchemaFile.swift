@@ -4,7 +4,7 @@ import Foundation
 import JSON
 import Testing
 
-import struct TestKit.CommandResult
+import class TestKit.ChildProcess
 import class TestKit.TemporaryDirectory
 
 /// The schema with its definitions at hand.
@@ -31,15 +31,20 @@ struct SchemaFile {
         return .object(merged)
     }
 
-    /// Whether each document fits, in the eyes of PyPI's jsonschema.
-    static func verdicts(_ documents: [JSONValue]) throws -> [Bool] {
+    /// Whether each document fits, in the eyes of PyPI's jsonschema, which takes its time: something
+    /// else can be done meanwhile.
+    static func verdicts(
+        _ documents: [JSONValue], meanwhile: () -> Void = {}
+    ) throws -> [Bool] {
         let folder = try TemporaryDirectory()
         let lines = try documents.map { String(decoding: try JSONText.write($0), as: UTF8.self) }
         let file = try folder.write("documents", lines.map { $0 + "\n" }.joined())
         let program = root.appendingPathComponent("scripts/schema-verdicts").path
-        let result = try CommandResult.run(program, [path, file], within: 120)
-        try #require(result.code == 0, "\(result.errorOutput)")
-        let verdicts = result.output.split(separator: "\n").map { $0 == "1" }
+        let process = try ChildProcess(program, [path, file], directory: folder)
+        meanwhile()
+        let end = try process.waitForEnd(within: 120)
+        try #require(end == .code(0), "\(process.errorOutput)")
+        let verdicts = process.output.split(separator: "\n").map { $0 == "1" }
         try #require(verdicts.count == documents.count)
         return verdicts
     }

@@ -171,12 +171,12 @@ import struct TestKit.CommandResult
     }
 
     private func expectAgreement(_ cases: [Case]) throws {
-        let verdicts = try SchemaFile.verdicts(cases.map(\.document))
-        var shown = 0
-        for (single, isValid) in zip(cases, verdicts) {
-            let verdict = Verdict.of(single.document)
-            guard verdict.isValid != isValid, shown < 40 else { continue }
-            shown += 1
+        var read: [Verdict] = []
+        let verdicts = try SchemaFile.verdicts(cases.map(\.document)) {
+            read = cases.map { Verdict.of($0.document) }
+        }
+        let different = zip(cases, zip(verdicts, read)).filter { $0.1.0 != $0.1.1.isValid }
+        for (single, (isValid, verdict)) in different.prefix(40) {
             let text = String(decoding: try JSONText.write(single.document), as: UTF8.self)
             Issue.record(
                 """

@@ -30,16 +30,16 @@ extension ValueReader {
     /// for a number, would hand on 432.
     private func permissions() -> UInt32? {
         guard let text = string() else { return nil }
-        if case .scalar(let scalar) = node.content, scalar.isPlain {
-            report(.wrongType, "\(quoted(text)) needs quotes: it is a text, such as \"0660\"")
-            return nil
-        }
         guard (3...4).contains(text.utf8.count), let mode = UInt32(text, radix: 8), mode <= 0o777,
             !text.hasPrefix("+")
         else {
             report(
                 .invalidValue,
                 "\(quoted(text)) is no mode, must be octal permissions such as \"0660\"")
+            return nil
+        }
+        if case .scalar(let scalar) = node.content, scalar.isPlain {
+            report(.wrongType, "\(quoted(text)) needs quotes: it is a text, such as \"0660\"")
             return nil
         }
         return mode
