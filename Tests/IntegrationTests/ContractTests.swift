@@ -12,6 +12,11 @@ extension IntegrationTests {
             let worker = try ExchangeableWorker()
             let apus = try ApusInstance(
                 TestConfiguration(port: port, serverPort: server.port), worker: worker.path)
+            // A second revision, so that there is something to compare.
+            var changed = TestConfiguration(port: port, serverPort: server.port)
+            changed.timeouts["client"] = "29s"
+            try apus.write(changed)
+            try #require(try apus.reload().status == 200)
             var walk = try ContractWalk(apus)
             walk.checkExamples()
             // Reading first: it must not depend on what the others leave behind.

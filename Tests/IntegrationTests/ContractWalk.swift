@@ -106,6 +106,9 @@ struct ContractWalk {
         for type in contentTypes(of: operation) {
             try send(operation, path, body: bodies.first ?? nil, fields: ["Accept: \(type)"])
         }
+        for field in fields(of: operation) {
+            try send(operation, path, body: bodies.first ?? nil, fields: [field])
+        }
         try refuse(operation, path)
     }
 
@@ -131,8 +134,9 @@ struct ContractWalk {
         try send(operation, path, body: "[]", expecting: 422)
         try send(operation, path, body: "{\"no_such_field\":1}", expecting: 422)
         try send(operation, path, body: nil, type: nil, expecting: 415)
+        // More than any operation takes.
         try send(
-            operation, path, body: "{\"a\":\"\(String(repeating: "x", count: 1 << 20))\"}",
+            operation, path, body: "{\"a\":\"\(String(repeating: "x", count: 12 << 20))\"}",
             expecting: 413)
     }
 
@@ -192,6 +196,7 @@ struct ContractWalk {
             problems += validator.problems(typed, definition["schema"], at: "\(name) \(field)")
         }
         let type = String((answer["Content-Type"] ?? "none").prefix { $0 != ";" })
+        if response["content"] == .missing, answer.body.isEmpty { return }
         let media = response["content"][type]
         guard media != .missing else {
             problems.append("\(name): \(answer.status) is not documented as \(type)")
@@ -266,6 +271,15 @@ struct ContractWalk {
                     items.isEmpty
                     ? value.text ?? value.description : items.joined(separator: ",")
                 return "\(name)=\(text.replacing(" ", with: "%20").replacing("*", with: "%2A"))"
+            }
+        }
+    }
+
+    /// Each example of each parameter in the head.
+    private func fields(of operation: Operation) -> [String] {
+        operation.parameters.filter { $0["in"].text == "header" }.flatMap { parameter in
+            validator.resolved(parameter["schema"])["examples"].list.map {
+                "\(parameter["name"].text ?? ""): \($0.text ?? $0.description)"
             }
         }
     }
