@@ -31,12 +31,25 @@ build: deps ## Release programs: .build/release/apus and .build/release/apus-wor
 	@echo "built .build/release/apus and .build/release/apus-worker"
 
 .PHONY: install
-install: ## Install what `make build` made; PREFIX=/usr/local, DESTDIR=
-	@test -x .build/release/apus || { echo "make build first" >&2; exit 1; }
+install: man completions ## Install what `make build` made; PREFIX=/usr/local, DESTDIR=
 	install -d "$(DESTDIR)$(PREFIX)/bin"
 	install -m 0755 .build/release/apus .build/release/apus-worker "$(DESTDIR)$(PREFIX)/bin/"
 	install -d "$(DESTDIR)$(PREFIX)/share/apus"
 	install -m 0644 api/config.schema.json "$(DESTDIR)$(PREFIX)/share/apus/"
+	@cp -R .build/dist/share/. "$(DESTDIR)$(PREFIX)/share/"
+
+# The program that man pages and completions are made of.
+APUS ?= .build/release/apus
+
+.PHONY: man
+man: ## Man pages from what the parser knows: .build/dist/share/man
+	@test -x "$(APUS)" || { echo "make build first" >&2; exit 1; }
+	@scripts/man-pages "$(APUS)" .build/dist
+
+.PHONY: completions
+completions: ## Completions for bash, zsh and fish: .build/dist/share
+	@test -x "$(APUS)" || { echo "make build first" >&2; exit 1; }
+	@scripts/completions "$(APUS)" .build/dist
 
 .PHONY: deb
 deb: build ## Debian package in .build/packages, the same bytes for the same sources

@@ -27,18 +27,20 @@ public final class ChildProcess: Sendable {
     public let errorPath: String
     private let end = Mutex<ProcessEnd?>(nil)
 
-    /// Standard output and error go to `NAME.out` and `NAME.err` in `directory`.
+    /// Standard output and error go to `NAME.out` and `NAME.err` in `directory`; all three to
+    /// `terminal`, if there is one.
     public init(
         _ path: String, _ arguments: [String], name: String = "process",
         directory: TemporaryDirectory, environment: [String: String] = [:],
-        changes: Bool = true
+        changes: Bool = true, terminal: String? = nil
     ) throws {
         outputPath = directory.path("\(name).out")
         errorPath = directory.path("\(name).err")
         var full = changes ? ProcessInfo.processInfo.environment : [:]
         full.merge(environment) { $1 }
         pid = try Self.spawn(
-            path, [path] + arguments, full.map { "\($0)=\($1)" }, outputPath, errorPath)
+            path, [path] + arguments, full.map { "\($0)=\($1)" }, input: terminal ?? "/dev/null",
+            output: terminal ?? outputPath, error: terminal ?? errorPath)
     }
 
     deinit { killGroup() }
@@ -82,7 +84,7 @@ public final class ChildProcess: Sendable {
 
     private static func spawn(
         _ path: String, _ arguments: [String], _ environment: [String],
-        _ output: String, _ error: String
+        input: String, output: String, error: String
     ) throws -> Int32 {
         var actions = unsafe posix_spawn_file_actions_t()
         var attributes = posix_spawnattr_t()
@@ -92,9 +94,9 @@ public final class ChildProcess: Sendable {
             unsafe posix_spawn_file_actions_destroy(&actions)
             unsafe posix_spawnattr_destroy(&attributes)
         }
-        let create = O_WRONLY | O_CREAT | O_APPEND
+        let create = O_WRONLY | O_CREAT | O_APPEND | O_NOCTTY
         // SAFETY: initialised above; the strings are copied by the calls.
-        unsafe posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        unsafe posix_spawn_file_actions_addopen(&actions, 0, input, O_RDWR | O_NOCTTY, 0)
         unsafe posix_spawn_file_actions_addopen(&actions, 1, output, create, 0o644)
         unsafe posix_spawn_file_actions_addopen(&actions, 2, error, create, 0o644)
         var none = sigset_t()

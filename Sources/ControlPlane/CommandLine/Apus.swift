@@ -18,14 +18,15 @@ struct Apus: ParsableCommand {
 
             Exit codes: 0 done, 1 other failure, 2 usage, 3 configuration invalid, 4 wait expired, \
             5 conflict, 6 not allowed, 7 master unreachable, 8 operation failed and the old \
-            generation still serves.
+            generation still serves. More with `apus help exit-codes`.
 
             Environment: APUS_SOCKET (admin socket), NO_COLOR (no colours).
             """,
         version: ApusVersion.current,
         subcommands: [
             RunCommand.self, StatusCommand.self, ReloadCommand.self, GenerationsCommand.self,
-            ReloadsCommand.self, EventsCommand.self, APICommand.self, ConfigCommand.self,
+            ReloadsCommand.self, TopCommand.self, EventsCommand.self, APICommand.self,
+            ConfigCommand.self, CompletionCommand.self, ExitCodesCommand.self,
             VersionCommand.self,
         ])
 
@@ -50,7 +51,8 @@ struct Apus: ParsableCommand {
     private static func end(withParserError error: any Error) -> Never {
         let message = fullMessage(for: error)
         if exitCode(for: error).isSuccess {
-            Console.output(message)
+            // A completion without names is no line, and not an empty one.
+            if !message.isEmpty { Console.output(message) }
             Glibc.exit(ExitStatus.done.rawValue)
         }
         Console.error(message)

@@ -13,6 +13,21 @@ enum ExitStatus: Int32, Sendable, CaseIterable {
     /// The operation failed, and the generation before it still serves.
     case operationFailed = 8
 
+    /// For people; the contract in one line.
+    var meaning: String {
+        switch self {
+        case .done: "done"
+        case .other: "another failure"
+        case .usage: "a command line or a request that cannot be"
+        case .configurationInvalid: "the configuration is invalid"
+        case .waitExpired: "the time to wait is over; what was begun goes on"
+        case .conflict: "a conflict with what is there, or a precondition that does not hold"
+        case .notAllowed: "not allowed"
+        case .unreachable: "no master answers"
+        case .operationFailed: "the operation failed; the generation before it serves"
+        }
+    }
+
     /// Of an answer that is no success.
     init(problemCode code: String, httpStatus: Int) {
         switch (code, httpStatus) {

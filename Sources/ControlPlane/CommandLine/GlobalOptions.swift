@@ -8,7 +8,8 @@ struct GlobalOptions: ParsableArguments {
         help: ArgumentHelp(
             "The master's admin socket.",
             discussion: "Default: $APUS_SOCKET, else admin.sock in the runtime directory.",
-            valueName: "path"))
+            valueName: "path"),
+        completion: .file())
     var socket: String?
 
     @Option(

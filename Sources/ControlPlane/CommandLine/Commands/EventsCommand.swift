@@ -3,6 +3,7 @@
 import ArgumentParser
 import Glibc
 import JSON
+import Master
 
 struct EventsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -17,7 +18,8 @@ struct EventsCommand: ParsableCommand {
     @Option(
         help: ArgumentHelp(
             "Only these, separated by commas: reload.failed, generation.*",
-            valueName: "types"))
+            valueName: "types"),
+        completion: .list(MasterEvent.Kind.allCases.map(\.rawValue)))
     var type: String?
 
     @Option(

@@ -18,7 +18,8 @@ struct GenerationsCommand: ParsableCommand {
 
         @Option(
             help: ArgumentHelp(
-                "Only those in STARTING, SERVING, LEAVING or EXITED.", valueName: "phase"))
+                "Only those in STARTING, SERVING, LEAVING or EXITED.", valueName: "phase"),
+            completion: .list(["STARTING", "SERVING", "LEAVING", "EXITED"]))
         var phase: String?
 
         @Flag(help: "Exited ones, too; in a table they are left out otherwise.")
@@ -39,7 +40,10 @@ struct GenerationsCommand: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Show one generation.")
 
         @OptionGroup var global: GlobalOptions
-        @Argument(help: "Its number, or `current`.") var generation: GenerationName
+
+        @Argument(
+            help: "Its number, or `current`.", completion: .custom(LiveNames.generationNames))
+        var generation: GenerationName
 
         func run() throws {
             try ClientSession(global).show("/v1/generations/\(generation.text)") { value, style in
@@ -55,7 +59,9 @@ struct GenerationsCommand: ParsableCommand {
             abstract: "Show the last lines that a generation's workers wrote.")
 
         @OptionGroup var global: GlobalOptions
-        @Argument(help: "Its number.") var generation: Int
+
+        @Argument(help: "Its number.", completion: .custom(LiveNames.generations))
+        var generation: Int
 
         func run() throws {
             try ClientSession(global).show("/v1/generations/\(generation)/logs", LogText.text)
@@ -67,7 +73,9 @@ struct GenerationsCommand: ParsableCommand {
             abstract: "Send SIGTERM now to a generation that does not serve.")
 
         @OptionGroup var global: GlobalOptions
-        @Argument(help: "Its number.") var generation: Int
+
+        @Argument(help: "Its number.", completion: .custom(LiveNames.generations))
+        var generation: Int
 
         func run() throws {
             let session = try ClientSession(global)

@@ -16,7 +16,10 @@ struct ReloadsCommand: ParsableCommand {
         @Option(
             help: ArgumentHelp(
                 "Only those that are QUEUED, RUNNING, SUCCEEDED, FAILED, SUPERSEDED or CANCELLED.",
-                valueName: "status"))
+                valueName: "status"),
+            completion: .list([
+                "QUEUED", "RUNNING", "SUCCEEDED", "FAILED", "SUPERSEDED", "CANCELLED",
+            ]))
         var status: String?
 
         func run() throws {
@@ -35,7 +38,7 @@ struct ReloadsCommand: ParsableCommand {
                 """)
 
         @OptionGroup var global: GlobalOptions
-        @Argument(help: "Its id, `rl_…`.") var id: String
+        @Argument(help: "Its id, `rl_…`.", completion: .custom(LiveNames.reloads)) var id: String
 
         @Option(
             help: ArgumentHelp(
@@ -58,7 +61,7 @@ struct ReloadsCommand: ParsableCommand {
             abstract: "Show the last lines that the workers of a reload wrote.")
 
         @OptionGroup var global: GlobalOptions
-        @Argument(help: "Its id, `rl_…`.") var id: String
+        @Argument(help: "Its id, `rl_…`.", completion: .custom(LiveNames.reloads)) var id: String
 
         func run() throws {
             try ClientSession(global).show("/v1/reloads/\(id)/logs", LogText.text)
@@ -70,7 +73,7 @@ struct ReloadsCommand: ParsableCommand {
             abstract: "Cancel a reload that is queued or has not reached SWITCH.")
 
         @OptionGroup var global: GlobalOptions
-        @Argument(help: "Its id, `rl_…`.") var id: String
+        @Argument(help: "Its id, `rl_…`.", completion: .custom(LiveNames.reloads)) var id: String
 
         func run() throws {
             let session = try ClientSession(global)

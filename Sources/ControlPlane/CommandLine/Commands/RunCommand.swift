@@ -24,16 +24,21 @@ struct RunCommand: ParsableCommand {
             /var/lib/apus and /run/apus for root and to the XDG ones for a user.
             """)
 
-    @Option(help: ArgumentHelp("Configuration, YAML or JSON.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("Configuration, YAML or JSON.", valueName: "file"),
+        completion: .file(extensions: ["yaml", "yml", "json"]))
     var config: String?
 
-    @Option(help: ArgumentHelp("Where revisions and records are kept.", valueName: "dir"))
+    @Option(
+        help: ArgumentHelp("Where revisions and records are kept.", valueName: "dir"),
+        completion: .directory)
     var stateDir: String?
 
-    @Option(help: ArgumentHelp("Where the admin socket is.", valueName: "dir"))
+    @Option(
+        help: ArgumentHelp("Where the admin socket is.", valueName: "dir"), completion: .directory)
     var runtimeDir: String?
 
-    @Option(help: ArgumentHelp("The worker program.", valueName: "path"))
+    @Option(help: ArgumentHelp("The worker program.", valueName: "path"), completion: .file())
     var worker: String?
 
     func run() throws {

@@ -9,10 +9,13 @@ enum Console {
 
     /// Colours: on a terminal, unless NO_COLOR is set and not empty (no-color.org) or the terminal
     /// is a dumb one.
-    static var hasColour: Bool { isTerminal && wantsColour && !isDumb }
+    static var hasColour: Bool { isLive && wantsColour }
     static var hasErrorColour: Bool { isErrorLive && wantsColour }
 
-    /// What was written to stderr can be written over.
+    /// What was written to stdout can be written over.
+    static var isLive: Bool { isTerminal && !isDumb }
+
+    /// The same of stderr.
     static var isErrorLive: Bool { isatty(STDERR_FILENO) == 1 && !isDumb }
 
     private static var wantsColour: Bool { (Surroundings.environment["NO_COLOR"] ?? "").isEmpty }

@@ -21,17 +21,26 @@ enum StatusText {
                         + last(reloads?["last"], style.now)),
             ],
         ]
-        let conditions = ItemTable(columns: [
-            .member("CONDITION", "type"), .state("STATUS", "status"),
-            .member("REV", "observed_revision").wide, .member("REASON", "reason"),
-            .member("MESSAGE", "message"),
-        ])
         let factLines = facts.text(colour: style.colour).split(separator: "\n").dropFirst()
         return factLines.joined(separator: "\n") + "\n\n"
             + conditions.text(status["conditions"]?.arrayValue ?? [], style)
     }
 
-    private static func serving(_ status: JSONValue) -> TextTable.Cell {
+    /// Nothing if all hold.
+    static func conditionsThatFail(_ status: JSONValue, _ style: Printer.Style) -> String {
+        let failing = (status["conditions"]?.arrayValue ?? []).filter { $0["status"] != "True" }
+        return failing.isEmpty ? "" : conditions.text(failing, style)
+    }
+
+    private static var conditions: ItemTable {
+        ItemTable(columns: [
+            .member("CONDITION", "type"), .state("STATUS", "status"),
+            .member("REV", "observed_revision").wide, .member("REASON", "reason"),
+            .member("MESSAGE", "message"),
+        ])
+    }
+
+    static func serving(_ status: JSONValue) -> TextTable.Cell {
         guard let generation = status["serving_generation"]?.integerValue else {
             return .init("no generation", .red)
         }

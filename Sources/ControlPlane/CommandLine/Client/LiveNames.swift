@@ -1,0 +1,47 @@
+// Names that only a master knows, for a shell that completes a command: quick, and silent when no
+// master answers.
+
+import JSON
+import NIOHTTP1
+
+enum LiveNames {
+    private static let patience = Duration.milliseconds(500)
+
+    /// Numbers of generations, newest first.
+    @Sendable static func generations(_ words: [String], _: Int, _: String) -> [String] {
+        names("/v1/generations", words) { $0["generation"]?.integerValue.map(String.init) }
+    }
+
+    /// The same, and `current`.
+    @Sendable static func generationNames(_ words: [String], _: Int, _: String) -> [String] {
+        ["current"] + generations(words, 0, "")
+    }
+
+    /// Ids of reloads, newest first.
+    @Sendable static func reloads(_ words: [String], _: Int, _: String) -> [String] {
+        names("/v1/reloads", words) { $0["id"]?.stringValue }
+    }
+
+    /// `words` is the command line so far: it may name the socket.
+    private static func names(
+        _ target: RequestTarget, _ words: [String], name: (JSONValue) -> String?
+    ) -> [String] {
+        guard let path = try? Surroundings.socketPath(socket(in: words)),
+            let response = try? UnixHTTPClient(path: path).exchange(
+                .GET, target.text, within: patience),
+            response.status == 200, let page = try? JSONText.parse(response.body)
+        else { return [] }
+        // A name with a blank or worse in it is none of the master's.
+        return page.items.compactMap(name).filter { name in
+            name.utf8.allSatisfy { (0x21...0x7E).contains($0) && $0 != UInt8(ascii: ":") }
+        }
+    }
+
+    static func socket(in words: [String]) -> String? {
+        for (index, word) in words.enumerated() {
+            if word.hasPrefix("--socket=") { return String(word.dropFirst("--socket=".count)) }
+            if word == "--socket", words.indices.contains(index + 1) { return words[index + 1] }
+        }
+        return nil
+    }
+}
