@@ -44,6 +44,7 @@ APUS ?= .build/release/apus
 .PHONY: man
 man: ## Man pages from what the parser knows: .build/dist/share/man
 	@test -x "$(APUS)" || { echo "make build first" >&2; exit 1; }
+	@scripts/install-packages man
 	@scripts/man-pages "$(APUS)" .build/dist
 
 .PHONY: completions
