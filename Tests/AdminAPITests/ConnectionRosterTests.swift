@@ -81,6 +81,27 @@ struct ConnectionRosterTests {
         await admin.stop()
     }
 
+    /// Who asks and asks, and reads no answer, is closed like a watcher who does not read.
+    @Test func aClientThatReadsNoAnswerIsClosed() async throws {
+        let admin = try await AdminInstance(stallMax: .milliseconds(300))
+        let path = admin.socketPath
+        let deaf = try await AdminInstance.blocking {
+            let socket = try TestSocket.connect(path: path)
+            let request = HTTPClient.request("GET", "/v1/openapi.json", host: "localhost")
+            try socket.send((0..<40).flatMap { _ in request })
+            return socket
+        }
+        let deadline = Deadline(seconds: 10)
+        var count = 0
+        while count != 1, !deadline.isOver {
+            let text = String(decoding: try await admin.get("/metrics").body, as: UTF8.self)
+            count = try MetricsText(text).values["apus_admin_connections"].flatMap { Int($0) } ?? 0
+        }
+        #expect(count == 1)
+        deaf.close()
+        await admin.stop()
+    }
+
     @Test func aConnectionWithoutRoomIsToldSo() async throws {
         let admin = try await AdminInstance(change: { $0.connectionLimit = 1 })
         var watchers: [EventReader] = []
