@@ -99,9 +99,9 @@ let package = Package(
         controlPlane(
             "AdminAPI",
             [
-                "Clock", "ConfigurationLanguage", "JSON", "Master", "Model", "Supervisor",
-                "Syscalls", hummingbirdCore, httpTypes, logging, nioCore, nioHTTP1, nioHTTPTypes,
-                nioPosix,
+                "Clock", "ConfigurationLanguage", "JSON", "Master", "Model", "SharedState",
+                "Supervisor", "Syscalls", hummingbirdCore, httpTypes, logging, nioCore, nioHTTP1,
+                nioHTTPTypes, nioPosix,
             ]),
         .executableTarget(
             name: "apus",
@@ -153,8 +153,8 @@ let package = Package(
         tests(
             "AdminAPI",
             [
-                "AdminAPI", "Clock", "JSON", "Master", "Model", "Supervisor", "TestKit", httpTypes,
-                logging, nioCore,
+                "AdminAPI", "Clock", "JSON", "Master", "Model", "SharedState", "Supervisor",
+                "TestKit", httpTypes, logging, nioCore,
                 nioEmbedded, nioHTTP1, nioHTTPTypes, yams,
             ]),
         tests("CommandLine", ["apus", "Clock", "JSON", "TestKit", argumentParser, yams]),

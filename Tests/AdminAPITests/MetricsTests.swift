@@ -1,6 +1,7 @@
 // The text of /metrics, read by the letter of the exposition format, and its names.
 
 import Foundation
+import SharedState
 import Supervisor
 import TestKit
 import Testing
@@ -123,6 +124,36 @@ struct MetricsTests {
         let text = Self.text(snapshot)
         #expect(start.milliseconds < 5_000)
         #expect(text.utf8.count > 50_000)
+    }
+
+    @Test func trafficByName() throws {
+        var words = [UInt64](repeating: 0, count: TrafficLayout.wordCount)
+        words[TrafficCounter.requests.rawValue] = 9
+        words[TrafficCounter.responses2xx.rawValue] = 8
+        words[TrafficCounter.durationMicroseconds.rawValue] = 1_000_250
+        words[TrafficLayout.bucketWord(microseconds: 500)] = 5
+        words[TrafficLayout.bucketWord(microseconds: .max)] = 3
+        let totals = TrafficTotals(words: words)
+        let master = ScriptedMaster()
+        master.carry([
+            NamedTraffic(name: .server(backend: "api", name: "b\"1"), totals: totals),
+            NamedTraffic(name: .backend("api"), totals: totals),
+            NamedTraffic(name: .frontend("web"), totals: totals),
+        ])
+        let metrics = try MetricsText(
+            MetricsResource(port: master, tally: AdminTally(), places: WatcherPlaces())
+                .text(of: .serving()))
+        let expected = [
+            #"apus_http_requests_total{frontend="web",code_class="2xx"}"#: "8",
+            #"apus_backend_requests_total{backend="api"}"#: "9",
+            #"apus_server_requests_total{backend="api",server="b\"1"}"#: "9",
+            #"apus_request_duration_seconds_bucket{frontend="web",le="0.0005"}"#: "5",
+            #"apus_request_duration_seconds_bucket{frontend="web",le="10"}"#: "5",
+            #"apus_request_duration_seconds_bucket{frontend="web",le="+Inf"}"#: "8",
+            #"apus_request_duration_seconds_sum{frontend="web"}"#: "1.00025",
+            #"apus_request_duration_seconds_count{frontend="web"}"#: "8",
+        ]
+        for (series, value) in expected { #expect(metrics.values[series] == value, "\(series)") }
     }
 
     @Test func theDocumentListsEveryMetric() throws {

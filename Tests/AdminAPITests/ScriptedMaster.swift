@@ -20,6 +20,7 @@ final class ScriptedMaster: ControlPort {
         var outcome: (@Sendable (inout ReloadRecord) -> Void)?
         var ring = EventRing(firstSequence: 100)
         var logTails: [Int: [String]] = [:]
+        var traffic: [NamedTraffic] = []
     }
     private let state: Mutex<State>
 
@@ -52,6 +53,8 @@ final class ScriptedMaster: ControlPort {
         state.withLock { $0.logTails[generation] = lines }
     }
 
+    func carry(_ traffic: [NamedTraffic]) { state.withLock { $0.traffic = traffic } }
+
     func stop() { state.withLock { $0.isStopped = true } }
 
     var terminated: [Int] { state.withLock { $0.terminated } }
@@ -60,6 +63,8 @@ final class ScriptedMaster: ControlPort {
     var modes: [ReloadRecord.Mode] { state.withLock { $0.modes } }
 
     // MARK: The port
+
+    func trafficTotals() -> [NamedTraffic] { state.withLock { $0.traffic } }
 
     func snapshot() -> MasterSnapshot { state.withLock { $0.snapshot } }
 

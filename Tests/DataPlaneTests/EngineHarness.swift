@@ -76,6 +76,11 @@ final class EngineHarness: @unchecked Sendable {
         var log = false
     }
 
+    /// Numbers of traffic records.
+    static let frontend = 1
+    static let backend = 2
+    static func server(_ place: Int) -> Int { 3 + place }
+
     init(origins: [UInt16], _ options: Options = Options()) throws {
         var configuration = Configuration()
         let servers = origins.enumerated().map { index, port in
@@ -96,10 +101,16 @@ final class EngineHarness: @unchecked Sendable {
                 routes: options.routes ?? [Route(id: "r", action: .backend("b"))])
         ]
         configuration.log.accessTo = options.log ? .standardOutput : .off
-        runtime = RuntimeConfiguration(configuration)
+        region = try SharedRegion.create().region
+        runtime = RuntimeConfiguration(
+            configuration,
+            traffic: TrafficRecords(
+                TrafficNumbers(
+                    frontends: [Self.frontend], backends: [Self.backend],
+                    servers: [servers.indices.map(Self.server)]),
+                in: region))
         reports = try LoopReports()
         sink = try AccessLogSink()
-        region = try SharedRegion.create().region
         let (runtime, reports, sink, region) = (runtime, reports, sink, region)
         loops = try (0..<options.loopCount).map { index in
             let record = try #require(LoopRecord(region, slot: 0, loop: index))
@@ -180,6 +191,18 @@ final class EngineHarness: @unchecked Sendable {
     var worker: WorkerReport {
         WorkerReport(
             loops: loops.compactMap { SharedState.LoopReport(region, slot: 0, loop: $0.index) })
+    }
+
+    /// A traffic record's totals.
+    func traffic(_ number: Int) -> TrafficTotals {
+        TrafficTotals(words: TrafficRecord(region, number: number)?.read() ?? [])
+    }
+
+    /// Whether the totals get there in time: they are added at the end of a round.
+    func traffic(
+        _ number: Int, within seconds: Double = 5, becomes matches: (TrafficTotals) -> Bool
+    ) -> Bool {
+        Wait.until(seconds) { matches(traffic(number)) }
     }
 
     /// Whether a gauge gets there in time: it is written at the end of a round.

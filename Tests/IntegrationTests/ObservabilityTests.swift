@@ -29,6 +29,8 @@ extension IntegrationTests {
             #expect(metrics["apus_worker_requests_total"] == Double(6 * requests))
             #expect(
                 metrics[#"apus_worker_responses_total{code_class="2xx"}"#] == Double(6 * requests))
+            let byFrontend = metrics.filter { $0.key.hasPrefix("apus_http_requests_total{") }
+            #expect(byFrontend.values.reduce(0, +) == Double(6 * requests))
             #expect(metrics["apus_generation_crashes_total"] == 3)
             #expect(metrics[#"apus_worker_exits_total{expected="false"}"#] == 3)
             #expect(metrics[#"apus_reload_step_duration_seconds_count{step="RETIRE"}"#] == 7)

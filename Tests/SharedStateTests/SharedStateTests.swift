@@ -85,9 +85,9 @@ private func makeBothSides() throws -> (master: SharedRegion, worker: SharedRegi
         #expect(throws: SharedRegionError.self) { try SharedRegion(fd: pipe.first.rawValue) }
 
         // The header's second word is the version.
-        let version: [UInt8] = [2, 0, 0, 0, 0, 0, 0, 0]
+        let version: [UInt8] = [99, 0, 0, 0, 0, 0, 0, 0]
         #expect(unsafe pwrite(created.file.rawValue, version, 8, 8) == 8)
-        #expect(throws: SharedRegionError.wrongLayoutVersion(2)) {
+        #expect(throws: SharedRegionError.wrongLayoutVersion(99)) {
             try SharedRegion(fd: created.file.rawValue)
         }
     }
@@ -103,6 +103,26 @@ private func makeBothSides() throws -> (master: SharedRegion, worker: SharedRegi
         let report = try #require(table.report(of: slot))
         #expect(report.loops.count == 1)
         #expect(report[.requests] == .max)
+    }
+
+    @Test func trafficIsAddedToByEverybody() async throws {
+        let (master, worker) = try makeBothSides()
+        let word = TrafficCounter.requests.rawValue
+        let last = TrafficRecord.count - 1
+        let record = try #require(TrafficRecord(worker, number: last))
+        await withTaskGroup { group in
+            for _ in 0..<4 {
+                group.addTask { for _ in 0..<10_000 { record.add(3, toWord: word) } }
+            }
+        }
+        record.add(1, toWord: TrafficLayout.wordCount)
+        let read = try #require(TrafficRecord(master, number: last))
+        #expect(TrafficTotals(words: read.read())[.requests] == 120_000)
+        #expect(read.read().reduce(0, &+) == 120_000)
+        read.clear()
+        #expect(record.read().allSatisfy { $0 == 0 })
+        #expect(TrafficRecord(master, number: -1) == nil)
+        #expect(TrafficRecord(master, number: TrafficRecord.count) == nil)
     }
 
     @Test func aReaderSeesTotalsThatOnlyGrow() async throws {

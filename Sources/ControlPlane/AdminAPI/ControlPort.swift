@@ -25,6 +25,9 @@ public protocol ControlPort: Sendable {
     /// SIGTERM to all workers of a generation that does not serve; otherwise nothing happens.
     func terminate(generation: Int) async
 
+    /// Totals of the frontends, backends and servers that live generations have, in no order.
+    func trafficTotals() -> [NamedTraffic]
+
     /// The sequence of the last event; who wants only what is to come reads after it.
     var lastEvent: UInt64 { get }
 

@@ -19,6 +19,7 @@ final class DiskWork: Sendable {
     private let store: Store
     private let configurationPath: String?
     private let mailbox: Mailbox
+    private let traffic: TrafficTable
     /// Words for the log.
     private let complain: @Sendable (String) -> Void
     private let storeThread: WorkThread
@@ -37,7 +38,7 @@ final class DiskWork: Sendable {
     /// - Parameter reserved: the last generation number that is durable already.
     init(
         store: Store, reserved: Int, configurationPath: String?, mailbox: Mailbox,
-        complain: @escaping @Sendable (String) -> Void
+        traffic: TrafficTable, complain: @escaping @Sendable (String) -> Void
     ) throws(SystemError) {
         storeThread = try WorkThread(name: "store")
         readThread = try WorkThread(name: "configuration")
@@ -46,6 +47,7 @@ final class DiskWork: Sendable {
         self.store = store
         self.configurationPath = configurationPath
         self.mailbox = mailbox
+        self.traffic = traffic
         self.complain = complain
     }
 
@@ -116,7 +118,7 @@ final class DiskWork: Sendable {
             let result: Result<GenerationMaterial, ReloadFailure>
             do {
                 try reserve(generation, of: plan.revision)
-                result = .success(try material(for: plan))
+                result = .success(try material(of: generation, for: plan))
             } catch let failure as ReloadFailure {
                 result = .failure(failure)
             } catch let error as StoreError {
@@ -160,9 +162,14 @@ final class DiskWork: Sendable {
         known.withLock { $0.reserved = max($0.reserved, last) }
     }
 
-    private func material(for plan: GenerationPlan) throws -> GenerationMaterial {
+    private func material(
+        of generation: Int, for plan: GenerationPlan
+    ) throws -> GenerationMaterial {
         let configuration = try configuration(of: plan.revision)
-        let json = try JSONWriter.encode(configuration)
+        let json = try JSONWriter.encode(
+            WorkerConfiguration(
+                configuration,
+                traffic: traffic.numbers(for: configuration, generation: generation)))
         return GenerationMaterial(
             configuration: configuration,
             memory: try MemoryFile.create(name: "apus-configuration", bytes: json),

@@ -41,6 +41,7 @@ final class EffectExecutor {
     private let disk: DiskWork
     private let mailbox: Mailbox
     private let orphans: Orphans
+    private let traffic: TrafficTable
     private let log: MasterLog
     private let bootID = ProcessFacts.bootID()
     private var runs: [Int: Run] = [:]
@@ -50,13 +51,14 @@ final class EffectExecutor {
 
     init(
         listeners: ListenerTable, workers: WorkerTable, disk: DiskWork, mailbox: Mailbox,
-        orphans: Orphans, log: MasterLog
+        orphans: Orphans, traffic: TrafficTable, log: MasterLog
     ) {
         self.listeners = listeners
         self.workers = workers
         self.disk = disk
         self.mailbox = mailbox
         self.orphans = orphans
+        self.traffic = traffic
         self.log = log
     }
 
@@ -95,9 +97,14 @@ final class EffectExecutor {
             runs[worker.generation]?.holding.remove(worker.index)
             runs[worker.generation]?.live.remove(worker.index)
             letGoIfReleased(worker.generation)
-            if runs[worker.generation]?.live.isEmpty == true { runs[worker.generation] = nil }
+            if runs[worker.generation]?.live.isEmpty == true { forget(worker.generation) }
         default: break
         }
+    }
+
+    private func forget(_ generation: Int) {
+        runs[generation] = nil
+        traffic.forget(generation: generation)
     }
 
     private func letGoIfReleased(_ generation: Int) {
@@ -112,7 +119,10 @@ final class EffectExecutor {
         _ generation: Int, _ result: Result<GenerationMaterial, ReloadFailure>, at now: Instant
     ) -> [SupervisorEvent] {
         // Abandoned meanwhile: that was answered.
-        guard runs[generation]?.isPreparing == true else { return [] }
+        guard runs[generation]?.isPreparing == true else {
+            traffic.forget(generation: generation)
+            return []
+        }
         switch result {
         case .failure(let failure): return failStart(generation, failure)
         case .success(let material):
@@ -201,7 +211,7 @@ final class EffectExecutor {
 
     private func failStart(_ generation: Int, _ failure: ReloadFailure) -> [SupervisorEvent] {
         listeners.abandon(generation: generation)
-        runs[generation] = nil
+        forget(generation)
         return [.startFailed(generation: generation, failure)]
     }
 
@@ -236,7 +246,7 @@ final class EffectExecutor {
         listeners.abandon(generation: generation)
         waiting[generation] = nil
         guard runs[generation]?.isPreparing == true else { return [] }
-        runs[generation] = nil
+        forget(generation)
         return [
             .startFailed(
                 generation: generation, ReloadFailure(code: "cancelled", detail: "given up"))

@@ -68,6 +68,7 @@ public final class Master {
             let created = try SharedRegion.create()
             let region = created.region
             let gauges = GaugeReader(region)
+            let traffic = TrafficTable(region)
             let mailbox = try Mailbox()
             let history = try store.reloads()
             let board = MasterBoard(
@@ -83,7 +84,7 @@ public final class Master {
             try store.reserveGenerations(through: reserved)
             disk = try DiskWork(
                 store: store, reserved: reserved, configurationPath: options.configurationPath,
-                mailbox: mailbox
+                mailbox: mailbox, traffic: traffic
             ) { masterLog.logger.error("\($0)") }
             let workers = WorkerTable(
                 program: options.workerPath, version: options.version, poll: poll,
@@ -99,12 +100,12 @@ public final class Master {
                         nextGeneration: lastGeneration + 1, reloads: history),
                     executor: EffectExecutor(
                         listeners: listeners, workers: workers, disk: disk, mailbox: mailbox,
-                        orphans: orphans, log: masterLog),
+                        orphans: orphans, traffic: traffic, log: masterLog),
                     workers: workers, listeners: listeners, poll: poll, mailbox: mailbox,
                     signals: signals, board: board, log: masterLog,
                     service: SystemdService.detect(earlierReloads: history)))
             handle = MasterHandle(
-                mailbox: mailbox, board: board,
+                mailbox: mailbox, board: board, traffic: traffic,
                 configurations: try ConfigurationDesk(options, store: store, board: board))
             masterLog.logger.notice(
                 "master starts",

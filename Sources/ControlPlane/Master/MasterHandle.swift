@@ -15,12 +15,17 @@ public enum MasterError: Error, Sendable, Equatable {
 public final class MasterHandle: Sendable {
     private let mailbox: Mailbox
     private let board: MasterBoard
+    private let traffic: TrafficTable
     /// Questions about configurations go here.
     public let configurations: ConfigurationDesk
 
-    init(mailbox: Mailbox, board: MasterBoard, configurations: ConfigurationDesk) {
+    init(
+        mailbox: Mailbox, board: MasterBoard, traffic: TrafficTable,
+        configurations: ConfigurationDesk
+    ) {
         self.mailbox = mailbox
         self.board = board
+        self.traffic = traffic
         self.configurations = configurations
     }
 
@@ -63,6 +68,10 @@ public final class MasterHandle: Sendable {
     /// The last lines that the generation's workers wrote to standard error, oldest first within
     /// one worker. Empty if there are none, or no longer.
     public func logTail(generation: Int) -> [String] { board.logTail(generation: generation) }
+
+    /// Totals of the frontends, backends and servers that live generations have, in no order.
+    /// They never go down while the master lives.
+    public func trafficTotals() -> [NamedTraffic] { traffic.totals() }
 
     /// The sequence of the last event; who wants only what is to come reads after it.
     public var lastEvent: UInt64 { board.lastEvent }

@@ -174,6 +174,7 @@ extension Engine {
         client[].peer = connection.peer
         client[].frontend = frontend
         client[].acceptedAt = nowNanoseconds
+        count(.connections, of: frontend[].traffic)
         client.change(to: .idle)
         client[].previous = newestClient
         newestClient?[].next = client

@@ -111,17 +111,17 @@ extension Engine {
         case .moved:
             serverMoved = true
             guard let error = exchange[].download.approve(&server[].input) else { return true }
-            record.add(.upstreamFailures)
+            countServerFailure(exchange)
             abort(exchange, client, .serverAbort, error.name)
             return false
         case .blocked: return true
         case .ended:
             if exchange[].download.sourceDidEnd() { return true }
-            record.add(.upstreamFailures)
+            countServerFailure(exchange)
             abort(exchange, client, .serverAbort, "server-cut")
             return false
         case .failed:
-            record.add(.upstreamFailures)
+            countServerFailure(exchange)
             abort(exchange, client, .serverAbort, "server-reset")
             return false
         }

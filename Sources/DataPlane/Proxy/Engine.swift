@@ -8,7 +8,7 @@
 //   ResponseReading   server bytes → head
 //   BodyTransfer      bytes both ways
 //   ExchangeEnding    answers, errors, what follows
-//   Tunnel, Lingering, Deadlines, Drain, AccessLogging
+//   Tunnel, Lingering, Deadlines, Drain, Traffic, AccessLogging
 //
 // Nothing here is shared but the mailbox, the gauges and the record. Hot: measured by the benchmark
 // of CPU and system calls per request (docs/performance.md).
@@ -71,6 +71,9 @@ struct Engine: ~Copyable {
     var backendSlab = Slab<UpstreamBackend>()
     var upstreamSlab = Slab<UpstreamServer>()
     var listenerSlab = Slab<Listener>()
+    var tallies = Slab<TrafficTally>()
+    /// Those that hold something the shared totals lack.
+    var dirtyTallies: [Ref<TrafficTally>] = []
     var frontends: [Ref<FrontendState>] = []
     var backends: [Ref<UpstreamBackend>] = []
     var listeners: [Ref<Listener>] = []
@@ -208,7 +211,8 @@ struct Engine: ~Copyable {
         while let server = closedServers.popLast() { servers.recycle(server) }
     }
 
-    func publish() {
+    mutating func publish() {
+        if !dirtyTallies.isEmpty { flushTraffic() }
         record.tick()
         record.set(.clientConnections, UInt64(clients.count))
         record.set(.exchangesInFlight, UInt64(max(0, exchanges.count - tunnelCount)))
@@ -243,6 +247,7 @@ struct Engine: ~Copyable {
             state[].waits = RuntimeConfiguration.Waits(frontend.timeouts)
             state[].routes = configuration.routes[place]
             state[].backend = configuration.tcpBackends[place]
+            state[].traffic = makeTally(configuration.traffic.frontend(place))
             frontends.append(state)
         }
     }
@@ -252,11 +257,13 @@ struct Engine: ~Copyable {
             let state = backendSlab.take()
             state[].index = place
             state[].waits = RuntimeConfiguration.Waits(backend.timeouts)
+            state[].traffic = makeTally(configuration.traffic.backend(place))
             for (number, server) in backend.servers.enumerated() {
                 let upstream = upstreamSlab.take()
                 upstream[].address = RawSocketAddress(server.address)
                 upstream[].backend = place
                 upstream[].index = number
+                upstream[].traffic = makeTally(configuration.traffic.server(place, number))
                 state[].servers.append(upstream)
             }
             let offset = Int(truncatingIfNeeded: random.next() >> 33)

@@ -56,6 +56,7 @@ extension Engine {
         case 5: record.add(.responses5xx)
         default: break
         }
+        countTraffic(exchange)
         if exchange[].phase == .tunnelling { tunnelCount &-= 1 }
         if configuration.accessFormat != nil { writeLog(exchange, client) }
         buffers.empty(&exchange[].capture)

@@ -14,6 +14,7 @@ struct FrontendState: ~Copyable, SlabEntry {
     var routes: RouteTable?
     /// TCP: place of the backend.
     var backend = -1
+    var traffic: Ref<TrafficTally>?
 
     init() {}
 }

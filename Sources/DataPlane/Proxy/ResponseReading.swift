@@ -160,7 +160,7 @@ extension Engine {
     private mutating func refuseResponse(
         _ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>, _ error: HTTPError
     ) {
-        record.add(.upstreamFailures)
+        countServerFailure(exchange)
         exchange[].note(.serverAbort, error.name)
         fail(exchange, client, 502, error.name)
     }

@@ -47,15 +47,18 @@ final class RuntimeConfiguration: @unchecked Sendable {
     let backendNames: [Bytes]
     /// For heads that no rule of the user touches.
     let noRules: CompiledRules
+    /// Where the traffic of frontends, backends and servers is counted, by place.
+    let traffic: TrafficRecords
     private let arena: ConfigurationArena
 
-    init(_ configuration: Configuration) {
+    init(_ configuration: Configuration, traffic: TrafficRecords) {
         let arena = ConfigurationArena()
         var places: [String: Int] = [:]
         for (index, backend) in configuration.backends.enumerated() {
             places[backend.name] = index
         }
         self.configuration = configuration
+        self.traffic = traffic
         self.arena = arena
         routes = configuration.frontends.map {
             RouteTable($0, backends: places, arena: arena)

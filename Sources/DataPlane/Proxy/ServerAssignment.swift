@@ -32,6 +32,7 @@ extension Engine {
         if !fresh, !exchange[].isTCP, let server = upstream.takeParked(for: exchange) {
             parkedCount &-= 1
             record.add(.upstreamReuses)
+            count(.reuses, of: upstream[].traffic)
             // The time it may be parked is not a time to answer in.
             serverTimers.arm(server, at: .max)
             exchange[].server = server
@@ -48,6 +49,7 @@ extension Engine {
         _ upstream: Ref<UpstreamServer>, _ wait: Int64
     ) {
         record.add(.upstreamConnects)
+        count(.connections, of: upstream[].traffic)
         exchange[].connectAttempts &+= 1
         exchange[].wasReused = false
         do throws(SystemError) {
@@ -109,7 +111,7 @@ extension Engine {
     mutating func didFailToConnect(
         _ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>, isTimeout: Bool
     ) {
-        record.add(.upstreamFailures)
+        countServerFailure(exchange)
         dropServer(exchange)
         if exchange[].connectAttempts < Self.attemptsMax {
             exchange[].retries &+= 1
@@ -128,7 +130,7 @@ extension Engine {
     mutating func didLoseServer(
         _ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>, _ server: Ref<ServerConnection>
     ) {
-        record.add(.upstreamFailures)
+        countServerFailure(exchange)
         let wasReused = server[].isReused
         let saidNothing = server[].input.isEmpty && exchange[].interimCount == 0
         dropServer(exchange)

@@ -56,6 +56,7 @@ struct UpstreamServer: ~Copyable, SlabEntry {
     /// Places in the configuration.
     var backend = 0
     var index = 0
+    var traffic: Ref<TrafficTally>?
 
     init() {}
 

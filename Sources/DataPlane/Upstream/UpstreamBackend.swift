@@ -7,6 +7,7 @@ struct UpstreamBackend: ~Copyable, SlabEntry {
     var servers: [Ref<UpstreamServer>] = []
     var waits = RuntimeConfiguration.Waits(Timeouts())
     var index = 0
+    var traffic: Ref<TrafficTally>?
     private var policy = WeightedRoundRobin(weights: [], offset: 0)
 
     init() {}

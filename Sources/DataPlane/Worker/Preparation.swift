@@ -12,6 +12,7 @@ internal import Wire
 struct Preparation: ~Copyable {
     let order: MasterMessage.Prepare
     let configuration: Configuration
+    private let traffic: TrafficNumbers
     private let region: SharedRegion
     private var accessLog: FileDescriptor?
 
@@ -25,12 +26,13 @@ struct Preparation: ~Copyable {
         guard (try? MemoryFile.isSealed(memory.rawValue)) == true else {
             throw WorkerRefusal(code: "prepare-malformed", detail: "memory is not sealed")
         }
-        let configuration = try Self.configuration(
+        let given = try Self.configuration(
             in: memory.rawValue, byteCount: order.configurationBytes)
         do throws(SharedRegionError) {
             let region = try SharedRegion(fd: state.rawValue)
             return Preparation(
-                order: order, configuration: configuration, region: region,
+                order: order, configuration: given.configuration, traffic: given.traffic,
+                region: region,
                 accessLog: descriptors.take(at: 2))
         } catch {
             throw WorkerRefusal(code: "shared-state-mismatch", detail: "\(error)")
@@ -48,7 +50,8 @@ struct Preparation: ~Copyable {
     ) throws(WorkerRefusal) -> [ProxyLoop] {
         let identity = WorkerIdentity(
             generation: order.generation, revision: order.revision, pid: getpid())
-        let runtime = RuntimeConfiguration(configuration)
+        let runtime = RuntimeConfiguration(
+            configuration, traffic: TrafficRecords(traffic, in: region))
         var loops: [ProxyLoop] = []
         for index in 0..<order.threads {
             guard let record = LoopRecord(region, slot: order.sharedStateSlot, loop: index) else {
@@ -71,7 +74,7 @@ struct Preparation: ~Copyable {
 
     private static func configuration(
         in fd: Int32, byteCount: Int
-    ) throws(WorkerRefusal) -> Configuration {
+    ) throws(WorkerRefusal) -> WorkerConfiguration {
         let text: [UInt8]
         do throws(SystemError) {
             text = try MemoryFile.read(fd, maxBytes: configurationLimits.byteCountMax)
@@ -84,7 +87,7 @@ struct Preparation: ~Copyable {
         }
         do throws(JSONError) {
             return try JSONReader.decode(
-                Configuration.self, from: text, limits: configurationLimits)
+                WorkerConfiguration.self, from: text, limits: configurationLimits)
         } catch {
             throw WorkerRefusal(code: "configuration-unreadable", detail: "\(error)")
         }

@@ -5,12 +5,15 @@
 ///
 ///     header page        magic, layout version, size, slot count
 ///     slot 0 … 255       slot header (256 bytes), then 64 loop records of 256 bytes
+///     traffic 0 … 16383  traffic records of 256 bytes
 ///
-/// A loop record is written by its loop only and starts on its own cache lines.
+/// A loop record is written by its loop only and starts on its own cache lines. A traffic record
+/// belongs to a name, not to a worker: whoever carries traffic for it adds to it. Pages that
+/// nobody touches cost nothing.
 @usableFromInline
 enum RegionLayout {
     static let magic: UInt64 = 0x4150_5553_5348_4D31  // "APUSSHM1"
-    static let version: UInt64 = 1
+    static let version: UInt64 = 2
 
     static let headerBytes = 4096
     static let slotCount = 256
@@ -18,7 +21,10 @@ enum RegionLayout {
     static let loopRecordBytes = 256
     static let slotHeaderBytes = 256
     static let slotBytes = slotHeaderBytes + loopCountMax * loopRecordBytes
-    static let byteCount = headerBytes + slotCount * slotBytes
+    static let trafficStart = headerBytes + slotCount * slotBytes
+    static let trafficCount = 16_384
+    static let trafficRecordBytes = 256
+    static let byteCount = trafficStart + trafficCount * trafficRecordBytes
 
     /// Words of the header page.
     enum HeaderWord: Int {
@@ -47,5 +53,10 @@ enum RegionLayout {
     static func loopOffset(slot: Int, loop: Int) -> Int? {
         guard let start = slotOffset(slot), (0..<loopCountMax).contains(loop) else { return nil }
         return start + slotHeaderBytes + loop * loopRecordBytes
+    }
+
+    /// Nil for a record that there cannot be.
+    static func trafficOffset(_ number: Int) -> Int? {
+        (0..<trafficCount).contains(number) ? trafficStart + number * trafficRecordBytes : nil
     }
 }

@@ -2,7 +2,9 @@
 // Units are seconds and bytes; totals of the data path count live and retired workers alike.
 
 enum MetricCatalogue {
-    static let all = master + reloads + generations + workers + workerTotals.map(\.family) + api
+    static let all =
+        master + reloads + generations + workers + workerTotals.map(\.family)
+        + TrafficMetrics.all + api
 
     // MARK: The master
 
@@ -144,13 +146,13 @@ enum MetricCatalogue {
         adminRequestsTotal, eventWatchers, adminConnections, adminConnectionsClosedTotal,
     ]
 
-    private static func gauge(
+    static func gauge(
         _ name: String, _ help: String, _ labels: [String] = []
     ) -> MetricFamily {
         MetricFamily(name: name, kind: .gauge, help: help, labels: labels)
     }
 
-    private static func counter(
+    static func counter(
         _ name: String, _ help: String, _ labels: [String] = []
     ) -> MetricFamily {
         MetricFamily(name: name, kind: .counter, help: help, labels: labels)

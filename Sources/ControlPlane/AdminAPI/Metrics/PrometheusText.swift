@@ -1,6 +1,7 @@
 // The text exposition format of Prometheus, version 0.0.4: metrics in, text out. Pure value.
 
 import Master
+import SharedState
 
 struct PrometheusText: Sendable {
     static let contentType = "text/plain; version=0.0.4; charset=utf-8"
@@ -27,27 +28,57 @@ struct PrometheusText: Sendable {
         _ family: MetricFamily, histograms: [(labels: [String], histogram: DurationHistogram)]
     ) {
         writeHead(family)
+        let bounds = DurationHistogram.boundsMilliseconds.map(Self.seconds(milliseconds:))
         for (labels, histogram) in histograms {
-            let pairs = Self.pairs(family.labels, labels)
-            var count = 0
-            let bounds =
-                DurationHistogram.boundsMilliseconds.map(Self.seconds(milliseconds:)) + ["+Inf"]
-            for (bound, own) in zip(bounds, histogram.counts) {
-                count += own
-                writeLine("\(family.name)_bucket", pairs + [("le", bound)], "\(count)")
-            }
-            let sum = Self.seconds(milliseconds: histogram.sumMilliseconds)
-            writeLine("\(family.name)_sum", pairs, sum)
-            writeLine("\(family.name)_count", pairs, "\(count)")
+            writeHistogram(
+                family, labels, bounds: bounds,
+                counts: histogram.counts.map { UInt64(clamping: $0) },
+                sum: Self.seconds(milliseconds: histogram.sumMilliseconds))
         }
+    }
+
+    /// Durations of the shared state.
+    mutating func write(
+        _ family: MetricFamily, durations: [(labels: [String], totals: TrafficTotals)]
+    ) {
+        writeHead(family)
+        let bounds = TrafficHistogram.boundsMicroseconds.map { Self.decimal($0, digits: 6) }
+        for (labels, totals) in durations {
+            writeHistogram(
+                family, labels, bounds: bounds, counts: totals.durationBuckets,
+                sum: Self.decimal(totals[.durationMicroseconds], digits: 6))
+        }
+    }
+
+    /// `bounds` without the last one, which is infinite; `counts` are those of each bucket alone.
+    private mutating func writeHistogram(
+        _ family: MetricFamily, _ labels: [String], bounds: [String], counts: [UInt64],
+        sum: String
+    ) {
+        let pairs = Self.pairs(family.labels, labels)
+        var total: UInt64 = 0
+        for (bound, count) in zip(bounds + ["+Inf"], counts) {
+            // A worker's word may be any number.
+            total &+= count
+            writeLine("\(family.name)_bucket", pairs + [("le", bound)], "\(total)")
+        }
+        writeLine("\(family.name)_sum", pairs, sum)
+        writeLine("\(family.name)_count", pairs, "\(total)")
     }
 
     /// `1.25` of 1250, exact; `2` of 2000.
     static func seconds(milliseconds: some BinaryInteger) -> String {
-        let (whole, rest) = milliseconds.magnitude.quotientAndRemainder(dividingBy: 1000)
-        var fraction = String(String(rest + 1000).dropFirst())
+        decimal(milliseconds, digits: 3)
+    }
+
+    /// The number of 10^-`digits` parts as a decimal number, without zeros at its end.
+    private static func decimal(_ parts: some BinaryInteger, digits: Int) -> String {
+        var text = String(parts.magnitude)
+        text = String(repeating: "0", count: max(0, digits + 1 - text.count)) + text
+        let whole = text.dropLast(digits)
+        var fraction = text.suffix(digits)
         while fraction.last == "0" { fraction.removeLast() }
-        let sign = milliseconds < 0 ? "-" : ""
+        let sign = parts < 0 ? "-" : ""
         return fraction.isEmpty ? "\(sign)\(whole)" : "\(sign)\(whole).\(fraction)"
     }
 

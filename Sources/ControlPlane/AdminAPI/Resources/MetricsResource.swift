@@ -32,6 +32,7 @@ struct MetricsResource: Sendable {
                     return (labels: sample.label.map { [$0] } ?? [], value: "\(value)")
                 })
         }
+        TrafficMetrics.write(port.trafficTotals(), to: &out)
         out.write(
             MetricCatalogue.adminRequestsTotal,
             tally.all.map { ([$0.key.route, "\($0.key.status)"], "\($0.count)") })

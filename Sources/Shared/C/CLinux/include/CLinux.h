@@ -184,6 +184,10 @@ static inline uint64_t clinux_load(const uint64_t *word) {
 static inline void clinux_store(uint64_t *word, uint64_t value) {
     __atomic_store_n(word, value, __ATOMIC_RELAXED);
 }
+// Adds where several threads do; relaxed, for counts that nothing else depends on.
+static inline void clinux_add(uint64_t *word, uint64_t amount) {
+    __atomic_fetch_add(word, amount, __ATOMIC_RELAXED);
+}
 static inline uint64_t clinux_load_acquire(const uint64_t *word) {
     return __atomic_load_n(word, __ATOMIC_ACQUIRE);
 }

@@ -1,0 +1,116 @@
+// What passed through each frontend, backend and server, as metrics. Totals of names that are in
+// the configuration of some live generation; they go on over reloads and crashes.
+
+import Master
+import SharedState
+
+enum TrafficMetrics {
+    /// A metric and the counters that are its samples, with the class of each if it has one.
+    private struct Total: Sendable {
+        var family: MetricFamily
+        var samples: [(counter: TrafficCounter, label: String?)]
+    }
+
+    static let all =
+        (frontendTotals + backendTotals + serverTotals).map(\.family) + [duration]
+
+    static func write(_ traffic: [NamedTraffic], to out: inout PrometheusText) {
+        var frontends: [([String], TrafficTotals)] = []
+        var backends: [([String], TrafficTotals)] = []
+        var servers: [([String], TrafficTotals)] = []
+        for named in traffic {
+            switch named.name {
+            case .frontend(let name): frontends.append(([name], named.totals))
+            case .backend(let name): backends.append(([name], named.totals))
+            case .server(let backend, let name): servers.append(([backend, name], named.totals))
+            }
+        }
+        write(frontendTotals, of: frontends, to: &out)
+        write(backendTotals, of: backends, to: &out)
+        write(serverTotals, of: servers, to: &out)
+        out.write(
+            duration,
+            durations: frontends.sorted { $0.0[0] < $1.0[0] }.map { (labels: $0.0, totals: $0.1) })
+    }
+
+    private static func write(
+        _ totals: [Total], of named: [([String], TrafficTotals)], to out: inout PrometheusText
+    ) {
+        let ordered = named.sorted { $0.0.lexicographicallyPrecedes($1.0) }
+        for total in totals {
+            out.write(
+                total.family,
+                ordered.flatMap { labels, counts in
+                    total.samples.map { sample in
+                        (
+                            labels: labels + (sample.label.map { [$0] } ?? []),
+                            value: "\(counts[sample.counter])"
+                        )
+                    }
+                })
+        }
+    }
+
+    private static let classes: [(counter: TrafficCounter, label: String?)] = [
+        (.responses2xx, "2xx"), (.responses3xx, "3xx"), (.responses4xx, "4xx"),
+        (.responses5xx, "5xx"),
+    ]
+    private static let frontend = ["frontend"]
+    private static let backend = ["backend"]
+    private static let server = ["backend", "server"]
+
+    private static let frontendTotals = [
+        total("apus_frontend_connections_total", "Connections accepted.", frontend, .connections),
+        Total(
+            family: MetricCatalogue.counter(
+                "apus_http_requests_total", "Requests answered, by class of the answer.",
+                frontend + ["code_class"]), samples: classes),
+        total(
+            "apus_frontend_received_bytes_total", "Bytes from clients.", frontend, .bytesIn),
+        total("apus_frontend_sent_bytes_total", "Bytes to clients.", frontend, .bytesOut),
+    ]
+
+    private static let backendTotals = [
+        total(
+            "apus_backend_requests_total", "Requests and TCP connections that ended.", backend,
+            .requests),
+        Total(
+            family: MetricCatalogue.counter(
+                "apus_backend_responses_total",
+                "Answers to clients, by class; also those in a server's place.",
+                backend + ["code_class"]), samples: classes),
+        total(
+            "apus_backend_failures_total",
+            "Connections to servers that failed, or ended too early.", backend, .failures),
+    ]
+
+    private static let serverTotals = [
+        total(
+            "apus_server_requests_total", "Requests and TCP connections that ended.", server,
+            .requests),
+        Total(
+            family: MetricCatalogue.counter(
+                "apus_server_responses_total", "Answers of the server, by class.",
+                server + ["code_class"]), samples: classes),
+        total(
+            "apus_server_connections_total", "Connections to the server begun.", server,
+            .connections),
+        total(
+            "apus_server_reuses_total", "Exchanges over a connection that was there already.",
+            server, .reuses),
+        total(
+            "apus_server_failures_total",
+            "Connections to the server that failed, or ended too early.", server, .failures),
+    ]
+
+    private static let duration = MetricFamily(
+        name: "apus_request_duration_seconds", kind: .histogram,
+        help: "From a request's complete head to the end of its answer.", labels: frontend)
+
+    private static func total(
+        _ name: String, _ help: String, _ labels: [String], _ counter: TrafficCounter
+    ) -> Total {
+        Total(
+            family: MetricCatalogue.counter(name, help, labels), samples: [(counter, nil)])
+    }
+}

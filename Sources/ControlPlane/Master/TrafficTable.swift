@@ -1,0 +1,123 @@
+// Which traffic record of the shared memory belongs to which frontend, backend and server. A name
+// keeps its record as long as there is room, also while no generation has it, so that its totals go
+// on when it comes back. Any thread.
+
+internal import Model
+public import SharedState
+internal import Synchronization
+
+/// What carries traffic, by its name in the configuration.
+public enum TrafficName: Hashable, Sendable {
+    case frontend(String)
+    case backend(String)
+    case server(backend: String, name: String)
+}
+
+/// The totals of a name that some live generation has.
+public struct NamedTraffic: Sendable, Equatable {
+    public var name: TrafficName
+    public var totals: TrafficTotals
+
+    public init(name: TrafficName, totals: TrafficTotals) {
+        self.name = name
+        self.totals = totals
+    }
+}
+
+/// One table for the life of a master.
+final class TrafficTable: Sendable {
+    private struct State {
+        var numbers: [TrafficName: Int] = [:]
+        /// Numbers that were never given, from here on.
+        var next = 1
+        /// Numbers that were taken back.
+        var free: [Int] = []
+        /// The names of each generation that may have a worker.
+        var generations: [Int: [TrafficName]] = [:]
+        /// The highest that was seen of each record: its words are workers' words, and may go down.
+        var peaks: [Int: [UInt64]] = [:]
+    }
+    private let region: SharedRegion
+    private let capacity: Int
+    private let state = Mutex(State())
+
+    /// - Parameter capacity: how many records may be used, number 0 included.
+    init(_ region: SharedRegion, capacity: Int = TrafficRecord.count) {
+        self.region = region
+        self.capacity = min(capacity, TrafficRecord.count)
+    }
+
+    /// The records of a generation about to be started. Names for which there is no room share
+    /// record 0, whose totals nobody is told.
+    func numbers(for configuration: Configuration, generation: Int) -> TrafficNumbers {
+        state.withLock { state in
+            // The few first: when there is no room, it is single servers that go without.
+            let names =
+                configuration.frontends.map { TrafficName.frontend($0.name) }
+                + configuration.backends.map { .backend($0.name) }
+                + configuration.backends.flatMap { backend in
+                    backend.servers.map { .server(backend: backend.name, name: $0.name) }
+                }
+            state.generations[generation] = names
+            give(names.filter { state.numbers[$0] == nil }, in: &state)
+            return TrafficNumbers(
+                frontends: configuration.frontends.map {
+                    state.numbers[.frontend($0.name)] ?? 0
+                },
+                backends: configuration.backends.map { state.numbers[.backend($0.name)] ?? 0 },
+                servers: configuration.backends.map { backend in
+                    backend.servers.map {
+                        state.numbers[.server(backend: backend.name, name: $0.name)] ?? 0
+                    }
+                })
+        }
+    }
+
+    /// The generation has no worker any more, or never had one.
+    func forget(generation: Int) {
+        state.withLock { _ = $0.generations.removeValue(forKey: generation) }
+    }
+
+    /// Of all names that live generations have. They never go down.
+    func totals() -> [NamedTraffic] {
+        state.withLock { state in
+            Set(state.generations.values.joined()).compactMap { name in
+                guard let number = state.numbers[name],
+                    let record = TrafficRecord(region, number: number)
+                else { return nil }
+                let words = zip(record.read(), state.peaks[number] ?? Self.zeros).map(max)
+                state.peaks[number] = words
+                return NamedTraffic(name: name, totals: TrafficTotals(words: words))
+            }
+        }
+    }
+
+    private static let zeros = [UInt64](repeating: 0, count: TrafficLayout.wordCount)
+
+    private func give(_ names: [TrafficName], in state: inout State) {
+        if state.free.count + capacity - state.next < names.count { reclaim(in: &state) }
+        for name in names {
+            guard let number = state.free.popLast() ?? Self.unused(&state, below: capacity) else {
+                return
+            }
+            TrafficRecord(region, number: number)?.clear()
+            state.peaks[number] = nil
+            state.numbers[name] = number
+        }
+    }
+
+    private static func unused(_ state: inout State, below capacity: Int) -> Int? {
+        guard state.next < capacity else { return nil }
+        state.next += 1
+        return state.next - 1
+    }
+
+    /// Takes back the records of names that no generation has.
+    private func reclaim(in state: inout State) {
+        let used = Set(state.generations.values.joined())
+        for (name, number) in state.numbers where !used.contains(name) {
+            state.numbers[name] = nil
+            state.free.append(number)
+        }
+    }
+}

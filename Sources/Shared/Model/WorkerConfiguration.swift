@@ -1,0 +1,26 @@
+/// What a worker is given in its memory file: the configuration, and where the traffic of each of
+/// its names is counted in the shared state.
+public struct WorkerConfiguration: Codable, Sendable, Equatable {
+    public var configuration: Configuration
+    public var traffic: TrafficNumbers
+
+    public init(_ configuration: Configuration, traffic: TrafficNumbers) {
+        self.configuration = configuration
+        self.traffic = traffic
+    }
+}
+
+/// Numbers of traffic records, in the order of the configuration. 0 is shared by all names for
+/// which there was no room.
+public struct TrafficNumbers: Codable, Sendable, Equatable {
+    public var frontends: [Int]
+    public var backends: [Int]
+    /// By backend, then by server.
+    public var servers: [[Int]]
+
+    public init(frontends: [Int] = [], backends: [Int] = [], servers: [[Int]] = []) {
+        self.frontends = frontends
+        self.backends = backends
+        self.servers = servers
+    }
+}

@@ -1,0 +1,50 @@
+// What is counted of a frontend, a backend or a server. The raw value is a place in shared memory:
+// append, never reorder, and change `RegionLayout.version` when a place gets another meaning.
+
+/// A total over all workers that ever carried traffic for the name; it never goes down.
+@frozen
+public enum TrafficCounter: Int, CaseIterable, Sendable {
+    /// Of a frontend: accepted. Of a backend or server: begun.
+    case connections
+    /// Exchanges that ended.
+    case requests
+    /// Final answers to clients by class; of a server: those that it gave.
+    case responses2xx
+    case responses3xx
+    case responses4xx
+    case responses5xx
+    /// Connections to servers that failed, or ended in the middle of an answer.
+    case failures
+    /// Exchanges over a connection that was there already.
+    case reuses
+    /// From clients.
+    case bytesIn
+    /// To clients.
+    case bytesOut
+    /// Sum of the durations that the histogram counts.
+    case durationMicroseconds
+}
+
+/// Durations of HTTP requests, from the complete head to the end of the answer.
+public enum TrafficHistogram {
+    /// Upper bounds, inclusive; what is longer falls into one more bucket.
+    public static let boundsMicroseconds: [Int64] = [
+        500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 500_000, 1_000_000,
+        2_500_000, 10_000_000,
+    ]
+    public static let bucketCount = 14
+    /// Word of the first bucket in a record; the counters stand before it.
+    @usableFromInline static let firstWord = 16
+}
+
+/// Words of a record, and of what a loop keeps until it adds it there.
+public enum TrafficLayout {
+    public static let wordCount = 32
+
+    /// The word of a duration's bucket.
+    public static func bucketWord(microseconds: Int64) -> Int {
+        var bucket = 0
+        for bound in TrafficHistogram.boundsMicroseconds where microseconds > bound { bucket += 1 }
+        return TrafficHistogram.firstWord + bucket
+    }
+}

@@ -1,0 +1,83 @@
+import Model
+import SharedState
+import Testing
+
+@testable import Master
+
+/// Which record belongs to which name, over generations.
+@Suite struct TrafficTableTests {
+    private let region: SharedRegion
+
+    init() throws {
+        region = try SharedRegion.create().region
+    }
+
+    private func configuration(_ servers: [String]) -> Configuration {
+        let address = SocketAddress(host: .ipv4(0x7F00_0001), port: 80)
+        return Configuration(
+            frontends: [Frontend(name: "web", mode: .http, bind: [address], routes: [])],
+            backends: [
+                Backend(
+                    name: "api", mode: .http,
+                    servers: servers.map { Server(name: $0, address: address) })
+            ])
+    }
+
+    private func total(_ table: TrafficTable, _ name: TrafficName) -> UInt64? {
+        table.totals().first { $0.name == name }?.totals[.requests]
+    }
+
+    private func add(_ number: Int, _ amount: UInt64) throws {
+        let record = try #require(TrafficRecord(region, number: number))
+        record.add(amount, toWord: TrafficCounter.requests.rawValue)
+    }
+
+    @Test func aNameKeepsItsTotals() throws {
+        let table = TrafficTable(region)
+        let first = table.numbers(for: configuration(["a", "b"]), generation: 1)
+        #expect(Set(first.frontends + first.backends + first.servers[0]).count == 4)
+        #expect(!(first.frontends + first.backends + first.servers[0]).contains(0))
+        try add(first.servers[0][1], 7)
+
+        // Without b, and with it again: the total goes on, and is not shown in between.
+        let second = table.numbers(for: configuration(["a"]), generation: 2)
+        #expect(second.servers == [[first.servers[0][0]]])
+        table.forget(generation: 1)
+        #expect(total(table, .server(backend: "api", name: "b")) == nil)
+        let third = table.numbers(for: configuration(["b", "a"]), generation: 3)
+        #expect(third.servers == [first.servers[0].reversed()])
+        #expect(total(table, .server(backend: "api", name: "b")) == 7)
+    }
+
+    @Test func withoutRoomServersAreNotCounted() throws {
+        // Number 0, frontend, backend, and two servers.
+        let table = TrafficTable(region, capacity: 5)
+        let first = table.numbers(for: configuration(["a", "b", "c"]), generation: 1)
+        #expect(first.servers[0].last == 0)
+        #expect(total(table, .server(backend: "api", name: "c")) == nil)
+        #expect(table.totals().count == 4)
+        try add(first.servers[0][0], 3)
+
+        // Names of live generations are never taken away.
+        let second = table.numbers(for: configuration(["d"]), generation: 2)
+        #expect(second.servers == [[0]])
+        table.forget(generation: 1)
+        table.forget(generation: 2)
+
+        // What nobody has makes room, and begins at zero.
+        let third = table.numbers(for: configuration(["d", "e"]), generation: 3)
+        #expect(!third.servers[0].contains(0))
+        #expect(total(table, .server(backend: "api", name: "d")) == 0)
+        #expect(total(table, .server(backend: "api", name: "e")) == 0)
+    }
+
+    @Test func aTotalNeverFalls() throws {
+        let table = TrafficTable(region)
+        let numbers = table.numbers(for: configuration([]), generation: 1)
+        try add(numbers.frontends[0], 10)
+        #expect(total(table, .frontend("web")) == 10)
+        // A worker that lies.
+        try add(numbers.frontends[0], .max - 4)
+        #expect(total(table, .frontend("web")) == 10)
+    }
+}
