@@ -141,8 +141,11 @@ struct MetricsTests {
             NamedTraffic(name: .frontend("web"), totals: totals),
         ])
         let metrics = try MetricsText(
-            MetricsResource(port: master, tally: AdminTally(), places: WatcherPlaces())
-                .text(of: .serving()))
+            MetricsResource(
+                port: master, tally: AdminTally(), places: WatcherPlaces(),
+                roster: ConnectionRoster()
+            )
+            .text(of: .serving()))
         let expected = [
             #"apus_http_requests_total{frontend="web",code_class="2xx"}"#: "8",
             #"apus_backend_requests_total{backend="api"}"#: "9",

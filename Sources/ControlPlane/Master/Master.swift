@@ -67,8 +67,7 @@ public final class Master {
             let signals = try SignalDescriptor(blocking: Self.signals)
             let created = try SharedRegion.create()
             let region = created.region
-            let gauges = GaugeReader(region)
-            let traffic = TrafficTable(region)
+            let (gauges, traffic) = (GaugeReader(region), TrafficTable(region))
             let mailbox = try Mailbox()
             let history = try store.reloads()
             let board = MasterBoard(

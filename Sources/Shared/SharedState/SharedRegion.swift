@@ -29,15 +29,30 @@ public struct SharedRegion: @unchecked Sendable {
 
     /// A new region of zeros, for the master. The descriptor is to be handed to workers.
     public static func create() throws(SharedRegionError) -> Created {
+        let file = try createFile()
+        do throws(SystemError) {
+            return Created(region: try SharedRegion(mapping: file.rawValue), file: file)
+        } catch {
+            throw .system(error)
+        }
+    }
+
+    /// The file of a new region, which is not mapped here: for a worker that nobody watches. What
+    /// is mapped stays for ever, so a region for each such worker would use up the address space.
+    public static func createFile() throws(SharedRegionError) -> FileDescriptor {
         do throws(SystemError) {
             let file = try MemoryFile.createShared(
                 name: "apus-shared-state", byteCount: RegionLayout.byteCount)
-            let region = try SharedRegion(mapping: file.rawValue)
-            region.storeHeader(.version, RegionLayout.version)
-            region.storeHeader(.byteCount, UInt64(RegionLayout.byteCount))
-            region.storeHeader(.slotCount, UInt64(RegionLayout.slotCount))
-            region.storeHeader(.magic, RegionLayout.magic)
-            return Created(region: region, file: file)
+            let memory = try MappedMemory(
+                file.rawValue, byteCount: RegionLayout.headerBytes, writable: true)
+            // SAFETY: only words of the header are stored, which is mapped as long as `memory`.
+            let header = unsafe SharedRegion(start: memory.baseAddress)
+            header.storeHeader(.version, RegionLayout.version)
+            header.storeHeader(.byteCount, UInt64(RegionLayout.byteCount))
+            header.storeHeader(.slotCount, UInt64(RegionLayout.slotCount))
+            header.storeHeader(.magic, RegionLayout.magic)
+            _ = consume memory
+            return file
         } catch {
             throw .system(error)
         }
@@ -73,6 +88,11 @@ public struct SharedRegion: @unchecked Sendable {
         } catch {
             throw .system(error)
         }
+    }
+
+    @unsafe
+    private init(start: UnsafeMutableRawPointer) {
+        unsafe self.start = start
     }
 
     private init(mapping fd: Int32) throws(SystemError) {

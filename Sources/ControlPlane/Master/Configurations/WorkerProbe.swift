@@ -38,15 +38,14 @@ struct WorkerProbe: Sendable {
     }
 
     private func start(_ configuration: Configuration) throws -> ProbeOutcome {
-        let json = try JSONWriter.encode(configuration)
+        // It carries no traffic, so none is counted.
+        let json = try JSONWriter.encode(
+            WorkerConfiguration(configuration, traffic: TrafficNumbers()))
         let memory = try MemoryFile.create(name: "apus-probe", bytes: json)
-        let created = try SharedRegion.create()
-        var slots = WorkerSlotTable(created.region)
+        // Of its own: what a throwaway worker counts is nobody's.
+        let sharedState = try SharedRegion.createFile()
+        let slot = 0
         let threads = min(max(configuration.process.threads ?? Thread.availableCores(), 1), 64)
-        guard let slot = slots.allocate(generation: 0, workerIndex: 0, loopCount: threads) else {
-            throw SystemError(call: "allocate a slot of shared state", errno: ENOSPC)
-        }
-        let sharedState = created.takeFile()
         let poll = try PollSet()
         let began = Instant.now()
         let worker = try WorkerProcess(
