@@ -40,6 +40,43 @@ struct TrafficTally: ~Copyable, SlabEntry {
     init() {}
 }
 
+/// What the end of one exchange adds.
+private struct ExchangeCounts: BitwiseCopyable {
+    var bytesIn: UInt64
+    var bytesOut: UInt64
+    /// Not negative.
+    var microseconds: Int64
+    /// The class of the answer; nil: there was none.
+    var answer: TrafficCounter?
+
+    init(_ exchange: Ref<Exchange>, at now: Int64) {
+        bytesIn = UInt64(max(0, exchange[].bytesIn &+ exchange[].upload.totalSent))
+        bytesOut = UInt64(max(0, exchange[].bytesOut &+ exchange[].download.totalSent))
+        microseconds = max(0, now &- exchange[].headAt) / 1_000
+        answer = exchange[].isTCP ? nil : TrafficCounter(status: exchange[].status)
+    }
+
+    var withoutAnswer: ExchangeCounts {
+        var copy = self
+        copy.answer = nil
+        return copy
+    }
+}
+
+extension TrafficCounter {
+    /// The class of a final status.
+    @inline(__always)
+    fileprivate init?(status: Int) {
+        switch status {
+        case 200...299: self = .responses2xx
+        case 300...399: self = .responses3xx
+        case 400...499: self = .responses4xx
+        case 500...599: self = .responses5xx
+        default: return nil
+        }
+    }
+}
+
 extension Engine {
     @inline(__always)
     mutating func count(
@@ -58,36 +95,25 @@ extension Engine {
 
     /// An exchange is over.
     mutating func countTraffic(_ exchange: Ref<Exchange>) {
+        let end = ExchangeCounts(exchange, at: nowNanoseconds)
+        if let tally = exchange[].frontend?[].traffic { add(end, tally) }
+        if let tally = exchange[].backend?[].traffic { add(end, tally) }
+        guard exchange[].connectAttempts > 0 || exchange[].wasReused,
+            let tally = exchange[].upstream?[].traffic
+        else { return }
         // Only what a server has said is its own: not an answer of ours in its place.
         let isFromServer = exchange[].phase == .responding || exchange[].phase == .tunnelling
-        if let tally = exchange[].frontend?[].traffic { countExchange(exchange, tally, true) }
-        if let tally = exchange[].backend?[].traffic { countExchange(exchange, tally, true) }
-        if exchange[].connectAttempts > 0 || exchange[].wasReused,
-            let tally = exchange[].upstream?[].traffic
-        {
-            countExchange(exchange, tally, isFromServer)
-        }
+        add(isFromServer ? end : end.withoutAnswer, tally)
     }
 
-    private mutating func countExchange(
-        _ exchange: Ref<Exchange>, _ tally: Ref<TrafficTally>, _ hasAnswered: Bool
-    ) {
+    private mutating func add(_ end: ExchangeCounts, _ tally: Ref<TrafficTally>) {
         add(1, TrafficCounter.requests.rawValue, tally)
-        let bytesIn = exchange[].bytesIn &+ exchange[].upload.totalSent
-        let bytesOut = exchange[].bytesOut &+ exchange[].download.totalSent
-        add(UInt64(max(0, bytesIn)), TrafficCounter.bytesIn.rawValue, tally)
-        add(UInt64(max(0, bytesOut)), TrafficCounter.bytesOut.rawValue, tally)
-        guard hasAnswered, !exchange[].isTCP else { return }
-        switch exchange[].status / 100 {
-        case 2: add(1, TrafficCounter.responses2xx.rawValue, tally)
-        case 3: add(1, TrafficCounter.responses3xx.rawValue, tally)
-        case 4: add(1, TrafficCounter.responses4xx.rawValue, tally)
-        case 5: add(1, TrafficCounter.responses5xx.rawValue, tally)
-        default: return
-        }
-        let microseconds = max(0, nowNanoseconds &- exchange[].headAt) / 1_000
-        add(UInt64(microseconds), TrafficCounter.durationMicroseconds.rawValue, tally)
-        add(1, TrafficLayout.bucketWord(microseconds: microseconds), tally)
+        add(end.bytesIn, TrafficCounter.bytesIn.rawValue, tally)
+        add(end.bytesOut, TrafficCounter.bytesOut.rawValue, tally)
+        guard let answer = end.answer else { return }
+        add(1, answer.rawValue, tally)
+        add(UInt64(end.microseconds), TrafficCounter.durationMicroseconds.rawValue, tally)
+        add(1, TrafficLayout.bucketWord(microseconds: end.microseconds), tally)
     }
 
     @inline(__always)

@@ -34,17 +34,34 @@ public enum TrafficHistogram {
     ]
     public static let bucketCount = 14
     /// Word of the first bucket in a record; the counters stand before it.
-    @usableFromInline static let firstWord = 16
+    @inlinable static var firstWord: Int { 16 }
 }
 
 /// Words of a record, and of what a loop keeps until it adds it there.
 public enum TrafficLayout {
     public static let wordCount = 32
 
-    /// The word of a duration's bucket.
+    /// The word of a duration's bucket; the same bounds as in `TrafficHistogram`, as comparisons,
+    /// because every request asks.
+    @inlinable
     public static func bucketWord(microseconds: Int64) -> Int {
-        var bucket = 0
-        for bound in TrafficHistogram.boundsMicroseconds where microseconds > bound { bucket += 1 }
+        let bucket =
+            switch microseconds {
+            case ...500: 0
+            case ...1_000: 1
+            case ...2_500: 2
+            case ...5_000: 3
+            case ...10_000: 4
+            case ...25_000: 5
+            case ...50_000: 6
+            case ...100_000: 7
+            case ...250_000: 8
+            case ...500_000: 9
+            case ...1_000_000: 10
+            case ...2_500_000: 11
+            case ...10_000_000: 12
+            default: 13
+            }
         return TrafficHistogram.firstWord + bucket
     }
 }
