@@ -40,6 +40,7 @@ extension IntegrationTests {
                 report("reload \(round) took \(Int(elapsed.milliseconds)) ms")
                 #expect(try apus.get("/healthz").status == 200)
             }
+            for client in slow.patient { #expect(client.isReadable(within: 30)) }
             // Each of them is told, sooner or later.
             var bytes = 0
             for watcher in watchers {
@@ -137,18 +138,25 @@ extension IntegrationTests {
         }
     }
 
-    /// Clients that say nothing, half a request, or much without reading an answer.
+    /// Clients that say nothing, half a request, or much without reading an answer, and some that
+    /// wait for a change.
     private final class SlowClients {
         private let silent: [TestSocket]
         private let halting: [TestSocket]
         private let deaf: [TestSocket]
+        let patient: [TestSocket]
         private var sentBytes = 0
 
         init(_ apus: ApusInstance, count: Int) throws {
             let connect = { (_: Int) in try TestSocket.connect(path: apus.socketPath, within: 30) }
-            silent = try (0..<count / 3).map(connect)
-            halting = try (0..<count / 3).map(connect)
-            deaf = try (0..<(count - count / 3 * 2)).map(connect)
+            silent = try (0..<count / 4).map(connect)
+            halting = try (0..<count / 4).map(connect)
+            deaf = try (0..<count / 4).map(connect)
+            patient = try (0..<(count - count / 4 * 3)).map(connect)
+            let sequence = try apus.get("/v1/generations").json["seq"].int ?? 0
+            let poll = HTTPClient.request(
+                "GET", "/v1/generations?limit=1&wait=60s&since=\(sequence)", host: "localhost")
+            for socket in patient { try socket.send(poll) }
             let index = HTTPClient.request("GET", "/v1/openapi.json", host: "localhost")
             for socket in deaf { try socket.send((0..<20).flatMap { _ in index }) }
             try sendAByte()
