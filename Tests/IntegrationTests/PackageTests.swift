@@ -61,6 +61,7 @@ import Testing
             "/usr/share/bash-completion/completions/apus", "/usr/share/doc/apus/copyright",
             "/usr/share/doc/apus/changelog.gz", "/usr/share/zsh/vendor-completions/_apus",
             "/usr/share/fish/vendor_completions.d/apus.fish", "/usr/share/apus/openapi.yaml",
+            "/usr/share/apus/config.schema.json", "/usr/share/man/man1/apus.1.gz",
             "/usr/share/doc/apus/examples/apus-alerts.yaml", "/etc/logrotate.d/apus",
         ] {
             #expect(files.contains { $0.hasSuffix(" .\(file)") }, "no \(file)")
