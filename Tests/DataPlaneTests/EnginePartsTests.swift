@@ -136,4 +136,35 @@ import Testing
         AddressText.write(host, to: &writer)
         #expect((0..<writer.count).map { writer.written[$0] } == Array(text.utf8))
     }
+
+    @Test func everyOctetIsWrittenInDecimal() {
+        for octet in 0...255 {
+            let scratch = ByteScratch(capacity: 16)
+            var writer = scratch.writer()
+            AddressText.write(.ipv4(UInt32(octet) << 24 | UInt32(octet)), to: &writer)
+            #expect(Self.text(writer.written) == "\(octet).0.0.\(octet)")
+        }
+    }
+
+    /// Every byte against every byte of a lower-case text, in each place of short and long ones.
+    @Test func caseIsIgnoredOfLettersOnly() {
+        let lowers = (0...127).map(UInt8.init).filter { !(0x41...0x5A).contains($0) }
+        for (length, place) in [(1, 0), (7, 6), (8, 0), (8, 7), (9, 0), (9, 4), (17, 8), (17, 16)] {
+            var given = [UInt8](repeating: UInt8(ascii: "X"), count: length)
+            var wanted = [UInt8](repeating: UInt8(ascii: "x"), count: length)
+            for lower in lowers {
+                wanted[place] = lower
+                for byte in UInt8.min...UInt8.max {
+                    given[place] = byte
+                    let folded = (0x41...0x5A).contains(byte) ? byte + 0x20 : byte
+                    let isEqual = given.span.withBytes(length) { given in
+                        wanted.span.withBytes(length) { given.equalsIgnoringCase($0) }
+                    }
+                    if isEqual != (folded == lower) {
+                        Issue.record("\(byte) and \(lower) in place \(place) of \(length)")
+                    }
+                }
+            }
+        }
+    }
 }

@@ -19,11 +19,18 @@ enum AddressText {
     private static func writeIPv4(_ word: UInt32, _ writer: inout ByteWriter) {
         var shift: UInt32 = 24
         while true {
-            writer.append(decimal: Int64(word >> shift & 255))
+            writeOctet(UInt8(truncatingIfNeeded: word >> shift), &writer)
             if shift == 0 { return }
             writer.append(UInt8(ascii: "."))
             shift &-= 8
         }
+    }
+
+    @inline(__always)
+    private static func writeOctet(_ value: UInt8, _ writer: inout ByteWriter) {
+        if value >= 100 { writer.append(UInt8(ascii: "0") &+ value / 100) }
+        if value >= 10 { writer.append(UInt8(ascii: "0") &+ value / 10 % 10) }
+        writer.append(UInt8(ascii: "0") &+ value % 10)
     }
 
     private static func writeIPv6(_ high: UInt64, _ low: UInt64, _ writer: inout ByteWriter) {

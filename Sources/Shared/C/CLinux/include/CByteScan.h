@@ -162,8 +162,27 @@ static inline size_t apus_find_byte(const uint8_t *bytes, size_t count, uint8_t 
     return found ? (size_t)(found - bytes) : count;
 }
 
+// 0 if eight bytes equal eight of `lower` when the case of letters is ignored: a difference in bit
+// 0x20 counts only where `lower` has no letter, a to z.
+static inline uint64_t apus_differ_lower(const uint8_t *bytes, const uint8_t *lower) {
+    const uint64_t ones = 0x0101010101010101u;
+    uint64_t a, b;
+    memcpy(&a, bytes, 8);
+    memcpy(&b, lower, 8);
+    uint64_t low = b & (0x7f * ones);
+    uint64_t letters = (low + 0x1f * ones) & ~(low + 0x05 * ones) & ~b & (0x80 * ones);
+    return (a ^ b) & ~(letters >> 2);
+}
+
 // Whether the ASCII text equals `lower` (already in lower case) when case is ignored.
 static inline int apus_equals_lower(const uint8_t *bytes, const uint8_t *lower, size_t count) {
+    if (count >= 8) {
+        size_t i = 0;
+        for (; count - i > 8; i += 8)
+            if (apus_differ_lower(bytes + i, lower + i) != 0) return 0;
+        // The last eight, some of them for the second time.
+        return apus_differ_lower(bytes + count - 8, lower + count - 8) == 0;
+    }
     for (size_t i = 0; i < count; i++) {
         uint8_t c = bytes[i];
         c |= (uint8_t)((uint8_t)(c - 'A') < 26) << 5;
