@@ -155,7 +155,7 @@ import Testing
             #expect(
                 error.description
                     == "/no/such/file: error: there is no such file; "
-                    + "check the path given with --config"
+                    + "check the path"
             )
         }
         #expect((try? ConfigurationFile.load("/proc/self/status").text.bytes.isEmpty) == false)

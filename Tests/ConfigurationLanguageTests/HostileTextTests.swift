@@ -45,6 +45,66 @@ import Testing
         #expect(found?.message.contains(message) == true, "\(errors.map(\.description))")
     }
 
+    /// Names go into metrics, logs, paths of the API and terminals (C11).
+    @Test(arguments: [
+        "../x", "a/b", "..\\\\x", "a b", "", "é", "a\\u202Eb", "a\\u2066b", "a\\u200Bb",
+        "a\\x1B[31m",
+        "a\\tb", "a\\nb", "a%2fb", "a?b", "a#b", "a:b", "a\\\"b",
+        String(repeating: "x", count: 65), String(repeating: "x", count: 4_096),
+    ])
+    func namesThatAreRefused(_ name: String) {
+        for text in [
+            "frontends: {\"\(name)\": {bind: '*:1', routes: [{respond: {}}]}}",
+            "backends: {\"\(name)\": {servers: {s: {address: '10.0.0.1:1'}}}}",
+            "backends: {b: {servers: {\"\(name)\": {address: '10.0.0.1:1'}}}}",
+            "frontends: {f: {bind: '*:1', routes: [{id: \"\(name)\", respond: {}}]}}",
+            "backends: {b: {labels: {\"\(name)\": x}, servers: {s: {address: '10.0.0.1:1'}}}}",
+        ] {
+            let errors = read("version: 1\n" + text).errors
+            #expect(!errors.isEmpty, "\(text)")
+            for error in errors {
+                let shown = error.description.unicodeScalars
+                #expect(!shown.contains { $0.value < 0x20 || (0x202A...0x2069).contains($0.value) })
+                #expect(shown.count < 5_000)
+            }
+        }
+    }
+
+    @Test(arguments: [
+        "169.254.169.254:80", "169.254.0.0:1", "169.254.255.255:1", "[fe80::1]:80",
+        "[febf::1]:80", "[::ffff:169.254.169.254]:80", "[64:ff9b::169.254.169.254]:80",
+    ])
+    func linkLocalServersAreRefused(_ address: String) throws {
+        func document(_ more: String) -> String {
+            "version: 1\nfrontends: {f: {bind: '*:80', backend: b}}\n"
+                + "backends: {b: {servers: {s: {address: '\(address)'\(more)}}}}"
+        }
+        let errors = read(document("")).errors
+        #expect(errors.map(\.code) == [.protectedAddress])
+        #expect(errors.first?.pointer == "/backends/b/servers/s/address")
+        #expect(read(document(", allow_link_local: false")).errors.count == 1)
+        let allowed = try configuration(document(", allow_link_local: true"))
+        #expect(try configuration(EffectiveDocument(allowed).text().string) == allowed)
+    }
+
+    @Test(arguments: ["169.253.0.1:80", "169.255.0.1:80", "[fec0::1]:80", "[fe7f::1]:80"])
+    func otherServersAreNot(_ address: String) {
+        #expect(
+            read(
+                "version: 1\nfrontends: {f: {bind: '*:80', backend: b}}\n"
+                    + "backends: {b: {servers: {s: {address: '\(address)'}}}}"
+            ).errors == [])
+    }
+
+    @Test(arguments: ["yes", "True", "1", "\"true\"", "", "[true]"])
+    func truthIsTrueOrFalse(_ value: String) {
+        let errors = read(
+            "version: 1\nbackends:\n  b:\n    servers:\n      s:\n        address: 10.0.0.1:80\n"
+                + "        allow_link_local: \(value)"
+        ).errors
+        #expect(errors.map(\.code) == [.wrongType])
+    }
+
     @Test func notUTF8() {
         let errors = read(bytes: Array("version: 1\nlog: é".utf8) + [0xFF, 0x41]).errors
         #expect(errors.map(\.code) == [.notUTF8])

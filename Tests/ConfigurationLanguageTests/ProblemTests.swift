@@ -93,7 +93,11 @@ struct Mistake: CustomTestStringConvertible, Sendable {
         Mistake(
             "defaults: {timeouts: {queue: 1s}}", .notSupportedYet, 2, 23, "/defaults/timeouts/queue"
         ),
-        Mistake("include: [a.yaml]", .notSupportedYet, 2, 1, "/include"),
+        Mistake("include: [a.yaml]", .fileMissing, 2, 10, "/include"),
+        Mistake("include: [a.yaml, '']", .invalidValue, 2, 19, "/include/1"),
+        Mistake("include: conf.d/**/*.yaml", .invalidValue, 2, 10, "/include"),
+        Mistake("include: conf.d/", .invalidValue, 2, 10, "/include", "conf.d/*.yaml"),
+        Mistake("include: '${env:HOME}/a.yaml'", .invalidValue, 2, 10, "/include"),
         Mistake("frontends: {a b: {bind: '*:80'}}", .invalidValue, 2, 13, "/frontends/a b"),
         Mistake("frontends: {f: {backend: b}}", .missingField, 2, 16, "/frontends/f"),
         Mistake("frontends: {f: {bind: '*:80'}}", .missingField, 2, 16, "/frontends/f"),
@@ -172,7 +176,9 @@ struct Mistake: CustomTestStringConvertible, Sendable {
         .route("respond: {body: '%{path} é %{nope}'}", .unknownVariable, 27, "/respond/body"),
         .route(#"respond: {body: "\n\t%{pid} %{nope}"}"#, .unknownVariable, 28, "/respond/body"),
         .route("respond: {body: 'a %{open'}", .invalidValue, 19, "/respond/body"),
-        .route("respond: {body: '${env:X}'}", .notSupportedYet, 16, "/respond/body"),
+        .route("respond: {body: '${env:A B}'}", .invalidValue, 16, "/respond/body"),
+        .route("respond: {body: 'a ${cred:x'}", .invalidValue, 16, "/respond/body"),
+        .route("respond: {}, id: '${env:HOME}'", .invalidValue, 17, "/id"),
         Mistake(
             "frontends:\n  f:\n    bind: '*:80'\n    routes:\n    - respond:\n        body: |\n"
                 + "          %{path}\n          and %{nope}\n",

@@ -214,17 +214,20 @@ private struct FieldNotes {
         let source = SourceText(bytes)
         var composer = YAMLComposer(source, problems: problems)
         guard let root = composer.compose() else { return }
-        let reading = ConfigurationReading(source: source, problems: problems)
+        let whole = DocumentReading(.withheld)
+        let reading = ConfigurationReading(
+            source: source, problems: problems, document: whole, fileIndex: 0)
         var fields: [String: Set<String>] = [:]
         var choices: [String: [String]] = [:]
-        reading.noteAsked = { pointer, asked in
+        whole.noteAsked = { pointer, asked in
             switch asked {
             case .field(let name): fields[pointer, default: []].insert(name)
             case .choice(let names): choices[pointer] = names
             }
         }
-        _ = ValueReader(node: root, pointer: "", owner: nil, reading: reading).configuration()
-        reading.finish()
+        _ = ValueReader(node: root, pointer: "", owner: nil, reading: reading)
+            .configuration(including: [])
+        whole.finish()
         (self.fields, self.choices) = (fields, choices)
     }
 }

@@ -126,7 +126,7 @@ struct Verdict {
 
     /// What the whole document must say, and no schema can.
     private static let beyondSchemas: Set<ConfigurationProblem.Code> = [
-        .unknownReference, .duplicateAddress,
+        .unknownReference, .duplicateAddress, .fileMissing, .protectedAddress,
     ]
 
     static func of(_ document: JSONValue) -> Verdict {

@@ -18,19 +18,21 @@ public final class ApusInstance: Sendable {
     public init(
         _ configuration: TestConfiguration? = nil, worker: String = Programs.worker,
         environment: [String: String] = [:], directory: TemporaryDirectory? = nil,
-        descriptorLimit: Int? = nil, waits: Bool = true
+        configurationPath: String? = nil, descriptorLimit: Int? = nil, waits: Bool = true
     ) throws {
         let folder = try directory ?? TemporaryDirectory()
         self.directory = folder
         socketPath = folder.path("run/admin.sock")
-        configurationPath = folder.path("apus.yaml")
+        self.configurationPath = configurationPath ?? folder.path("apus.yaml")
         var arguments = [
             "run", "--state-dir", folder.path("state"), "--runtime-dir", folder.path("run"),
             "--worker", worker,
         ]
         if let configuration {
             try folder.write("apus.yaml", configuration.text)
-            arguments += ["--config", configurationPath]
+        }
+        if configuration != nil || configurationPath != nil {
+            arguments += ["--config", self.configurationPath]
         }
         var program = Programs.apus
         if let descriptorLimit {

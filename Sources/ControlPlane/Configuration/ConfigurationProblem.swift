@@ -45,11 +45,21 @@ public struct ConfigurationProblem: Error, Sendable, Hashable {
         case notUTF8 = "not-utf8"
         case tooLarge = "too-large"
         case unreadableFile = "unreadable-file"
+        /// A file that is included by its name is not there.
+        case fileMissing = "file-missing"
+        /// A field that has no place in an included file.
+        case misplacedField = "misplaced-field"
+        /// A reference without a value; a warning where values are not looked for.
+        case unresolvedReference = "unresolved-reference"
+        /// An address that no server should have.
+        case protectedAddress = "protected-address"
         /// Warnings.
         case unreachableRoute = "unreachable-route"
         case noWeight = "no-weight"
         case unusedBackend = "unused-backend"
         case noFrontend = "no-frontend"
+        /// An `include` that matches no file.
+        case noMatch = "no-match"
     }
 
     /// What kind of problem, for programs.

@@ -1,6 +1,7 @@
 // The entry of the language: a text with the name of its file → a configuration without a fault,
 // or everything that is wrong with it. Touches no file and no socket; any thread.
 
+public import JSON
 public import Model
 
 /// A text to be read.
@@ -10,13 +11,22 @@ public struct ConfigurationSource: Sendable {
     /// What problems call it; need not exist.
     public let fileName: String
 
+    /// Nil if nobody looked for included files: then they are in the text, or missing.
+    let includeFindings: [IncludeFinding]?
+
+    /// - Parameter text: YAML, JSON or a bundle (`ConfigurationBundle`).
     public init(text: ConfigurationText, fileName: String) {
+        self.init(text: text, fileName: fileName, includeFindings: nil)
+    }
+
+    init(text: ConfigurationText, fileName: String, includeFindings: [IncludeFinding]?) {
         self.text = text
         self.fileName = fileName
+        self.includeFindings = includeFindings
     }
 }
 
-/// What became of a text.
+/// What became of a text, in short.
 public enum ConfigurationResult: Sendable {
     /// May be run as it is; the warnings are in reading order, at most a hundred.
     case valid(Configuration, warnings: [ConfigurationProblem])
@@ -24,44 +34,147 @@ public enum ConfigurationResult: Sendable {
     case invalid([ConfigurationProblem])
 }
 
+/// Everything that a reading says of a text.
+public struct ConfigurationReport: Sendable {
+    /// What may be run, with the values of all references in it; nil if there is an error.
+    public let configuration: Configuration?
+    /// The same to be looked at: a text that has references is as it is written. Numbers, times,
+    /// addresses and single words are what they are.
+    public let shown: Configuration?
+    /// In reading order, at most a hundred.
+    public let errors: [ConfigurationProblem]
+    /// In reading order, at most a hundred; there can be warnings beside errors.
+    public let warnings: [ConfigurationProblem]
+    /// The fields whose value comes from elsewhere, in order of reading.
+    public let references: [ReferenceUse]
+}
+
+extension Configuration {
+    /// SHA-256 over everything that a worker is told, 64 lower-case hexadecimal digits. Equal
+    /// configurations have equal digests, so it tells whether something changed where the text
+    /// did not: the value of a reference. Never to be shown: who knows the rest can find a short
+    /// secret from it.
+    public func digest() throws(JSONError) -> String {
+        ConfigurationText(bytes: try JSONWriter.encode(self)).sha256
+    }
+}
+
 extension ConfigurationSource {
     /// Reads YAML or JSON, whichever the text is. Takes time in proportion to the text, which is
-    /// refused beyond 10 MB.
-    public func read() -> ConfigurationResult {
-        let problems = ProblemList(file: fileName)
-        let configuration = configuration(problems)
-        guard let configuration, !problems.hasErrors else { return .invalid(problems.errors) }
-        return .valid(configuration, warnings: problems.warnings)
+    /// refused beyond 10 MB; the resolver may wait for a disk.
+    public func read(
+        resolving resolver: ReferenceResolver = .surroundings
+    ) -> ConfigurationResult {
+        let report = report(resolving: resolver)
+        guard let configuration = report.configuration else { return .invalid(report.errors) }
+        return .valid(configuration, warnings: report.warnings)
     }
 
-    private func configuration(_ problems: ProblemList) -> Configuration? {
-        guard text.bytes.count <= DocumentLimit.textBytes else {
+    /// The same with all there is to know.
+    public func report(
+        resolving resolver: ReferenceResolver = .surroundings
+    ) -> ConfigurationReport {
+        let problems = ProblemList(file: fileName)
+        let document = DocumentReading(resolver, showsReferences: false)
+        let read = configuration(problems, document)
+        let references = document.references.uses
+        let configuration = problems.hasErrors ? nil : read
+        return ConfigurationReport(
+            configuration: configuration,
+            shown: references.isEmpty || configuration == nil
+                ? configuration : shown(document.references),
+            errors: problems.errors, warnings: problems.warnings, references: references)
+    }
+
+    /// Reads again, with the values that are known already.
+    private func shown(_ references: ReferenceExpansion) -> Configuration? {
+        configuration(
+            ProblemList(file: fileName),
+            DocumentReading(references.knownValues, showsReferences: true))
+    }
+
+    private func configuration(
+        _ problems: ProblemList, _ document: DocumentReading
+    ) -> Configuration? {
+        defer { document.finish() }
+        guard let files = files(problems) else { return nil }
+        document.includeFindings =
+            includeFindings ?? (ConfigurationBundle.isBundle(text.bytes) ? [] : nil)
+        var roots: [ValueReader] = []
+        var nodeCount = 0
+        for (index, file) in files.enumerated() {
+            let problems =
+                index == 0
+                ? problems : problems.list(of: path(of: file.name), fileIndex: index)
+            guard let source = SourceText(checking: file.bytes, problems) else { continue }
+            var composer = YAMLComposer(source, problems: problems, nodeCountBefore: nodeCount)
+            let root = composer.compose()
+            nodeCount = composer.nodeCount
+            if root == nil, composer.isStopped { continue }
+            let empty = YAMLNode(content: .mapping([]), position: TextPosition(line: 1, column: 1))
+            let reading = ConfigurationReading(
+                source: source, problems: problems, document: document, fileIndex: index)
+            roots.append(
+                ValueReader(node: root ?? empty, pointer: "", owner: nil, reading: reading))
+        }
+        // What a file that cannot be read would have said is not known: no more complaints.
+        guard roots.count == files.count else { return nil }
+        return roots.first?.configuration(including: Array(roots.dropFirst()))
+    }
+
+    /// The files of the text; nil for what was reported.
+    func files(_ problems: ProblemList) -> [ConfigurationBundle.File]? {
+        guard text.bytes.count <= DocumentLimit.textBytes + Self.marksBytesMax else {
             problems.append(
                 .tooLarge, position: nil, pointer: "",
                 message: "\(text.bytes.count) bytes, a configuration has at most "
                     + "\(DocumentLimit.textBytes)")
             return nil
         }
-        let source = SourceText(text.bytes)
-        if let offset = source.firstInvalidByte() {
+        guard ConfigurationBundle.isBundle(text.bytes) else {
+            return [.init(name: fileName, bytes: text.bytes)]
+        }
+        guard let bundle = ConfigurationBundle(text.bytes) else {
             problems.append(
-                .notUTF8, position: source.position(ofByte: offset), pointer: "",
+                .invalidValue, position: nil, pointer: "",
+                message: "begins as a bundle of several files and is not a whole one")
+            return nil
+        }
+        return bundle.files
+    }
+
+    /// What the marks of a bundle may take besides the files.
+    private static let marksBytesMax = 5 << 20
+
+    /// An included file's name as somebody finds it who knows the including one's.
+    private func path(of name: String) -> String {
+        guard !name.hasPrefix("/"), let slash = fileName.lastIndex(of: "/") else { return name }
+        return fileName[...slash] + name
+    }
+}
+
+extension SourceText {
+    /// Nil for a text that no parser should see; the reason is among the problems then.
+    init?(checking bytes: [UInt8], _ problems: ProblemList) {
+        guard bytes.count <= DocumentLimit.textBytes else {
+            problems.append(
+                .tooLarge, position: nil, pointer: "",
+                message: "\(bytes.count) bytes, a configuration has at most "
+                    + "\(DocumentLimit.textBytes)")
+            return nil
+        }
+        self.init(bytes)
+        if let offset = firstInvalidByte() {
+            problems.append(
+                .notUTF8, position: position(ofByte: offset), pointer: "",
                 message: "this byte is not UTF-8, save the file in that encoding")
             return nil
         }
-        if let position = source.excessDirective() {
+        if let position = excessDirective() {
             problems.append(
                 .tooLarge, position: position, pointer: "",
                 message: "more than \(DocumentLimit.directiveCount) lines begin with %")
             return nil
         }
-        var composer = YAMLComposer(source, problems: problems)
-        let root = composer.compose()
-        if root == nil, problems.hasErrors { return nil }
-        let empty = YAMLNode(content: .mapping([]), position: TextPosition(line: 1, column: 1))
-        let reading = ConfigurationReading(source: source, problems: problems)
-        defer { reading.finish() }
-        let document = ValueReader(node: root ?? empty, pointer: "", owner: nil, reading: reading)
-        return document.configuration()
     }
 }

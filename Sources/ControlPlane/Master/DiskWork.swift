@@ -71,16 +71,27 @@ final class DiskWork: Sendable {
         _ origin: RevisionOrigin?
     ) throws(ReloadFailure) -> ValidRevision {
         let source = try load()
-        switch source.read() {
-        case .invalid(let problems): throw ReloadFailure(problems)
-        case .valid(let configuration, let warnings):
-            // Waits for the store's thread, so a number is given and known in one order.
-            let revision = try stored(source, origin)
-            known.withLock { $0.configurations[revision] = configuration }
-            return ValidRevision(
-                plan: GenerationPlan(
-                    configuration.process, revision: revision, sha256: source.text.sha256),
-                configuration: configuration, warnings: warnings.map(\.description))
+        let report = source.report()
+        guard let configuration = report.configuration else {
+            throw ReloadFailure(report.errors)
+        }
+        // Waits for the store's thread, so a number is given and known in one order.
+        let revision = try stored(
+            source, origin, valueDigest: report.references.isEmpty ? nil : try digest(configuration)
+        )
+        known.withLock { $0.configurations[revision] = configuration }
+        return ValidRevision(
+            plan: GenerationPlan(
+                configuration.process, revision: revision, sha256: source.text.sha256),
+            configuration: configuration, warnings: report.warnings.map(\.description))
+    }
+
+    /// What references stand for can change without the text.
+    private func digest(_ configuration: Configuration) throws(ReloadFailure) -> String {
+        do throws(JSONError) {
+            return try configuration.digest()
+        } catch {
+            throw ReloadFailure(code: "config-invalid", detail: "\(error)")
         }
     }
 
@@ -96,13 +107,14 @@ final class DiskWork: Sendable {
     }
 
     private func stored(
-        _ source: ConfigurationSource, _ origin: RevisionOrigin?
+        _ source: ConfigurationSource, _ origin: RevisionOrigin?, valueDigest: String?
     ) throws(ReloadFailure) -> Int {
         do {
             return try storeThread.sync { [store] in
                 try store.addRevision(
                     sha256: source.text.sha256, text: source.text.bytes,
-                    sourceName: source.fileName, origin: origin, at: .now())
+                    sourceName: source.fileName, valueDigest: valueDigest, origin: origin,
+                    at: .now())
             }
         } catch {
             throw ReloadFailure(code: "store-failed", detail: "\(error)")

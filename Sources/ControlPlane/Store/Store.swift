@@ -23,6 +23,8 @@ public final class Store: Sendable {
     struct LatestRevision {
         var number: Int
         var sha256: String
+        /// Of what its references stood for; nil without any, and for one of an earlier life.
+        var valueDigest: String?
     }
     /// Known without asking the disk, since most reloads find their text unchanged.
     private let latestRevision: Mutex<LatestRevision?>
@@ -86,14 +88,19 @@ public final class Store: Sendable {
     public static let revisionCountMax = 50
 
     /// Stores a valid configuration and returns its number. The text of the latest revision again
-    /// gets that revision's number, and its origin stays.
+    /// gets that revision's number, and its origin stays, unless its references stand for something
+    /// else now: what runs under a number must not change. Digests of values are not stored.
     public func addRevision(
-        sha256: String, text: [UInt8], sourceName: String, origin: RevisionOrigin? = nil,
+        sha256: String, text: [UInt8], sourceName: String, valueDigest: String? = nil,
+        origin: RevisionOrigin? = nil,
         at time: WallTime
     ) throws(StoreError) -> Int {
-        if let latest = latestRevision.withLock({ $0 }), latest.sha256 == sha256 {
-            return latest.number
+        let known = latestRevision.withLock { latest -> Int? in
+            guard let revision = latest, revision.sha256 == sha256 else { return nil }
+            if revision.valueDigest == nil { latest?.valueDigest = valueDigest }
+            return latest?.valueDigest == valueDigest ? revision.number : nil
         }
+        if let known { return known }
         let number = try write { database in
             try database.execute(
                 sql: """
@@ -114,7 +121,9 @@ public final class Store: Sendable {
                     """, arguments: [number - Self.revisionCountMax])
             return number
         }
-        latestRevision.withLock { $0 = LatestRevision(number: number, sha256: sha256) }
+        latestRevision.withLock {
+            $0 = LatestRevision(number: number, sha256: sha256, valueDigest: valueDigest)
+        }
         return number
     }
 

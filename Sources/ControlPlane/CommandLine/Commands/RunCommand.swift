@@ -92,15 +92,13 @@ struct RunCommand: ParsableCommand {
     /// What cannot be served is said before anything is touched.
     private func readConfiguration() throws(CommandFailure) -> Configuration {
         let source = try ConfigurationText.source(path: config)
-        switch source.read() {
-        case .valid(let configuration, let warnings):
-            for warning in warnings { Console.error("\(warning)") }
-            return configuration
-        case .invalid(let problems):
-            for problem in problems { Console.error("\(problem)") }
-            reportStartFailure(problems.first.map { "\($0)" } ?? "")
+        let report = source.report()
+        for problem in report.errors + report.warnings { Console.error("\(problem)") }
+        guard let configuration = report.configuration else {
+            reportStartFailure(report.errors.first.map { "\($0)" } ?? "")
             throw CommandFailure(.configurationInvalid, "the configuration is invalid")
         }
+        return configuration
     }
 
     private func startServer(

@@ -22,7 +22,7 @@ extension ConfigurationReading {
             configuration.backends.map { ($0.name, $0.mode) }, uniquingKeysWith: { one, _ in one })
         let names = backends.map(\.key)
         let known = Set(names)
-        for reference in backendReferences where !problems.isFull {
+        for reference in document.backendReferences where !problems.isFull {
             guard known.contains(reference.name) else {
                 reference.value.report(
                     .unknownReference, "no backend is named \(quoted(reference.name))",
@@ -36,7 +36,7 @@ extension ConfigurationReading {
                         + "of mode \(reference.mode.rawValue)")
             }
         }
-        let used = Set(backendReferences.map(\.name))
+        let used = Set(document.backendReferences.map(\.name))
         for backend in backends where !used.contains(backend.key) {
             backend.value.report(
                 .unusedBackend, "no route leads to backend \(quoted(backend.key))",
@@ -51,27 +51,51 @@ extension ConfigurationReading {
             var isIPv6: Bool
             var number: UInt16
         }
-        var wildcards: [Port: BoundAddress] = [:]
-        var anyOfPort: [Port: BoundAddress] = [:]
-        var taken: [SocketAddress: BoundAddress] = [:]
-        for bound in boundAddresses.sorted(by: { $0.value.node.position < $1.value.node.position })
-        {
+        var wildcards: [Port: DocumentReading.NotedAddress] = [:]
+        var anyOfPort: [Port: DocumentReading.NotedAddress] = [:]
+        var taken: [SocketAddress: DocumentReading.NotedAddress] = [:]
+        for bound in document.boundAddresses.sorted(by: { $0.value.isBefore($1.value) }) {
             let isIPv6 = if case .ipv6 = bound.address.host { true } else { false }
             let port = Port(isIPv6: isIPv6, number: bound.address.port)
             let isWildcard = bound.address.host.isWildcard
             let other =
                 taken[bound.address] ?? wildcards[port] ?? (isWildcard ? anyOfPort[port] : nil)
             if let other {
-                let place = other.value.node.position
                 bound.value.report(
                     .duplicateAddress,
-                    "\(bound.address) is taken by \(other.address) in line \(place.line), column "
-                        + "\(place.column) (\(other.value.pointer))")
+                    "\(bound.text) is taken by \(other.text) in "
+                        + "\(other.value.place(seenFrom: bound.value)) (\(other.value.pointer))")
                 continue
             }
             taken[bound.address] = bound
             anyOfPort[port] = anyOfPort[port] ?? bound
             if isWildcard { wildcards[port] = bound }
         }
+    }
+}
+
+extension DocumentReading.NotedAddress {
+    /// For messages.
+    fileprivate var text: String {
+        value.hasReference ? value.quoted("") : "\(address)"
+    }
+}
+
+extension ValueReader {
+    /// Reading order over all files.
+    func isBefore(_ other: ValueReader) -> Bool {
+        (reading.fileIndex, node.position) < (other.reading.fileIndex, other.node.position)
+    }
+
+    /// `line 4, column 2`, with the file if it is another one than the reader of it knows.
+    func place(seenFrom other: ValueReader) -> String {
+        place(of: node.position, seenFrom: other)
+    }
+
+    /// The same of something else in this value's file, the key for example.
+    func place(of position: TextPosition, seenFrom other: ValueReader) -> String {
+        let place = "line \(position.line), column \(position.column)"
+        if reading.fileIndex == other.reading.fileIndex { return place }
+        return "\(TerminalText.clean(reading.problems.file)), \(place)"
     }
 }

@@ -27,6 +27,8 @@ extension JSONValue {
                 .object([
                     "address": .string(server.address.description),
                     "weight": .number(server.weight),
+                    // Without it the document could not be read again.
+                    "allow_link_local": server.address.host.isLinkLocal ? .bool(true) : nil,
                 ])
             },
         ])

@@ -6,16 +6,27 @@ public import JSON
 extension ConfigurationSource {
     /// The document of the text, in its order. Unquoted whole numbers, truth values and null are
     /// such; whatever else stands there is a text, which the language takes for any of them as
-    /// well. Nil for a text that is not one document.
+    /// well. What included files name is in it as if it stood in the including one. References
+    /// are as they are written. Nil for a text that is not one document.
     public func written() -> JSONValue? {
         let problems = ProblemList(file: fileName)
-        guard text.bytes.count <= DocumentLimit.textBytes else { return nil }
-        let source = SourceText(text.bytes)
-        guard source.firstInvalidByte() == nil, source.excessDirective() == nil else { return nil }
-        var composer = YAMLComposer(source, problems: problems)
-        let root = composer.compose()
-        guard !problems.hasErrors else { return nil }
-        return root.map(JSONValue.init) ?? .object(JSONObject())
+        let isBundle = ConfigurationBundle.isBundle(text.bytes)
+        guard let files = files(problems) else { return nil }
+        var documents: [JSONValue] = []
+        for file in files {
+            guard let source = SourceText(checking: file.bytes, problems) else { return nil }
+            var composer = YAMLComposer(source, problems: problems)
+            let root = composer.compose()
+            guard !problems.hasErrors else { return nil }
+            documents.append(root.map(JSONValue.init) ?? .object(JSONObject()))
+        }
+        guard isBundle, case .object(var whole)? = documents.first else { return documents.first }
+        whole["include"] = nil
+        for name in ["frontends", "backends"] {
+            let parts = documents.compactMap { $0[name]?.objectValue?.members }
+            if !parts.isEmpty { whole[name] = .object(JSONObject(parts.flatMap { $0 })) }
+        }
+        return .object(whole)
     }
 }
 

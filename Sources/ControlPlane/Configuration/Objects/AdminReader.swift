@@ -21,7 +21,7 @@ extension ValueReader {
             // sun_path holds 108 bytes with the final NUL (unix(7)).
             read.socketPath = fields.take("path")?.absolutePath(limit: 107)
             if let mode = fields.take("mode")?.permissions() { read.socketMode = mode }
-            read.socketGroup = fields.take("group")?.line(limit: 256)
+            read.socketGroup = fields.take("group")?.keptLine(limit: 256)
         }
         settings = read
     }
@@ -53,6 +53,6 @@ extension ValueReader {
             report(.invalidValue, "\(quoted(path)) must be an absolute path, beginning with /")
             return nil
         }
-        return path
+        return kept(path)
     }
 }

@@ -38,12 +38,15 @@ extension ValueReader {
 
     private func server(_ name: String) -> Server? {
         object { fields -> Server? in
-            let address = fields.require("address", "such as \"10.0.0.11:8080\"")?.serverAddress()
+            let addressField = fields.require("address", "such as \"10.0.0.11:8080\"")
+            let address = addressField?.serverAddress()
             let weight = fields.take("weight")?.integer(in: 0...256) ?? 100
+            let allowsLinkLocal = fields.take("allow_link_local")?.boolean() ?? false
             fields.take("labels")?.checkLabels()
             fields.notSupportedYet(
                 "max_connections", "backup", "slow_start", "check", "tls", "proxy_protocol")
             guard let address else { return nil }
+            addressField?.checkNotLinkLocal(address, isAllowed: allowsLinkLocal)
             return Server(name: name, address: address, weight: weight)
         }?.flatMap { $0 }
     }

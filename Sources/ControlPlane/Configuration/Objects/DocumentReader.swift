@@ -1,12 +1,15 @@
-// The document as a whole: its top-level fields, in the order in which one needs the other.
+// The document as a whole: its top-level fields, in the order in which one needs the other, and
+// those of the files that it includes, which hold named things only.
 
 import Model
 
 extension ValueReader {
-    /// Of value only if no error was reported.
-    func configuration() -> Configuration? {
+    /// The including file with the others. Of value only if no error was reported.
+    func configuration(including included: [ValueReader]) -> Configuration? {
         object { fields in
-            checkVersion(&fields)
+            checkVersion(fields.require("version", "begin the file with version: 1"))
+            fields.take("labels")?.checkLabels()
+            checkInclude(fields.take("include"))
             var configuration = Configuration()
             if let process = fields.take("process")?.processSettings() {
                 configuration.process = process
@@ -14,31 +17,80 @@ extension ValueReader {
             if let admin = fields.take("admin")?.adminSettings() { configuration.admin = admin }
             if let log = fields.take("log")?.logSettings() { configuration.log = log }
             let timeouts = fields.take("defaults")?.defaultTimeouts() ?? Timeouts()
-            let backends = fields.take("backends")
+            var named = NamedThings()
+            named.add(&fields)
+            for file in included {
+                file.addNamedThings(to: &named)
+            }
             configuration.backends =
-                backends?.named("backend") { name, value in
+                Self.named("backend", in: named.backends) { name, value in
                     value.backend(name, timeouts)
-                } ?? []
+                }
             configuration.frontends =
-                fields.take("frontends")?.named("frontend") { name, value in
+                Self.named("frontend", in: named.frontends) { name, value in
                     value.frontend(name, timeouts)
-                } ?? []
-            fields.notSupportedYet("include", "certificates", "rate_limits")
-            reading.checkDocument(configuration, backends: backends?.mappingEntries ?? [])
+                }
+            fields.notSupportedYet("certificates", "rate_limits")
+            reading.checkDocument(
+                configuration, backends: named.backends.flatMap(\.mappingEntries))
             return configuration
         }
     }
 
-    private func checkVersion(_ fields: inout MappingReader) {
-        guard let version = fields.require("version", "begin the file with version: 1") else {
-            return
-        }
-        _ = version.integer(in: 1...1)
+    private func checkVersion(_ version: ValueReader?) {
+        _ = version?.integer(in: 1...1)
     }
 
     private func defaultTimeouts() -> Timeouts? {
         object { fields in
             fields.take("timeouts")?.timeouts(.defaults, inherited: Timeouts())
         }?.flatMap { $0 }
+    }
+
+    private func checkInclude(_ include: ValueReader?) {
+        guard let include else { return }
+        let patterns = include.includePatterns()
+        guard let findings = reading.document.includeFindings else {
+            if !patterns.isEmpty {
+                include.report(
+                    .fileMissing,
+                    "a text that is not read from its folder comes without the files that it "
+                        + "includes; send what \"apus config bundle FILE\" prints")
+            }
+            return
+        }
+        let items = include.list()
+        for finding in findings where items.indices.contains(finding.index) {
+            items[finding.index].report(
+                finding.code, finding.message, severity: finding.severity)
+        }
+    }
+
+    /// An included file. Settings of the whole process in it would be hard to find, and two files
+    /// could contradict each other.
+    private func addNamedThings(to named: inout NamedThings) {
+        _ = object { fields in
+            checkVersion(fields.take("version"))
+            fields.take("labels")?.checkLabels()
+            named.add(&fields)
+            fields.refuse(
+                ["process", "admin", "log", "defaults"], .misplacedField,
+                "belongs into the including file; an included one holds frontends, backends and "
+                    + "labels")
+            fields.refuse(
+                ["include"], .misplacedField,
+                "is for the including file: an included one includes no others")
+            fields.notSupportedYet("certificates", "rate_limits")
+        }
+    }
+
+    private struct NamedThings {
+        var backends: [ValueReader] = []
+        var frontends: [ValueReader] = []
+
+        mutating func add(_ fields: inout MappingReader) {
+            if let value = fields.take("backends") { backends.append(value) }
+            if let value = fields.take("frontends") { frontends.append(value) }
+        }
     }
 }

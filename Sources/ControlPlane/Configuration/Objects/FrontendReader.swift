@@ -38,7 +38,7 @@ extension ValueReader {
         }
         return items.compactMap { item in
             guard let address = item.bindAddress() else { return nil }
-            reading.boundAddresses.append(.init(address: address, value: item))
+            reading.document.boundAddresses.append(.init(address: address, value: item))
             return address
         }
     }

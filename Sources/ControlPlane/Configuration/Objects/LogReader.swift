@@ -22,7 +22,7 @@ extension ValueReader {
     }
 
     private func logDestination() -> LogSettings.Destination? {
-        if case .scalar(let scalar) = node.content, scalar.text.hasPrefix("/") {
+        if let text = scalar("off, stdout, stderr or an absolute path")?.text, text.hasPrefix("/") {
             return absolutePath(limit: 4_095).map { .file(path: $0) }
         }
         let names: [(name: String, value: LogSettings.Destination)] = [

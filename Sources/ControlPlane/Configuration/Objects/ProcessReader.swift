@@ -35,9 +35,10 @@ extension ValueReader {
 
     /// `auto` is nil.
     private func threads() -> Int? {
-        if case .scalar(let scalar) = node.content, scalar.text == "auto" { return nil }
-        if case .scalar(let scalar) = node.content, !Units.isInteger(scalar.text) {
-            wrongType("auto or a whole number, 1 to 64")
+        let allowed = "auto or a whole number, 1 to 64"
+        guard let scalar = scalar(allowed), scalar.text != "auto" else { return nil }
+        guard Units.isInteger(scalar.text) else {
+            wrongType(allowed)
             return nil
         }
         return integer(in: 1...64)

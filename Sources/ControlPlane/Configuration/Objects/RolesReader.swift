@@ -18,7 +18,9 @@ extension ValueReader {
     }
 
     private func grantSubject() -> RoleGrant.Subject? {
-        guard let text = line(limit: 1_024) else { return nil }
+        guard !refusesReference(as: "who has a role"), let text = line(limit: 1_024) else {
+            return nil
+        }
         let pieces = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
         let kind = String(pieces[0])
         let name = pieces.count == 2 ? String(pieces[1]) : ""

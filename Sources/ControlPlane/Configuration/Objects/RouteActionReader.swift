@@ -13,10 +13,11 @@ extension ValueReader {
             var response = LocalResponse(
                 status: status,
                 body: body?.template(limit: Self.bodyBytesMax) ?? Template(literal: ""))
-            if let type = fields.take("type")?.line(limit: 255) { response.contentType = type }
+            if let type = fields.take("type")?.keptLine(limit: 255) { response.contentType = type }
             if [204, 205, 304].contains(status), let body, !response.body.parts.isEmpty {
                 body.report(
-                    .conflictingFields, "an answer of status \(status) has no body (RFC 9110 §15)"
+                    .conflictingFields,
+                    "an answer of status 204, 205 or 304 has no body (RFC 9110 §15)"
                 )
             }
             return response
@@ -48,7 +49,9 @@ extension ValueReader {
     private func redirectStatus() -> Int? {
         guard let status = integer(in: 100...999) else { return nil }
         guard [301, 302, 303, 307, 308].contains(status) else {
-            report(.outOfRange, "\(status) is no redirect, must be 301, 302, 303, 307 or 308")
+            report(
+                .outOfRange,
+                "\(quoted("\(status)")) is no redirect, must be 301, 302, 303, 307 or 308")
             return nil
         }
         return status
@@ -65,7 +68,7 @@ extension ValueReader {
                     + "www.example.com:8443")
             return nil
         }
-        return host
+        return kept(host)
     }
 
     private func redirectPath() -> String? {
@@ -77,6 +80,6 @@ extension ValueReader {
                     + "beyond ASCII as %XX")
             return nil
         }
-        return path
+        return kept(path)
     }
 }

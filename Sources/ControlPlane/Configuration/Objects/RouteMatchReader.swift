@@ -37,7 +37,7 @@ extension ValueReader {
         if !isSuffix, name.hasPrefix("["), name.hasSuffix("]"),
             case .ipv6? = SocketAddress.Host(String(name.dropFirst().dropLast()))
         {
-            return .exact(name)
+            return .exact(kept(name))
         }
         let labels = name.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
         let isName = labels.allSatisfy { label in
@@ -51,6 +51,7 @@ extension ValueReader {
                     + "*.example.com, is allowed")
             return nil
         }
+        if kept(text) != text { return .exact(kept(text)) }
         return isSuffix ? .suffix("." + name) : .exact(name)
     }
 
@@ -70,12 +71,12 @@ extension ValueReader {
                     + "letters beyond ASCII as %XX")
             return nil
         }
-        return path
+        return kept(path)
     }
 
     /// Prefixes are of whole segments, so a final slash adds nothing and is dropped.
     private func pathPrefix() -> String? {
-        guard var prefix = pathPattern() else { return nil }
+        guard var prefix = pathPattern(), prefix.hasPrefix("/") else { return nil }
         while prefix.count > 1, prefix.hasSuffix("/") { prefix.removeLast() }
         return prefix
     }
@@ -114,7 +115,7 @@ extension ValueReader {
                     at: entry.keyPosition)
             }
             if entry.value.isNull { return [HeaderMatch(name: name, value: nil)] }
-            return entry.value.each { $0.line(limit: 8_192) }.map {
+            return entry.value.each { $0.keptLine(limit: 8_192) }.map {
                 HeaderMatch(name: name, value: $0)
             }
         }

@@ -27,13 +27,13 @@ extension ValueReader {
 
     /// The name of a backend, noted for the check of references.
     func backendName(_ mode: ProxyMode) -> String? {
-        guard let name = line() else { return nil }
-        reading.backendReferences.append(.init(name: name, mode: mode, value: self))
+        guard !refusesReference(as: "the name of a backend"), let name = line() else { return nil }
+        reading.document.backendReferences.append(.init(name: name, mode: mode, value: self))
         return name
     }
 
     private func routeID() -> String? {
-        guard let id = line() else { return nil }
+        guard !refusesReference(as: "the id of a route"), let id = line() else { return nil }
         guard Names.isName(id) else {
             report(
                 .invalidValue,

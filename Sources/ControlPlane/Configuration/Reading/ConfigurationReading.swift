@@ -1,16 +1,33 @@
-// What one reading of a document shares: the problems, and the notes that the checks over the
-// whole document need afterwards.
+// What one reading of a document shares: the problems, the values of references, and the notes
+// that the checks over the whole document need afterwards.
 
 import Model
 
-/// Lives for one reading; values of the document point back to it.
+/// One file of a document that is being read; values point back to it.
 final class ConfigurationReading {
+    let source: SourceText
+    let problems: ProblemList
+    /// What the files of the document share.
+    let document: DocumentReading
+    /// From 0, the file that includes the others.
+    let fileIndex: Int
+
+    init(source: SourceText, problems: ProblemList, document: DocumentReading, fileIndex: Int) {
+        self.source = source
+        self.problems = problems
+        self.document = document
+        self.fileIndex = fileIndex
+    }
+}
+
+/// The whole document, one file or several. Lives for one reading.
+final class DocumentReading {
     struct BackendReference {
         var name: String
         var mode: ProxyMode
         var value: ValueReader
     }
-    struct BoundAddress {
+    struct NotedAddress {
         var address: SocketAddress
         var value: ValueReader
     }
@@ -21,16 +38,19 @@ final class ConfigurationReading {
         case choice([String])
     }
 
-    let source: SourceText
-    let problems: ProblemList
+    let references: ReferenceExpansion
+    /// A text that has references is read as it is written, for those who look at it.
+    let showsReferences: Bool
+    /// What became of `include`; nil for a text that came without its files.
+    var includeFindings: [IncludeFinding]?
     var backendReferences: [BackendReference] = []
-    var boundAddresses: [BoundAddress] = []
+    var boundAddresses: [NotedAddress] = []
     /// Is told what is supported, with the pointer of the place: a test holds the schema to it.
     var noteAsked: ((String, Asked) -> Void)?
 
-    init(source: SourceText, problems: ProblemList) {
-        self.source = source
-        self.problems = problems
+    init(_ resolver: ReferenceResolver, showsReferences: Bool = false) {
+        references = ReferenceExpansion(resolver)
+        self.showsReferences = showsReferences
     }
 
     /// Ends the reading. The notes hold values and each value holds the reading: kept, they would

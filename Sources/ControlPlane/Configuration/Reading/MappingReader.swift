@@ -28,7 +28,7 @@ struct MappingReader {
 
     /// The value of a field of the schema, nil where it is not given.
     mutating func take(_ name: String) -> ValueReader? {
-        value.reading.noteAsked?(value.pointer, .field(name))
+        value.reading.document.noteAsked?(value.pointer, .field(name))
         return find(name)
     }
 

@@ -1,49 +1,76 @@
 // Collects what is wrong while a document is read, so that everybody hears of all of it at once.
 
-/// Problems of one file, in the order of finding. Bounded, whatever the document is.
+/// Problems of one file of a document, in a list that its files share. Bounded, whatever the
+/// document is.
 final class ProblemList {
     /// What an answer shows at most.
     static let shownCount = 100
     /// What is kept before the list is sorted by place and cut.
     private static let keptCount = 500
 
-    private let file: String
-    private var foundErrors: [ConfigurationProblem] = []
-    private var foundWarnings: [ConfigurationProblem] = []
+    private struct Found {
+        var fileIndex: Int
+        var problem: ConfigurationProblem
+    }
+    private final class Shared {
+        var errors: [Found] = []
+        var warnings: [Found] = []
+    }
+
+    let file: String
+    private let fileIndex: Int
+    private let shared: Shared
 
     init(file: String) {
         self.file = file
+        fileIndex = 0
+        shared = Shared()
+    }
+
+    private init(file: String, fileIndex: Int, shared: Shared) {
+        self.file = file
+        self.fileIndex = fileIndex
+        self.shared = shared
+    }
+
+    /// The list of another file of the same document; its problems come after those of the files
+    /// with lower numbers.
+    func list(of file: String, fileIndex: Int) -> ProblemList {
+        ProblemList(file: file, fileIndex: fileIndex, shared: shared)
     }
 
     /// Further errors would not be shown: the reader may save itself looking for suggestions.
-    var isFull: Bool { foundErrors.count >= Self.keptCount }
-    var hasErrors: Bool { !foundErrors.isEmpty }
+    var isFull: Bool { shared.errors.count >= Self.keptCount }
+    var hasErrors: Bool { !shared.errors.isEmpty }
 
     /// At most a hundred, in reading order.
-    var errors: [ConfigurationProblem] { shown(foundErrors) }
-    var warnings: [ConfigurationProblem] { shown(foundWarnings) }
+    var errors: [ConfigurationProblem] { shown(shared.errors) }
+    var warnings: [ConfigurationProblem] { shown(shared.warnings) }
 
     func append(
         _ code: ConfigurationProblem.Code, severity: ConfigurationProblem.Severity = .error,
         position: TextPosition?, pointer: String, message: String, suggestion: String? = nil,
         owner: String? = nil
     ) {
-        let problem = ConfigurationProblem(
-            code: code, severity: severity, file: file, position: position, pointer: pointer,
-            message: message, suggestion: suggestion, owner: owner)
+        let found = Found(
+            fileIndex: fileIndex,
+            problem: ConfigurationProblem(
+                code: code, severity: severity, file: file, position: position, pointer: pointer,
+                message: message, suggestion: suggestion, owner: owner))
         switch severity {
-        case .error where foundErrors.count < Self.keptCount: foundErrors.append(problem)
-        case .warning where foundWarnings.count < Self.keptCount: foundWarnings.append(problem)
+        case .error where !isFull: shared.errors.append(found)
+        case .warning where shared.warnings.count < Self.keptCount: shared.warnings.append(found)
         case .error, .warning: break
         }
     }
 
-    private func shown(_ problems: [ConfigurationProblem]) -> [ConfigurationProblem] {
+    private func shown(_ problems: [Found]) -> [ConfigurationProblem] {
         let start = TextPosition(line: 0, column: 0)
         let ordered = problems.enumerated().sorted {
-            ($0.element.position ?? start, $0.offset) < ($1.element.position ?? start, $1.offset)
+            ($0.element.fileIndex, $0.element.problem.position ?? start, $0.offset)
+                < ($1.element.fileIndex, $1.element.problem.position ?? start, $1.offset)
         }
-        return ordered.prefix(Self.shownCount).map(\.element)
+        return ordered.prefix(Self.shownCount).map(\.element.problem)
     }
 }
 

@@ -28,7 +28,7 @@ struct ValueReader {
         if severity == .error, reading.problems.isFull { return }
         reading.problems.append(
             code, severity: severity, position: position() ?? node.position, pointer: pointer,
-            message: message(), suggestion: suggestion(), owner: owner)
+            message: message(), suggestion: hasReference ? nil : suggestion(), owner: owner)
     }
 
     /// An unquoted `null`, `~`, or nothing at all.
@@ -37,19 +37,50 @@ struct ValueReader {
         return scalar.isPlain && ["", "~", "null"].contains(scalar.text)
     }
 
+    /// Part of this value comes from elsewhere: no problem may quote it.
+    var hasReference: Bool {
+        guard case .scalar(let scalar) = node.content else { return false }
+        return ReferenceSyntax.hasReference(scalar.text)
+    }
+
+    /// For messages: the text in quotes, or in its place the reference that it came from.
+    func quoted(_ text: String) -> String {
+        guard case .scalar(let scalar) = node.content, hasReference else {
+            return ConfigurationLanguage.quoted(text)
+        }
+        return "the value of \(ConfigurationLanguage.quoted(scalar.text))"
+    }
+
+    /// What goes into the configuration for a text that was checked: the text, or, where the
+    /// reading is for looking at, what is written in its place.
+    func kept(_ text: String) -> String {
+        guard reading.document.showsReferences, case .scalar(let scalar) = node.content,
+            ReferenceSyntax.isExpanded(scalar.text)
+        else { return text }
+        return scalar.text
+    }
+
     /// Any single value but null, as written: `no` and `1.10` stay what they are.
     func string() -> String? {
-        guard let scalar = scalar("a text") else { return nil }
+        expandedString()?.text
+    }
+
+    /// The same with its pieces.
+    func expandedString() -> ExpandedScalar? {
         if isNull {
             wrongType("a text")
             return nil
         }
-        if let reference = secretReference(scalar.text) {
-            report(
-                .notSupportedYet, "references such as \(quoted(reference)) are not supported yet")
-            return nil
-        }
-        return scalar.text
+        return scalar("a text")
+    }
+
+    /// A name is part of addresses, metrics and logs: it cannot come from elsewhere. Reports.
+    func refusesReference(as what: String) -> Bool {
+        guard hasReference else { return false }
+        report(
+            .invalidValue,
+            "\(what) cannot be a reference, since it is shown everywhere; write it out")
+        return true
     }
 
     /// A text of 1…`limit` bytes without control characters.
@@ -68,6 +99,22 @@ struct ValueReader {
             return nil
         }
         return text
+    }
+
+    /// The same for a text that the configuration keeps as it is.
+    func keptLine(limit: Int) -> String? {
+        line(limit: limit).map(kept)
+    }
+
+    /// `true` or `false`, and no other word for it.
+    func boolean() -> Bool? {
+        let allowed = "true or false"
+        guard let scalar = scalar(allowed) else { return nil }
+        guard scalar.isPlain, let value = Bool(scalar.text) else {
+            wrongType(allowed)
+            return nil
+        }
+        return value
     }
 
     /// A plain decimal number; a quoted one is a text.
@@ -143,7 +190,7 @@ struct ValueReader {
         _ choices: [(name: String, value: Choice)], later: [String] = [], orElse: String? = nil
     ) -> Choice? {
         let names = choices.map(\.name)
-        reading.noteAsked?(pointer, .choice(names))
+        reading.document.noteAsked?(pointer, .choice(names))
         let allowed = oneOf(names + (orElse.map { [$0] } ?? []))
         guard let text = string() else { return nil }
         if let choice = choices.first(where: { $0.name == text }) { return choice.value }
@@ -189,12 +236,41 @@ struct ValueReader {
     /// Reads a mapping whose keys are names the operator chose, in order of name.
     func named<Value>(_ what: String, _ read: (String, ValueReader) -> Value?) -> [Value]? {
         guard let mapping = mapping() else { return nil }
-        return mapping.all().sorted { $0.key < $1.key }.compactMap { entry in
+        return Self.named(what, mapping.all(), read)
+    }
+
+    /// The same for one mapping that several files write parts of.
+    static func named<Value>(
+        _ what: String, in values: [ValueReader], _ read: (String, ValueReader) -> Value?
+    ) -> [Value] {
+        var entries: [MappingReader.Entry] = []
+        var first: [String: MappingReader.Entry] = [:]
+        for value in values {
+            for entry in value.mapping()?.all() ?? [] {
+                guard let other = first[entry.key] else {
+                    first[entry.key] = entry
+                    entries.append(entry)
+                    continue
+                }
+                let place = other.value.place(of: other.keyPosition, seenFrom: entry.value)
+                entry.value.report(
+                    .duplicateKey,
+                    "a second \(what) \(ConfigurationLanguage.quoted(entry.key)), first in \(place)",
+                    at: entry.keyPosition)
+            }
+        }
+        return named(what, entries, read)
+    }
+
+    private static func named<Value>(
+        _ what: String, _ entries: [MappingReader.Entry], _ read: (String, ValueReader) -> Value?
+    ) -> [Value] {
+        entries.sorted { $0.key < $1.key }.compactMap { entry in
             guard Names.isName(entry.key) else {
                 entry.value.report(
                     .invalidValue,
-                    "\(quoted(entry.key)) cannot name a \(what): 1 to 64 of A-Z a-z 0-9 _ . - "
-                        + "are allowed",
+                    "\(ConfigurationLanguage.quoted(entry.key)) cannot name a \(what): 1 to 64 of "
+                        + "A-Z a-z 0-9 _ . - are allowed",
                     at: entry.keyPosition)
                 return nil
             }
@@ -245,27 +321,14 @@ struct ValueReader {
         }
     }
 
-    private func scalar(_ allowed: String) -> YAMLScalar? {
+    /// The single value with its references expanded.
+    func scalar(_ allowed: String) -> ExpandedScalar? {
         switch node.content {
-        case .scalar(let scalar): return scalar
+        case .scalar(let scalar): return reading.document.references.expand(scalar, of: self)
         case .refused: return nil
         case .sequence, .mapping:
             wrongType(allowed)
             return nil
         }
-    }
-
-    /// `${env:X}`, `${file:PATH}` and `${cred:NAME}` are reserved; any other `${` is just text.
-    private func secretReference(_ text: String) -> String? {
-        guard text.utf8.contains(UInt8(ascii: "$")) else { return nil }
-        let bytes = Array(text.utf8)
-        for index in bytes.indices where bytes[index] == UInt8(ascii: "$") {
-            for kind in ["${env:", "${file:", "${cred:"]
-            where bytes[index...].starts(with: kind.utf8) {
-                let end = bytes[index...].firstIndex(of: UInt8(ascii: "}")) ?? bytes.endIndex - 1
-                return String(decoding: bytes[index...end], as: UTF8.self)
-            }
-        }
-        return nil
     }
 }

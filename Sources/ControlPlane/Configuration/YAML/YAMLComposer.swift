@@ -14,15 +14,20 @@ struct YAMLComposer {
     private let events: YAMLEventStream
     private let source: SourceText
     private let problems: ProblemList
-    private var nodeCount = 0
+    /// Over all files of a document.
+    private(set) var nodeCount: Int
     /// Keys and indices from the root to where we are.
     private var path: [String] = []
+
+    /// `compose` gave up.
+    private(set) var isStopped = false
 
     /// Reading cannot go on; why is among the problems.
     private struct Stop: Error {}
 
-    init(_ source: SourceText, problems: ProblemList) {
+    init(_ source: SourceText, problems: ProblemList, nodeCountBefore: Int = 0) {
         self.source = source
+        nodeCount = nodeCountBefore
         self.problems = problems
         events = YAMLEventStream(source.parserBytes)
     }
@@ -37,6 +42,7 @@ struct YAMLComposer {
         } catch {
             // Stop: reported where it was thrown.
         }
+        isStopped = true
         return nil
     }
 

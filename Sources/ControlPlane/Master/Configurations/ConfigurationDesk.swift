@@ -67,26 +67,25 @@ public final class ConfigurationDesk: Sendable {
     private func read(
         _ planned: PlannedConfiguration, level: ValidationLevel
     ) throws(ConfigurationDeskError) -> ReadPlan {
-        let result: ConfigurationResult
+        let report: ConfigurationReport
         do throws(ConfigurationProblem) {
-            result = try source(planned).read()
+            report = try source(planned).report(resolving: planned.resolver)
         } catch {
             return ReadPlan(plan: ConfigurationPlan(errors: [error]))
         }
         let base = board.snapshot().appliedRevision
-        switch result {
-        case .invalid(let problems):
-            let errors = problems.filter { $0.belongs(to: level) }
-            return ReadPlan(plan: ConfigurationPlan(errors: errors, baseRevision: base))
-        case .valid(let configuration, let warnings):
-            var plan = ConfigurationPlan(
-                warnings: warnings.filter { $0.belongs(to: level) }, baseRevision: base)
-            if level != .schema, let base {
-                plan.difference = ConfigurationDifference(
-                    from: try document(of: base), to: EffectiveDocument(configuration))
-            }
-            return ReadPlan(plan: plan, configuration: configuration)
+        let warnings = report.warnings.filter { $0.belongs(to: level) }
+        guard let configuration = report.configuration, let shown = report.shown else {
+            let errors = report.errors.filter { $0.belongs(to: level) }
+            return ReadPlan(
+                plan: ConfigurationPlan(errors: errors, warnings: warnings, baseRevision: base))
         }
+        var plan = ConfigurationPlan(warnings: warnings, baseRevision: base)
+        if level != .schema, let base {
+            plan.difference = ConfigurationDifference(
+                from: try document(of: base), to: EffectiveDocument(shown))
+        }
+        return ReadPlan(plan: plan, configuration: configuration)
     }
 
     private func source(
@@ -198,16 +197,16 @@ public final class ConfigurationDesk: Sendable {
             state.documents.first { $0.revision == revision }?.document
         }
         if let known { return known }
-        switch try source(of: revision).read() {
-        case .invalid(let problems): throw .unreadable(revision: revision, problems)
-        case .valid(let configuration, _):
-            let document = EffectiveDocument(configuration)
-            state.withLock { state in
-                state.documents.append((revision, document))
-                if state.documents.count > Self.documentCountMax { state.documents.removeFirst() }
-            }
-            return document
+        let report = try source(of: revision).report()
+        guard let shown = report.shown else {
+            throw .unreadable(revision: revision, report.errors)
         }
+        let document = EffectiveDocument(shown)
+        state.withLock { state in
+            state.documents.append((revision, document))
+            if state.documents.count > Self.documentCountMax { state.documents.removeFirst() }
+        }
+        return document
     }
 
     private func source(
@@ -254,5 +253,14 @@ public final class ConfigurationDesk: Sendable {
             }
         }
         return try result.get()
+    }
+}
+
+extension PlannedConfiguration {
+    fileprivate var resolver: ReferenceResolver {
+        switch self {
+        case .file: .surroundings
+        case .text: .withheld
+        }
     }
 }
