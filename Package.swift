@@ -99,7 +99,7 @@ let package = Package(
         controlPlane(
             "AdminAPI",
             [
-                "Clock", "ConfigurationLanguage", "JSON", "Master", "Model", "SharedState",
+                "Clock", "ConfigurationLanguage", "JSON", "Master", "Model", "SharedState", "Store",
                 "Supervisor", "Syscalls", hummingbirdCore, httpTypes, logging, nioCore, nioHTTP1,
                 nioHTTPTypes, nioPosix,
             ]),
@@ -153,7 +153,8 @@ let package = Package(
         tests(
             "AdminAPI",
             [
-                "AdminAPI", "Clock", "JSON", "Master", "Model", "SharedState", "Supervisor",
+                "AdminAPI", "Clock", "JSON", "Master", "Model", "SharedState", "Store",
+                "Supervisor",
                 "TestKit", httpTypes, logging, nioCore,
                 nioEmbedded, nioHTTP1, nioHTTPTypes, yams,
             ]),

@@ -95,7 +95,9 @@ extension MasterSnapshot {
         let now = Moment(instant: .now(), wall: .now())
         return MasterSnapshot(
             sequence: 1, instanceID: "01JD5H", version: "1.4.0", startedAt: .example(),
-            takenAt: now, generations: [], reloads: [], serving: nil, desiredRevision: nil,
+            takenAt: now, generations: [], reloads: [],
+            collections: CollectionSequences(startedAt: .example()), serving: nil,
+            desiredRevision: nil,
             appliedRevision: nil, maxReloads: nil, counters: MasterCounters(), workers: [:],
             totals: [:], listeners: [], problems: [], shuttingDown: false,
             loopTick: .distantFuture)

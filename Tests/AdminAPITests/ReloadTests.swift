@@ -17,7 +17,7 @@ struct ReloadTests {
             "reason":"deploy 7781","idempotency_key":null},"config_revision":null,\
             "from_generation":13,"to_generation":null,"created_at":"2026-11-21T00:10:03.412Z",\
             "finished_at":null,"duration_ms":null,"steps":[],"sigterm_sent_to":[],\
-            "superseded_by":null,"error":null,"log_tail":[]}
+            "unchanged":false,"superseded_by":null,"error":null,"log_tail":[]}
 
             """
         #expect(answer.text == expected)
@@ -163,7 +163,8 @@ struct ReloadTests {
         (#"{"reason":7}"#, "wrong-type", "/reason", nil),
         (#"{"mode":"soft"}"#, "invalid-value", "/mode", "SOFT"),
         (#"{"mode":null}"#, "wrong-type", "/mode", nil),
-        (#"{"if_changed":true}"#, "not-supported-yet", "/if_changed", nil),
+        (#"{"if_changed":"yes"}"#, "wrong-type", "/if_changed", nil),
+        (#"{"on_busy":"QUEUE"}"#, "invalid-value", "/on_busy", nil),
         (#"[1]"#, "wrong-type", "", nil),
         (#"{"a/b~":1}"#, "unknown-field", "/a~1b~0", nil),
     ])

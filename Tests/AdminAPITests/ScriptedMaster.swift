@@ -2,6 +2,7 @@
 
 import Clock
 import JSON
+import Store
 import Supervisor
 import Synchronization
 
@@ -15,6 +16,9 @@ final class ScriptedMaster: ControlPort {
         var cancelled: [String] = []
         var triggers: [ReloadRecord.Trigger] = []
         var modes: [ReloadRecord.Mode] = []
+        var options: [ReloadOptions] = []
+        var rejection: ReloadRejection?
+        var keys: [String: KnownIdempotencyKey] = [:]
         var isStopped = false
         /// What becomes of a reload at once when it is asked for.
         var outcome: (@Sendable (inout ReloadRecord) -> Void)?
@@ -54,6 +58,17 @@ final class ScriptedMaster: ControlPort {
     }
 
     func carry(_ traffic: [NamedTraffic]) { state.withLock { $0.traffic = traffic } }
+    /// Every reload from now on is refused; nil: no longer.
+    func reject(_ rejection: ReloadRejection?) { state.withLock { $0.rejection = rejection } }
+
+    /// As if the master had died before it answered.
+    func forgetAnswers() {
+        state.withLock { state in
+            for key in state.keys.keys { state.keys[key]?.answer = nil }
+        }
+    }
+
+    var options: [ReloadOptions] { state.withLock { $0.options } }
 
     func stop() { state.withLock { $0.isStopped = true } }
 
@@ -79,12 +94,19 @@ final class ScriptedMaster: ControlPort {
     }
 
     func requestReload(
-        mode: ReloadRecord.Mode, trigger: ReloadRecord.Trigger
+        mode: ReloadRecord.Mode, trigger: ReloadRecord.Trigger, options: ReloadOptions,
+        key: IdempotencyKey?
     ) async throws -> ReloadRecord {
         try state.withLock { state in
             if state.isStopped { throw MasterError.stopped }
+            if let rejection = state.rejection { throw MasterError.rejected(rejection) }
             state.triggers.append(trigger)
             state.modes.append(mode)
+            state.options.append(options)
+            if let key {
+                state.keys[key.key] = KnownIdempotencyKey(
+                    digest: key.digest, reload: "rl_\(state.snapshot.reloads.count + 1)")
+            }
             let number = state.snapshot.reloads.count + 1
             var record = ReloadRecord.queued("rl_\(number)", mode: mode, trigger: trigger)
             state.outcome?(&record)
@@ -92,6 +114,14 @@ final class ScriptedMaster: ControlPort {
             state.snapshot.sequence += 1
             return record
         }
+    }
+
+    func known(_ key: IdempotencyKey) async throws -> KnownIdempotencyKey? {
+        state.withLock { $0.keys[key.key] }
+    }
+
+    func keep(_ answer: KnownIdempotencyKey.Answer, for key: IdempotencyKey) async throws {
+        state.withLock { $0.keys[key.key]?.answer = answer }
     }
 
     func cancelReload(id: String) async {

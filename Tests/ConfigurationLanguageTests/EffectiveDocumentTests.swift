@@ -10,7 +10,7 @@ import Testing
     private static let everything = #"""
         version: 1
         process: {workers: 3, threads: 2, max_connections: 7, max_reloads: null, kill_after: 1500ms,
-          probation: 0s, hard_stop_after: 36h}
+          probation: 0s, hard_stop_after: 36h, reload_rate: 30/m}
         admin: {socket: {path: /run/a.sock, mode: "600", group: ops},
           roles: {admin: "user:0", read: [group:apus, "cert:CN=a b,OU=x"]}}
         log: {access: {to: /var/log/apus.log, format: text}, level: warning}
@@ -100,7 +100,7 @@ import Testing
             (
                 ProcessSettings(),
                 "workers threads maxConnections maxReloads hardStopAfter readyTimeout "
-                    + "switchTimeout killAfter probation drainIdleAfter drainIdleSpread"
+                    + "switchTimeout killAfter probation drainIdleAfter drainIdleSpread reloadRate"
             ),
             (AdminSettings(), "socketPath socketMode socketGroup roles"),
             (LogSettings(), "level accessTo accessFormat"),

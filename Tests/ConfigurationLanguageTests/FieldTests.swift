@@ -37,6 +37,17 @@ import Testing
         #expect(Units.size(text) == nil)
     }
 
+    @Test(arguments: [("2/s", 2, 1), ("100/m", 100, 60), ("5/h", 5, 3600), ("0/s", 0, 1)])
+    func rates(_ text: String, _ count: Int, _ seconds: Int) {
+        #expect(Units.rate(text)?.count == count)
+        #expect(Units.rate(text)?.period == .seconds(seconds))
+    }
+
+    @Test(arguments: ["", "2", "/s", "2/", "2s", "2/d", "1.5/s", "-1/s", "2 / s", "2/S"])
+    func noRates(_ text: String) {
+        #expect(Units.rate(text) == nil)
+    }
+
     @Test func durationsInWords() {
         #expect(Units.text(.seconds(7 * 24 * 3600)) == "168h")
         #expect(Units.text(.seconds(90)) == "90s")

@@ -16,15 +16,27 @@ extension MasterProcessTests {
         @Test func hundredAtOnceAreCoalesced() async throws {
             let serving = try await Serving(worker: "slow-ready")
             let master = serving.master
-            let records = try await withThrowingTaskGroup(of: ReloadRecord.self) { group in
-                for _ in 0..<100 { group.addTask { try await master.reload() } }
+            // Beyond the burst of `process.reload_rate` they are refused, which is a verdict too.
+            let verdicts = try await withThrowingTaskGroup(of: ReloadRecord?.self) { group in
+                for _ in 0..<100 {
+                    group.addTask {
+                        do {
+                            return try await master.reload()
+                        } catch MasterError.rejected(.tooMany) {
+                            return nil
+                        }
+                    }
+                }
                 return try await group.reduce(into: []) { $0.append($1) }
             }
+            #expect(verdicts.count == 100)
+            let records = verdicts.compactMap(\.self)
+            #expect(records.count >= 20)
             #expect(records.allSatisfy { $0.status.isTerminal })
-            #expect(Set(records.map(\.id)).count == 100)
+            #expect(Set(records.map(\.id)).count == records.count)
             let superseded = records.filter { $0.status == .superseded }
             #expect(superseded.allSatisfy { $0.supersededBy?.hasPrefix("rl_") == true })
-            #expect(records.count { $0.status == .succeeded } + superseded.count == 100)
+            #expect(records.count { $0.status == .succeeded } + superseded.count == records.count)
             // The one that served, the one that ran, the one that waited; 100 requests do not arrive
             // at one instant, so another may slip in between.
             #expect(master.handle.snapshot().generations.count <= 4)

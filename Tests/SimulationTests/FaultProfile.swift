@@ -2,6 +2,8 @@
 struct FaultProfile {
     var invalidConfiguration = 0
     var spawnFails = 0
+    /// A record cannot be stored.
+    var diskFails = 0
     /// Of an effect's answer: never comes.
     var answerLost = 0
     /// A worker in INIT: refuses, exits, hangs or lies.
@@ -37,6 +39,7 @@ struct FaultProfile {
         messageRepeated = chance()
         messageReordered = chance() / 2
         attack = chance() * 2
+        diskFails = chance()
     }
 
     private init() {}

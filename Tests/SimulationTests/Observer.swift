@@ -15,6 +15,10 @@ struct Observer {
 
     var requested: Set<String> = []
     var isStopWished = false
+    /// An earlier life left a revision that served.
+    var hasLastGood = false
+    private var rejected: Set<String> = []
+    private var recorded: Set<String> = []
     private var generations: [Int: Seen] = [:]
     private var finished: [String: ReloadRecord.Status] = [:]
     private var highestGeneration = 0
@@ -42,7 +46,16 @@ struct Observer {
         case .signal(let id, .kill): noteKill(id, now: now)
         case .release(let generation, let successor):
             noteRelease(of: generation, to: successor, workers: workers)
+        case .record(let record):
+            if !recorded.insert(record.id).inserted { breach("\(record.id) is recorded twice") }
+        case .reloadRejected(let id, let why):
+            rejected.insert(id)
+            if case .inProgress = why { sights.insert("busy") } else { sights.insert("too many") }
         case .reloadFinished(let record):
+            if record.isUnchanged {
+                sights.insert("unchanged")
+                if record.toGeneration != nil { breach("\(record.id) changed something") }
+            }
             if finished[record.id] != nil { breach("reload \(record.id) ended twice") }
             if !record.status.isTerminal { breach("reload \(record.id) ended as \(record.status)") }
             finished[record.id] = record.status
@@ -55,6 +68,11 @@ struct Observer {
             if workers[id]?.isSuspect == false { breach("healthy worker \(id) was condemned") }
         case .report(.generationSignalled(_, let reason)): sights.insert(reason.rawValue)
         case .report(.rolledBack): sights.insert("rolled back")
+        case .report(.startsFromLastGood(let revision)):
+            sights.insert("started from \(revision > 0 ? "the last good" : "nothing")")
+            if !generations.values.allSatisfy({ $0.phase == .exited }) {
+                breach("starts from the last good revision while something lives")
+            }
         case .exit(let code):
             exitCodes.append(code)
             sights.insert("exit \(code)")
@@ -199,7 +217,7 @@ struct Observer {
         if let orphan = workers.values.first(where: \.isAlive) {
             return "worker \(orphan.id) outlives the master"
         }
-        let unanswered = requested.subtracting(finished.keys)
+        let unanswered = requested.subtracting(finished.keys).subtracting(rejected)
         return unanswered.isEmpty ? nil : "no answer to \(unanswered.sorted())"
     }
 }
@@ -220,7 +238,8 @@ extension [SupervisorEffect] {
     /// At most one reload succeeds in one step: each needs answers in between.
     fileprivate var firstRequestedSuccess: ReloadRecord? {
         for case .reloadFinished(let record) in self
-        where record.status == .succeeded && record.trigger.source != .restart
+        where record.status == .succeeded && !record.isUnchanged
+            && record.trigger.source != .restart
             && record.trigger.source != .rollback
         {
             return record

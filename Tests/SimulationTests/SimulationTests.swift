@@ -40,10 +40,11 @@ struct SimulationTests {
         let codes = [
             "config-invalid", "file-missing", "listener-bind-failed", "spawn-failed",
             "worker-exited-in-init", "worker-refused", "worker-protocol-error", "ready-timeout",
-            "switch-failed", "cancelled", "shutting-down",
+            "switch-failed", "store-failed", "cancelled", "shutting-down",
         ]
         let others = [
             "rolled back", "condemned", "restart SUCCEEDED", "restart FAILED", "rollback FAILED",
+            "busy", "too many", "unchanged", "started from the last good",
             "exit 0", "exit 1", "exit 3", "exit 4",
         ]
         let expected = Set(statuses + reasons + codes + others)

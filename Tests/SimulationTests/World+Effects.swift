@@ -4,6 +4,7 @@
 extension World {
     mutating func carryOut(_ effect: SupervisorEffect) {
         switch effect {
+        case .record(let record): self.record(record)
         case .validate(let reload): validate(reload)
         case .start(let generation, let plan):
             agenda.add(
@@ -16,7 +17,20 @@ extension World {
         case .signal(let id, .kill):
             agenda.add(.worker(id, .getKill), at: now + random.microseconds(in: 10...500))
         case .exit(let code): exitCode = code
-        case .commitListeners, .abandonListeners, .reloadFinished, .report: break
+        case .commitListeners, .abandonListeners, .reloadFinished, .reloadRejected, .report:
+            break
+        }
+    }
+
+    private mutating func record(_ record: ReloadRecord) {
+        guard !random.happens(faults.answerLost) else { return }
+        let failure =
+            random.happens(faults.diskFails)
+            ? ReloadFailure(code: "store-failed", detail: "simulated") : nil
+        let event = SupervisorEvent.recorded(reload: record.id, failure)
+        agenda.add(.event(event), at: now + random.milliseconds(in: 0...20))
+        if random.happens(faults.messageRepeated) {
+            agenda.add(.event(event), at: now + random.milliseconds(in: 0...500))
         }
     }
 
@@ -30,7 +44,10 @@ extension World {
             if random.happens(700) { revision += 1 }
             result = .success(plan(revision: revision))
         }
-        let event = SupervisorEvent.validated(reload: reload, result)
+        let fallback: GenerationPlan? =
+            observer.hasLastGood ? plan(revision: max(revision - 1, 1)) : nil
+        let event = SupervisorEvent.validated(
+            reload: reload, result, fallback: supervisor.serving == nil ? fallback : nil)
         agenda.add(.event(event), at: now + random.milliseconds(in: 1...20))
         if random.happens(faults.messageRepeated) {
             agenda.add(.event(event), at: now + random.milliseconds(in: 1...500))
@@ -39,13 +56,14 @@ extension World {
 
     private mutating func plan(revision: Int) -> GenerationPlan {
         GenerationPlan(
-            revision: revision, sha256: "", workers: random.pick([1, 1, 1, 2, 3]),
+            revision: revision, sha256: "\(revision)", workers: random.pick([1, 1, 1, 2, 3]),
             maxReloads: random.pick([0, 1, 1, 2, 3, 50, nil]),
             readyTimeout: .milliseconds(random.number(in: 500...3000)),
             switchTimeout: .milliseconds(random.number(in: 200...1000)),
             killAfter: .milliseconds(random.number(in: 300...2000)),
             hardStopAfter: .milliseconds(random.number(in: 500...20_000)),
-            probation: .milliseconds(random.number(in: 500...5000)))
+            probation: .milliseconds(random.number(in: 500...5000)),
+            reloadInterval: random.pick([.zero, .zero, .milliseconds(100), .seconds(2)]))
     }
 
     mutating func spawn(_ generation: Int, _ plan: GenerationPlan) {

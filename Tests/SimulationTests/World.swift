@@ -34,6 +34,7 @@ struct World {
         faults = FaultProfile(random: &random)
         supervisor = Supervisor(nextGeneration: random.number(in: 1...5))
         supervisor.sabotage = sabotage
+        observer.hasLastGood = random.happens(300)
         self.traces = traces
     }
 
@@ -121,7 +122,9 @@ struct World {
         observer.requested.insert(id)
         let event = SupervisorEvent.reloadRequested(
             id: id, mode: random.happens(150) ? .hard : .soft,
-            trigger: ReloadRecord.Trigger(source: source, principal: "uid:0"))
+            trigger: ReloadRecord.Trigger(source: source, principal: "uid:0"),
+            options: ReloadOptions(
+                ifChanged: random.happens(200), onBusy: random.happens(100) ? .reject : .queue))
         agenda.add(.event(event), at: now)
         if random.happens(faults.messageRepeated) { agenda.add(.event(event), at: now) }
     }

@@ -7,7 +7,7 @@ struct Driver {
     var supervisor: Supervisor
     /// Milliseconds.
     private(set) var time: UInt64 = 1000
-    var plan = GenerationPlan(revision: 1, sha256: "")
+    var plan = GenerationPlan(revision: 1, sha256: "", reloadInterval: .zero)
     /// Of all events so far.
     private(set) var effects: [SupervisorEffect] = []
     private var requestCount = 0
@@ -51,14 +51,17 @@ struct Driver {
 
     @discardableResult
     mutating func request(
-        _ mode: ReloadRecord.Mode = .soft, source: ReloadRecord.Source = .api
+        _ mode: ReloadRecord.Mode = .soft, source: ReloadRecord.Source = .api,
+        options: ReloadOptions = ReloadOptions(), isRecorded: Bool = true
     ) -> String {
         requestCount += 1
         let id = "rl_\(requestCount)"
         send(
             .reloadRequested(
                 id: id, mode: mode,
-                trigger: ReloadRecord.Trigger(source: source, principal: "uid:0")))
+                trigger: ReloadRecord.Trigger(source: source, principal: "uid:0"),
+                options: options))
+        if isRecorded { send(.recorded(reload: id, nil)) }
         return id
     }
 

@@ -11,7 +11,7 @@ struct ReloadTests {
         let names = driver.effects[begin...].map(\.name)
         #expect(
             names == [
-                "validate", "start 2", "report", "handOff 2", "release 1 to 2", "report",
+                "record", "validate", "start 2", "report", "handOff 2", "release 1 to 2", "report",
                 "commitListeners 2", "report", "reloadFinished",
             ])
         let record = driver.record("rl_2")
@@ -279,6 +279,8 @@ struct ReloadTests {
 extension SupervisorEffect {
     var name: String {
         switch self {
+        case .record: "record"
+        case .reloadRejected: "rejected"
         case .validate: "validate"
         case .start(let generation, _): "start \(generation)"
         case .handOff(let generation): "handOff \(generation)"

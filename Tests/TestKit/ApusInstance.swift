@@ -46,6 +46,15 @@ public final class ApusInstance: Sendable {
         if waits { try waitUntilReady() }
     }
 
+    /// Another master on the directory of one that has ended, with its configuration as it is now.
+    public convenience init(
+        resuming directory: TemporaryDirectory, worker: String = Programs.worker
+    ) throws {
+        try self.init(
+            nil, worker: worker, directory: directory,
+            configurationPath: directory.path("apus.yaml"), waits: false)
+    }
+
     deinit { tearDown() }
 
     /// Kills the master and every worker it ever had.

@@ -5,7 +5,7 @@ public struct TestConfiguration: Sendable {
     /// Fields of `process:`.
     public var process: [String: String] = [
         "threads": "2", "max_reloads": "5", "ready_timeout": "5s", "switch_timeout": "3s",
-        "kill_after": "1s", "probation": "300ms", "hard_stop_after": "60s",
+        "kill_after": "1s", "probation": "300ms", "hard_stop_after": "60s", "reload_rate": "1000/s",
     ]
     public var accessLog = "off"
     public var accessFormat = "json"

@@ -3,6 +3,7 @@
 // Counterparts: `MasterHandle` carries it out, tests script it.
 
 public import Master
+public import Store
 public import Supervisor
 
 /// The master as the API sees it. All methods may be called from any thread.
@@ -14,10 +15,18 @@ public protocol ControlPort: Sendable {
     /// time to wait from now on.
     func waitForChange(after sequence: UInt64, until deadline: Duration) async -> MasterSnapshot
 
-    /// Queues a reload. Throws `MasterError.stopped` when the master takes no more.
+    /// Queues a reload; its record is durable when this returns, or FAILED. Throws `MasterError`
+    /// when it is not taken.
     func requestReload(
-        mode: ReloadRecord.Mode, trigger: ReloadRecord.Trigger
+        mode: ReloadRecord.Mode, trigger: ReloadRecord.Trigger, options: ReloadOptions,
+        key: IdempotencyKey?
     ) async throws -> ReloadRecord
+
+    /// What is known of an idempotency key; nil: it is new. Throws `MasterError.storeFailed`.
+    func known(_ key: IdempotencyKey) async throws -> KnownIdempotencyKey?
+
+    /// Keeps what was answered to a request with that key. Throws `MasterError.storeFailed`.
+    func keep(_ answer: KnownIdempotencyKey.Answer, for key: IdempotencyKey) async throws
 
     /// Cancels a reload that is queued or did not reach SWITCH; otherwise nothing happens.
     func cancelReload(id: String) async

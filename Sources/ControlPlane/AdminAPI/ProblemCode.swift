@@ -21,6 +21,10 @@ enum ProblemCode: String, CaseIterable, Sendable {
     case generationExited = "generation-exited"
     case reloadFinished = "reload-finished"
     case reloadSwitching = "reload-switching"
+    case reloadInProgress = "reload-in-progress"
+    case idempotencyInFlight = "idempotency-in-flight"
+    case idempotencyKeyReused = "idempotency-key-reused"
+    case tooManyReloads = "too-many-reloads"
     // A reload ended without success.
     case configInvalid = "config-invalid"
     case fileMissing = "file-missing"
@@ -32,10 +36,12 @@ enum ProblemCode: String, CaseIterable, Sendable {
     case switchFailed = "switch-failed"
     case superseded = "superseded"
     case cancelled = "cancelled"
+    case masterRestarted = "master-restarted"
     case reloadFailed = "reload-failed"
     // The master cannot, now.
     case internalError = "internal-error"
     case spawnFailed = "spawn-failed"
+    case storeFailed = "store-failed"
     case notReady = "not-ready"
     case masterStuck = "master-stuck"
     case shuttingDown = "shutting-down"
@@ -64,6 +70,10 @@ enum ProblemCode: String, CaseIterable, Sendable {
         case .generationExited: (409, "Generation has exited")
         case .reloadFinished: (409, "Reload has finished")
         case .reloadSwitching: (409, "Reload has reached SWITCH")
+        case .reloadInProgress: (409, "Another reload is not over")
+        case .idempotencyInFlight: (409, "The first request is not answered yet")
+        case .idempotencyKeyReused: (422, "Idempotency key came with another request")
+        case .tooManyReloads: (429, "Too many reloads")
         case .configInvalid: (422, "Configuration rejected")
         case .fileMissing: (422, "File missing")
         case .listenerBindFailed: (422, "Listener cannot be bound")
@@ -74,9 +84,11 @@ enum ProblemCode: String, CaseIterable, Sendable {
         case .switchFailed: (422, "Listeners could not be handed over")
         case .superseded: (422, "Reload superseded by a newer one")
         case .cancelled: (422, "Reload cancelled")
+        case .masterRestarted: (422, "The master ended before the reload did")
         case .reloadFailed: (422, "Reload failed")
         case .internalError: (500, "Internal error")
         case .spawnFailed: (503, "Worker could not be started")
+        case .storeFailed: (503, "The state directory cannot be written")
         case .notReady: (503, "No generation is serving")
         case .masterStuck: (503, "The master does not make progress")
         case .shuttingDown: (503, "Shutting down")

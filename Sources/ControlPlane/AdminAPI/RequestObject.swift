@@ -86,6 +86,16 @@ struct RequestObject {
         return choice
     }
 
+    /// True or false; false unless it is given.
+    mutating func flag(_ name: String) -> Bool {
+        guard let value = object[name] else { return false }
+        guard let flag = value.boolValue else {
+            note("wrong-type", name, "must be true or false")
+            return false
+        }
+        return flag
+    }
+
     /// Throws if anything was noted.
     func finish() throws(Problem) {
         guard !errors.isEmpty else { return }

@@ -12,6 +12,10 @@ struct RouteRequest: Sendable {
     var preference: String?
     /// `Accept`, if any.
     var accept: String?
+    /// `Idempotency-Key`, if any.
+    var idempotencyKey: String?
+    /// Of the answer: `X-Request-Id`.
+    var requestID = ""
     /// `Last-Event-ID`, if any.
     var lastEventID: String?
     var body: [UInt8]

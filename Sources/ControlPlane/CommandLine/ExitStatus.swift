@@ -32,12 +32,12 @@ enum ExitStatus: Int32, Sendable, CaseIterable {
     init(problemCode code: String, httpStatus: Int) {
         switch (code, httpStatus) {
         case ("config-invalid", _): self = .configurationInvalid
-        case ("superseded", _): self = .conflict
+        case ("superseded", _), ("idempotency-key-reused", _): self = .conflict
         case ("request-invalid", _), ("invalid-parameter", _): self = .usage
         case ("shutting-down", _), ("not-ready", _), ("master-stuck", _): self = .other
-        case ("spawn-failed", _), (_, 422): self = .operationFailed
+        case ("spawn-failed", _), ("store-failed", _), (_, 422): self = .operationFailed
         case (_, 401), (_, 403): self = .notAllowed
-        case (_, 409), (_, 412), (_, 428): self = .conflict
+        case (_, 409), (_, 412), (_, 428), (_, 429): self = .conflict
         default: self = .other
         }
     }

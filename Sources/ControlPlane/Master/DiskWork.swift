@@ -23,6 +23,7 @@ final class DiskWork: Sendable {
     /// Words for the log.
     private let complain: @Sendable (String) -> Void
     private let storeThread: WorkThread
+    let records: RecordKeeper
     private let readThread: WorkThread
     private let startThread: WorkThread
     private struct Known {
@@ -41,6 +42,7 @@ final class DiskWork: Sendable {
         traffic: TrafficTable, complain: @escaping @Sendable (String) -> Void
     ) throws(SystemError) {
         storeThread = try WorkThread(name: "store")
+        records = RecordKeeper(store: store, thread: storeThread, complain: complain)
         readThread = try WorkThread(name: "configuration")
         startThread = try WorkThread(name: "start")
         known = Mutex(Known(reserved: reserved))
@@ -58,13 +60,37 @@ final class DiskWork: Sendable {
     func validate(reload: String, origin: RevisionOrigin?) {
         readThread.async { [self] in
             let result: Result<ValidRevision, ReloadFailure>
+            var fallback: GenerationPlan?
             do throws(ReloadFailure) {
                 result = .success(try validRevision(origin))
             } catch {
                 result = .failure(error)
+                // Nothing serves yet: an earlier life's revision is better than none.
+                if known.withLock({ $0.served.isEmpty }) { fallback = lastGood()?.plan }
             }
-            mailbox.post(.validated(reload: reload, result))
+            mailbox.post(.validated(reload: reload, result, fallback: fallback))
         }
+    }
+
+    /// The newest revision that has served and can still be read; nil if there is none.
+    func lastGood() -> (plan: GenerationPlan, configuration: Configuration)? {
+        do {
+            for number in try store.goodRevisions() {
+                do {
+                    guard let stored = try store.revision(number) else { continue }
+                    let configuration = try configuration(of: number)
+                    return (
+                        GenerationPlan(
+                            configuration, revision: number, sha256: stored.sha256), configuration
+                    )
+                } catch {
+                    complain("revision \(number) served once and cannot be used: \(error)")
+                }
+            }
+        } catch {
+            complain("looking for the last good revision: \(error)")
+        }
+        return nil
     }
 
     private func validRevision(
@@ -82,7 +108,7 @@ final class DiskWork: Sendable {
         known.withLock { $0.configurations[revision] = configuration }
         return ValidRevision(
             plan: GenerationPlan(
-                configuration.process, revision: revision, sha256: source.text.sha256),
+                configuration, revision: revision, sha256: source.text.sha256),
             configuration: configuration, warnings: report.warnings.map(\.description))
     }
 
@@ -198,6 +224,10 @@ final class DiskWork: Sendable {
         }
         let source = ConfigurationSource(
             text: ConfigurationText(bytes: stored.text), fileName: stored.sourceName)
+        guard source.text.sha256 == stored.sha256 else {
+            throw ReloadFailure(
+                code: "store-failed", detail: "revision \(revision) is damaged on disk")
+        }
         switch source.read() {
         case .invalid(let problems): throw ReloadFailure(problems)
         case .valid(let configuration, _):
@@ -273,12 +303,15 @@ final class DiskWork: Sendable {
 }
 
 extension GenerationPlan {
-    init(_ settings: ProcessSettings, revision: Int, sha256: String) {
+    init(_ configuration: Configuration, revision: Int, sha256: String) {
+        let settings = configuration.process
         self.init(
-            revision: revision, sha256: sha256, workers: settings.workers,
+            revision: revision, sha256: sha256, contentSHA256: (try? configuration.digest()) ?? "",
+            workers: settings.workers,
             maxReloads: settings.maxReloads, readyTimeout: settings.readyTimeout,
             switchTimeout: settings.switchTimeout, killAfter: settings.killAfter,
-            hardStopAfter: settings.hardStopAfter, probation: settings.probation)
+            hardStopAfter: settings.hardStopAfter, probation: settings.probation,
+            reloadInterval: settings.reloadRate.interval)
     }
 }
 

@@ -48,6 +48,8 @@ final class EffectExecutor {
     private var waiting: [Int: Waiting] = [:]
     /// Of the reloads that are not over: what a revision remembers of them.
     private var origins: [String: RevisionOrigin] = [:]
+    /// Of reloads that are about to be recorded.
+    private var keys: [String: IdempotencyKey] = [:]
 
     init(
         listeners: ListenerTable, workers: WorkerTable, disk: DiskWork, mailbox: Mailbox,
@@ -67,6 +69,10 @@ final class EffectExecutor {
 
     func execute(_ effect: SupervisorEffect, at now: Instant) -> [SupervisorEvent] {
         switch effect {
+        case .record(let record): admit(record)
+        case .reloadRejected(let id, _):
+            keys[id] = nil
+            origins[id] = nil
         case .validate(let reload): disk.validate(reload: reload, origin: origins[reload])
         case .start(let generation, let plan):
             runs[generation] = Run(plan: plan)
@@ -83,10 +89,25 @@ final class EffectExecutor {
         return []
     }
 
+    /// The reload of that id, once it is asked for, comes with a key.
+    func expect(_ key: IdempotencyKey?, for id: String) { keys[id] = key }
+
+    private func admit(_ record: ReloadRecord) {
+        let mailbox = mailbox
+        disk.records.admit(record, key: keys.removeValue(forKey: record.id)) { failure in
+            mailbox.post(.recorded(reload: record.id, failure))
+        }
+    }
+
+    /// How far a reload is, for the one who finds this master dead.
+    func note(_ running: ReloadRecord?) {
+        if let running { disk.records.save(running) { _, _ in } }
+    }
+
     /// What an event means for sockets and processes, before the supervisor hears of it.
     func observe(_ event: SupervisorEvent) {
         switch event {
-        case .reloadRequested(let id, _, let trigger):
+        case .reloadRequested(let id, _, let trigger, _):
             origins[id] = RevisionOrigin(
                 reload: id, principal: trigger.principal, reason: trigger.reason)
         case .workerReleased(let worker):
@@ -315,7 +336,9 @@ final class EffectExecutor {
         default: break
         }
         log.finished(record)
-        disk.record("storing a reload record") { try $0.save(record) }
+        keys[record.id] = nil
+        let mailbox = mailbox
+        disk.records.save(record) { mailbox.post(.stored(reload: $0, $1)) }
     }
 }
 

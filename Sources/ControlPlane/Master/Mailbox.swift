@@ -2,6 +2,7 @@
 
 internal import Clock
 internal import Model
+internal import Store
 internal import Supervisor
 internal import Synchronization
 internal import Syscalls
@@ -9,15 +10,26 @@ internal import Syscalls
 final class Mailbox: Sendable {
     enum Message: Sendable {
         case reload(
-            id: String, mode: ReloadRecord.Mode, trigger: ReloadRecord.Trigger,
-            reply: CheckedContinuation<ReloadRecord, any Error>)
+            id: String, ReloadWish, reply: CheckedContinuation<ReloadRecord, any Error>)
         case cancelReload(id: String)
         case terminate(generation: Int)
         case stop(graceful: Bool)
-        case validated(reload: String, Result<ValidRevision, ReloadFailure>)
+        case recorded(reload: String, ReloadFailure?)
+        /// The last record of a reload is on disk, or why it is not.
+        case stored(reload: String, ReloadFailure?)
+        case validated(
+            reload: String, Result<ValidRevision, ReloadFailure>, fallback: GenerationPlan?)
         /// What `start` needs from the disk is there, or is not.
         case prepared(generation: Int, Result<GenerationMaterial, ReloadFailure>)
         case startFailed(generation: Int, ReloadFailure)
+    }
+
+    /// What somebody asks for through the API.
+    struct ReloadWish: Sendable {
+        var mode: ReloadRecord.Mode
+        var trigger: ReloadRecord.Trigger
+        var options: ReloadOptions
+        var key: IdempotencyKey?
     }
 
     private struct State {

@@ -6,6 +6,7 @@ internal import Clock
 internal import Foundation
 internal import Glibc
 internal import Logging
+public import Model
 internal import SharedState
 internal import Store
 internal import Supervisor
@@ -69,7 +70,7 @@ public final class Master {
             let region = created.region
             let (gauges, traffic) = (GaugeReader(region), TrafficTable(region))
             let mailbox = try Mailbox()
-            let history = try store.reloads()
+            let history = try store.endInterrupted(at: .now())
             let board = MasterBoard(
                 snapshot: MasterSnapshot(
                     instanceID: store.instanceID, version: options.version, reloads: history),
@@ -104,7 +105,7 @@ public final class Master {
                     signals: signals, board: board, log: masterLog,
                     service: SystemdService.detect(earlierReloads: history)))
             handle = MasterHandle(
-                mailbox: mailbox, board: board, traffic: traffic,
+                mailbox: mailbox, board: board, records: disk.records, traffic: traffic,
                 configurations: try ConfigurationDesk(options, store: store, board: board))
             masterLog.logger.notice(
                 "master starts",
@@ -119,6 +120,12 @@ public final class Master {
         } catch {
             throw StartupError("the master cannot start: \(error)")
         }
+    }
+
+    /// The newest revision that has served in an earlier life and can still be read: what the first
+    /// reload falls back to if the configuration is not valid. Reads the disk; for before `run`.
+    public func lastGood() -> (revision: Int, configuration: Configuration)? {
+        disk.lastGood().map { ($0.plan.revision, $0.configuration) }
     }
 
     /// Supervises until it is told to stop, on the calling thread; the process's exit code.
@@ -143,8 +150,10 @@ extension MasterSnapshot {
         let now = Moment(instant: .now(), wall: .now())
         self.init(
             sequence: 1, instanceID: instanceID, version: version, startedAt: now.wall,
-            takenAt: now, generations: [], reloads: reloads, serving: nil, desiredRevision: nil,
-            appliedRevision: nil, maxReloads: nil, counters: MasterCounters(), workers: [:],
+            takenAt: now, generations: [], reloads: reloads,
+            collections: CollectionSequences(startedAt: now.wall), serving: nil,
+            desiredRevision: nil, appliedRevision: nil, maxReloads: nil, counters: MasterCounters(),
+            workers: [:],
             totals: [:], listeners: [], problems: [], shuttingDown: false, loopTick: now.instant)
     }
 }

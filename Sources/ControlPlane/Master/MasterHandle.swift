@@ -1,7 +1,8 @@
 // The master for everybody else: the API, the command line. Owns nothing, decides nothing; wishes
 // go through the mailbox of the loop, facts come from its board. Any thread or task.
 
-internal import Store
+internal import Clock
+public import Store
 public import Supervisor
 internal import Synchronization
 
@@ -9,6 +10,12 @@ internal import Synchronization
 public enum MasterError: Error, Sendable, Equatable {
     /// The loop has ended, or ends now.
     case stopped
+    /// Nothing happened; there is no record.
+    case rejected(ReloadRejection)
+    /// The disk did not take the record in time; whether the reload happens is not known.
+    case notRecorded
+    /// The state database cannot be read or written.
+    case storeFailed(String)
 }
 
 /// A master's outside. Copies of it are the same master.
@@ -16,16 +23,18 @@ public final class MasterHandle: Sendable {
     private let mailbox: Mailbox
     private let board: MasterBoard
     private let traffic: TrafficTable
+    private let records: RecordKeeper
     /// Questions about configurations go here.
     public let configurations: ConfigurationDesk
 
     init(
-        mailbox: Mailbox, board: MasterBoard, traffic: TrafficTable,
+        mailbox: Mailbox, board: MasterBoard, records: RecordKeeper, traffic: TrafficTable,
         configurations: ConfigurationDesk
     ) {
         self.mailbox = mailbox
         self.board = board
         self.traffic = traffic
+        self.records = records
         self.configurations = configurations
     }
 
@@ -41,16 +50,38 @@ public final class MasterHandle: Sendable {
         return board.snapshot()
     }
 
-    /// Asks for a reload and returns its record as soon as the supervisor has taken it: usually
-    /// QUEUED or RUNNING, but final already where the master is stopping.
+    /// Asks for a reload and returns its record as soon as that is durable: usually QUEUED or
+    /// RUNNING, but FAILED already where the master is stopping or the disk did not take it.
+    /// Throws `MasterError.rejected` if it was not taken at all.
     public func requestReload(
-        mode: ReloadRecord.Mode, trigger: ReloadRecord.Trigger
+        mode: ReloadRecord.Mode, trigger: ReloadRecord.Trigger,
+        options: ReloadOptions = ReloadOptions(), key: IdempotencyKey? = nil
     ) async throws -> ReloadRecord {
         let id = Identifier.makeReload()
+        let wish = Mailbox.ReloadWish(mode: mode, trigger: trigger, options: options, key: key)
         return try await withCheckedThrowingContinuation { continuation in
-            let isTaken = mailbox.post(
-                .reload(id: id, mode: mode, trigger: trigger, reply: continuation))
+            let isTaken = mailbox.post(.reload(id: id, wish, reply: continuation))
             if !isTaken { continuation.resume(throwing: MasterError.stopped) }
+        }
+    }
+
+    /// What is known of an idempotency key; nil: it is new. Throws `MasterError.storeFailed`.
+    public func known(_ key: IdempotencyKey) async throws -> KnownIdempotencyKey? {
+        do {
+            return try await records.read { try $0.known(key, at: .now()) }
+        } catch {
+            throw MasterError.storeFailed("\(error)")
+        }
+    }
+
+    /// Keeps what was answered to a request with that key. Throws `MasterError.storeFailed`.
+    public func keep(
+        _ answer: KnownIdempotencyKey.Answer, for key: IdempotencyKey
+    ) async throws {
+        do {
+            try await records.read { try $0.keep(answer, for: key) }
+        } catch {
+            throw MasterError.storeFailed("\(error)")
         }
     }
 

@@ -54,6 +54,10 @@ final class MasterLog: Sendable {
             logger.error(
                 "worker broke the control protocol and is killed",
                 metadata: ["worker": "\(worker)", "what": "\(what)"])
+        case .startsFromLastGood(let revision):
+            logger.error(
+                "the configuration is not valid: the last good revision is started",
+                metadata: ["revision": "\(revision)"])
         case .rolledBack(let from, let to):
             logger.error(
                 "rolled back", metadata: ["from_revision": "\(from)", "to_revision": "\(to)"])

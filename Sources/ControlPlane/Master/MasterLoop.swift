@@ -28,10 +28,9 @@ final class MasterLoop {
     private var idleInherited: [String] = []
     private var problems: [ReloadFailure.Problem] = []
     private var nextSample = Instant(nanoseconds: 0)
-    private var replies:
-        [(id: String, continuation: CheckedContinuation<ReloadRecord, any Error>)] =
-            []
+    private var replies: [String: ReloadReply] = [:]
     private var published: PublishedState?
+    private var unstored: [String: RecordStoring] = [:]
     private var mayHaveChanged = true
 
     struct Parts: ~Copyable {
@@ -140,13 +139,23 @@ final class MasterLoop {
 
     private func handle(_ message: Mailbox.Message) {
         switch message {
-        case .reload(let id, let mode, let trigger, let reply):
-            replies.append((id, reply))
-            step(.reloadRequested(id: id, mode: mode, trigger: trigger))
+        case .reload(let id, let wish, let reply):
+            replies[id] = ReloadReply(reply, at: .now())
+            executor.expect(wish.key, for: id)
+            step(
+                .reloadRequested(
+                    id: id, mode: wish.mode, trigger: wish.trigger, options: wish.options))
+        case .recorded(let reload, let failure):
+            step(.recorded(reload: reload, failure))
+            replies[reload]?.isRecorded = true
+        case .stored(let reload, let failure):
+            unstored[reload] = failure.map { .failed($0.detail) }
+            mayHaveChanged = true
         case .cancelReload(let id): step(.reloadCancelled(id: id))
         case .terminate(let generation): step(.terminateRequested(generation: generation))
         case .stop(let graceful): step(.stopRequested(graceful: graceful))
-        case .validated(let reload, let result): didValidate(reload, result)
+        case .validated(let reload, let result, let fallback):
+            didValidate(reload, result, fallback: fallback)
         case .prepared(let generation, let result):
             for event in executor.didPrepare(generation, result, at: .now()) { step(event) }
         case .startFailed(let generation, let failure):
@@ -154,7 +163,9 @@ final class MasterLoop {
         }
     }
 
-    private func didValidate(_ reload: String, _ result: Result<ValidRevision, ReloadFailure>) {
+    private func didValidate(
+        _ reload: String, _ result: Result<ValidRevision, ReloadFailure>, fallback: GenerationPlan?
+    ) {
         switch result {
         case .success(let revision):
             problems = []
@@ -162,7 +173,7 @@ final class MasterLoop {
             log.set(level: revision.configuration.log.level)
         case .failure(let failure): problems = failure.problems
         }
-        step(.validated(reload: reload, result.map(\.plan)))
+        step(.validated(reload: reload, result.map(\.plan), fallback: fallback))
     }
 
     // MARK: One step
@@ -181,7 +192,12 @@ final class MasterLoop {
             mayHaveChanged = true
             board.observe(effects, of: supervisor, at: now.wall)
             executor.isFinal = supervisor.isStopping
-            for effect in effects { events += executor.execute(effect, at: now.instant) }
+            for effect in effects {
+                if case .reloadRejected(let id, let why) = effect { replies[id]?.rejection = why }
+                if case .reloadFinished(let record) = effect { unstored[record.id] = .pending }
+                if case .start = effect { executor.note(supervisor.runningReload) }
+                events += executor.execute(effect, at: now.instant)
+            }
         }
     }
 
@@ -191,6 +207,7 @@ final class MasterLoop {
     private struct PublishedState: Equatable {
         var generations: [GenerationRecord]
         var reloads: [ReloadRecord]
+        var unstored: [String: RecordStoring]
         var listeners: [ListenerView]
         var counters: MasterCounters
         var problems: [ReloadFailure.Problem]
@@ -202,9 +219,10 @@ final class MasterLoop {
         mayHaveChanged = false
         let state = PublishedState(
             generations: supervisor.generations, reloads: supervisor.reloads,
-            listeners: listeners.views, counters: counters, problems: problems,
+            unstored: unstored, listeners: listeners.views, counters: counters, problems: problems,
             isStopping: supervisor.isStopping)
         if state == published { return }
+        let before = published
         published = state
         service?.didChange(
             ServiceState.Facts(
@@ -215,6 +233,9 @@ final class MasterLoop {
         board.publish { snapshot in
             snapshot.generations = state.generations
             snapshot.reloads = state.reloads
+            snapshot.unstored = state.unstored
+            if before?.reloads != state.reloads { snapshot.collections.reloads += 1 }
+            if before?.generations != state.generations { snapshot.collections.generations += 1 }
             snapshot.listeners = state.listeners
             snapshot.counters = state.counters
             snapshot.problems = state.problems
@@ -255,28 +276,24 @@ final class MasterLoop {
     }
 
     /// After publishing: who asked finds its reload in the next snapshot.
-    private func answer() {
+    private func answer(isLast: Bool = false) {
         if replies.isEmpty { return }
         let records = supervisor.reloads
-        for (id, continuation) in replies {
-            if let record = records.first(where: { $0.id == id }) {
-                continuation.resume(returning: record)
-            } else {
-                continuation.resume(throwing: MasterError.stopped)
-            }
+        for (id, reply) in replies {
+            let record = records.first { $0.id == id }
+            if reply.answer(with: record, at: .now(), isLast: isLast) { replies[id] = nil }
         }
-        replies = []
     }
 
     private func finish() {
         for message in mailbox.close() {
-            if case .reload(_, _, _, let reply) = message {
+            if case .reload(_, _, let reply) = message {
                 reply.resume(throwing: MasterError.stopped)
             }
         }
         listeners.closeAll()
         publish()
-        answer()
+        answer(isLast: true)
         service?.finish()
     }
 

@@ -15,6 +15,10 @@ public struct MasterSnapshot: Sendable {
     public var generations: [GenerationRecord]
     /// Newest first.
     public var reloads: [ReloadRecord]
+    /// Of reloads that are over: the end is not on disk yet, or could not be put there.
+    public var unstored: [String: RecordStoring] = [:]
+    /// For who waits for a change of one collection.
+    public var collections: CollectionSequences
     /// The generation in phase SERVING.
     public var serving: Int?
     /// The latest revision that was accepted as valid.
@@ -40,6 +44,24 @@ public struct MasterSnapshot: Sendable {
     public var loopTick: Instant
     /// How late the loop came to its regular work.
     public var tickDelays = TickDelays()
+}
+
+/// Why the end of a reload is not durable.
+public enum RecordStoring: Sendable, Equatable {
+    case pending
+    /// In words; it is tried again with the next record.
+    case failed(String)
+}
+
+/// Each grows when its collection changes, and starts higher in each life of the master.
+public struct CollectionSequences: Sendable, Equatable {
+    public var reloads: UInt64
+    public var generations: UInt64
+
+    public init(startedAt: WallTime) {
+        reloads = UInt64(max(startedAt.milliseconds, 1))
+        generations = reloads
+    }
 }
 
 /// Counts since the master started.

@@ -129,10 +129,12 @@ public final class Store: Sendable {
 
     /// Remembers that a generation of this revision served.
     public func markGood(revision: Int) throws(StoreError) {
-        try write { database in
-            try database.execute(
-                sql: "UPDATE revision SET is_good = 1 WHERE number = ?", arguments: [revision])
-        }
+        try write { try Self.markGood(revision, in: $0) }
+    }
+
+    private static func markGood(_ revision: Int, in database: Database) throws {
+        try database.execute(
+            sql: "UPDATE revision SET is_good = 1 WHERE number = ?", arguments: [revision])
     }
 
     /// One revision with its text; nil if it was never there or is no longer kept.
@@ -158,6 +160,14 @@ public final class Store: Sendable {
         }
     }
 
+    /// Those of which a generation served, newest first.
+    public func goodRevisions() throws(StoreError) -> [Int] {
+        try read { database in
+            try Int.fetchAll(
+                database, sql: "SELECT number FROM revision WHERE is_good ORDER BY number DESC")
+        }
+    }
+
     /// The newest revision of which a generation served.
     public func latestGoodRevision() throws(StoreError) -> StoredRevision? {
         try read { database in
@@ -172,21 +182,49 @@ public final class Store: Sendable {
     /// How many reload records are kept, the newest ones.
     public static let reloadCountMax = 200
 
-    /// Stores a record, or replaces the one with its id.
-    public func save(_ reload: ReloadRecord) throws(StoreError) {
+    /// Stores a record, or replaces the one with its id. The revision of one that succeeded is good
+    /// from then on. With a key, remembers in the same moment that the key is taken.
+    public func save(
+        _ reload: ReloadRecord, key: IdempotencyKey? = nil
+    ) throws(StoreError) {
         let payload = try StoredReload(reload).encoded()
         try write { database in
-            try database.execute(
-                sql: """
-                    INSERT INTO reload (id, created_at, payload) VALUES (?, ?, ?)
-                    ON CONFLICT (id) DO UPDATE SET payload = excluded.payload
-                    """, arguments: [reload.id, reload.createdAt.milliseconds, Data(payload)])
-            try database.execute(
-                sql: """
-                    DELETE FROM reload WHERE sequence <=
-                        (SELECT max(sequence) FROM reload) - \(Self.reloadCountMax)
-                    """)
+            try Self.save(reload, payload, in: database)
+            if reload.status == .succeeded, let revision = reload.revision {
+                try Self.markGood(revision, in: database)
+            }
+            if let key { try Self.take(key, for: reload, in: database) }
         }
+    }
+
+    private static func save(
+        _ reload: ReloadRecord, _ payload: [UInt8], in database: Database
+    ) throws {
+        try database.execute(
+            sql: """
+                INSERT INTO reload (id, created_at, payload) VALUES (?, ?, ?)
+                ON CONFLICT (id) DO UPDATE SET payload = excluded.payload
+                """, arguments: [reload.id, reload.createdAt.milliseconds, Data(payload)])
+        try database.execute(
+            sql: """
+                DELETE FROM reload WHERE sequence <=
+                    (SELECT max(sequence) FROM reload) - \(Self.reloadCountMax)
+                """)
+    }
+
+    /// Ends what an earlier life did not: a reload that was not over when its master died is FAILED
+    /// with `master-restarted`. All records then, newest first.
+    public func endInterrupted(at now: WallTime) throws(StoreError) -> [ReloadRecord] {
+        let records = try reloads().map { $0.interrupted(at: now) }
+        let ended = records.filter { $0.failure == .masterRestarted && $0.finishedAt == now }
+        if ended.isEmpty { return records }
+        let payloads = try ended.map { record throws(StoreError) in
+            (record, try StoredReload(record).encoded())
+        }
+        try write { database in
+            for (record, payload) in payloads { try Self.save(record, payload, in: database) }
+        }
+        return records
     }
 
     /// Newest first. A record that this version cannot read is left out.
@@ -237,13 +275,13 @@ public final class Store: Sendable {
         do { try database.close() } catch { throw StoreError(error) }
     }
 
-    private func read<Value>(
+    func read<Value>(
         _ body: (Database) throws -> Value
     ) throws(StoreError) -> Value {
         do { return try database.read(body) } catch { throw StoreError(error) }
     }
 
-    private func write<Value>(
+    func write<Value>(
         _ body: (Database) throws -> Value
     ) throws(StoreError) -> Value {
         do { return try database.write(body) } catch { throw StoreError(error) }

@@ -7,7 +7,28 @@ enum StoreSchema {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("1", migrate: createFirst)
         migrator.registerMigration("revision-origin", migrate: addRevisionOrigin)
+        migrator.registerMigration("idempotency", migrate: createIdempotency)
         return migrator
+    }
+
+    private static func createIdempotency(_ database: Database) throws {
+        try database.execute(
+            sql: """
+                -- A key is its sender's: two may choose the same.
+                CREATE TABLE idempotency (
+                    sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+                    principal TEXT NOT NULL,
+                    key TEXT NOT NULL,
+                    digest TEXT NOT NULL,
+                    created_at INTEGER NOT NULL,
+                    reload TEXT NOT NULL,
+                    -- NULL until the request was answered.
+                    status INTEGER,
+                    body BLOB,
+                    UNIQUE (principal, key)
+                );
+                CREATE INDEX idempotency_age ON idempotency (created_at);
+                """)
     }
 
     private static func createFirst(_ database: Database) throws {

@@ -36,6 +36,8 @@ struct StoredReload: Codable {
     var source: String
     var principal: String
     var reason: String?
+    /// Since migration 2, like `isUnchanged`.
+    var idempotencyKey: String?
     var revision: Int?
     var fromGeneration: Int?
     var toGeneration: Int?
@@ -43,6 +45,7 @@ struct StoredReload: Codable {
     var finishedAt: Int64?
     var durationMilliseconds: Int?
     var steps: [Step]
+    var isUnchanged: Bool?
     var sigtermSentTo: [Int]
     var supersededBy: String?
     var failure: Failure?
@@ -55,6 +58,7 @@ struct StoredReload: Codable {
         source = record.trigger.source.rawValue
         principal = record.trigger.principal
         reason = record.trigger.reason
+        idempotencyKey = record.trigger.idempotencyKey
         revision = record.revision
         fromGeneration = record.fromGeneration
         toGeneration = record.toGeneration
@@ -66,6 +70,7 @@ struct StoredReload: Codable {
                 name: $0.name.rawValue, status: $0.status.rawValue,
                 startedAt: $0.startedAt.milliseconds, milliseconds: $0.milliseconds)
         }
+        isUnchanged = record.isUnchanged
         sigtermSentTo = record.sigtermSentTo
         supersededBy = record.supersededBy
         failure = record.failure.map(Failure.init)
@@ -92,12 +97,15 @@ struct StoredReload: Codable {
         else { return nil }
         return ReloadRecord(
             id: id, status: status, mode: mode,
-            trigger: ReloadRecord.Trigger(source: source, principal: principal, reason: reason),
+            trigger: ReloadRecord.Trigger(
+                source: source, principal: principal, reason: reason,
+                idempotencyKey: idempotencyKey),
             revision: revision, fromGeneration: fromGeneration, toGeneration: toGeneration,
             createdAt: WallTime(milliseconds: createdAt),
             finishedAt: finishedAt.map(WallTime.init(milliseconds:)),
             durationMilliseconds: durationMilliseconds, steps: steps.compactMap(\.step),
-            sigtermSentTo: sigtermSentTo, supersededBy: supersededBy, failure: failure?.failure,
+            isUnchanged: isUnchanged ?? false, sigtermSentTo: sigtermSentTo,
+            supersededBy: supersededBy, failure: failure?.failure,
             logTail: logTail)
     }
 }

@@ -10,6 +10,8 @@ import Clock
 /// From `releasing` on there is no way back: the old generation has begun to let go.
 struct ReloadOperation: Sendable {
     static let validateTimeout: Duration = .seconds(60)
+    /// For the disk to take a record.
+    static let recordTimeout: Duration = .seconds(10)
 
     enum Stage: Int, Sendable, CaseIterable, Comparable {
         case queued, validating, spawning, waitingReady, accepting, releasing, finished
@@ -24,15 +26,21 @@ struct ReloadOperation: Sendable {
     private(set) var plan: GenerationPlan?
     /// Set on a replacement of a crashed generation.
     let restart: PendingRestart?
+    let options: ReloadOptions
+    /// By when its record must be durable; nil: it is, or need not be to start. Whoever asks through
+    /// the API can ask again, but a signal must reload with a full disk, too.
+    private(set) var recordDeadline: Instant?
     private let createdAt: Instant
     private var stepStartedAt: Instant
 
     init(
         id: String, mode: ReloadRecord.Mode, trigger: ReloadRecord.Trigger, at now: Moment,
-        restart: PendingRestart? = nil
+        restart: PendingRestart? = nil, options: ReloadOptions = ReloadOptions()
     ) {
         record = ReloadRecord(id: id, mode: mode, trigger: trigger, createdAt: now.wall)
         self.restart = restart
+        self.options = options
+        recordDeadline = trigger.source == .api ? now.instant + Self.recordTimeout : nil
         createdAt = now.instant
         stepStartedAt = now.instant
     }
@@ -42,6 +50,8 @@ struct ReloadOperation: Sendable {
 
     /// Whether it may still be called off.
     var isRevocable: Bool { stage < .accepting }
+
+    var isRecorded: Bool { recordDeadline == nil }
 
     // MARK: Steps
 
@@ -83,10 +93,19 @@ struct ReloadOperation: Sendable {
         record.sigtermSentTo = generations
     }
 
+    mutating func noteRecorded() { recordDeadline = nil }
+
+    /// VALIDATE found what serves already.
+    mutating func noteUnchanged(_ revision: Int) {
+        record.revision = revision
+        record.isUnchanged = true
+    }
+
     mutating func attach(logTail: [String]) { record.logTail = logTail }
 
     mutating func forgive(until instant: Instant) {
         if let deadline { self.deadline = max(deadline, instant) }
+        if let recordDeadline { self.recordDeadline = max(recordDeadline, instant) }
     }
 
     // MARK: Ends

@@ -15,7 +15,7 @@ struct ReloadQueue: Sendable {
     var running: ReloadOperation?
     private(set) var waiting: ReloadOperation?
     /// When the waiter may start; nil: at once.
-    private(set) var settlesAt: Instant?
+    private var settlesAt: Instant?
     private var burstBegan: Instant?
     /// Newest first.
     private(set) var finished: [ReloadRecord]
@@ -45,9 +45,24 @@ struct ReloadQueue: Sendable {
         return waiting
     }
 
-    /// Whether one waits whose time has come.
+    /// Whether one waits whose time has come, and which is durable.
     func isDue(at now: Instant) -> Bool {
-        waiting != nil && settlesAt.map { $0 <= now } ?? true
+        waiting?.isRecorded == true && settlesAt.map { $0 <= now } ?? true
+    }
+
+    /// When the waiter may start, if nothing but its burst is in its way.
+    var startsAt: Instant? {
+        running == nil && waiting?.isRecorded == true ? settlesAt : nil
+    }
+
+    /// By when the waiter must be durable; nil: it is, or nobody waits.
+    var recordDeadline: Instant? { waiting?.recordDeadline }
+
+    mutating func noteRecorded() { waiting?.noteRecorded() }
+
+    mutating func forgive(until instant: Instant) {
+        running?.forgive(until: instant)
+        waiting?.forgive(until: instant)
     }
 
     mutating func takeWaiting() -> ReloadOperation? {

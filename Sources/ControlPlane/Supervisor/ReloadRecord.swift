@@ -26,11 +26,17 @@ public struct ReloadRecord: Sendable, Equatable {
         /// `uid:0`, `signal:HUP`, `master`.
         public var principal: String
         public var reason: String?
+        /// `Idempotency-Key` of the request.
+        public var idempotencyKey: String?
 
-        public init(source: Source, principal: String, reason: String? = nil) {
+        public init(
+            source: Source, principal: String, reason: String? = nil,
+            idempotencyKey: String? = nil
+        ) {
             self.source = source
             self.principal = principal
             self.reason = reason
+            self.idempotencyKey = idempotencyKey
         }
     }
     public enum StepName: String, Sendable, CaseIterable {
@@ -70,6 +76,8 @@ public struct ReloadRecord: Sendable, Equatable {
     public var finishedAt: WallTime?
     public var durationMilliseconds: Int?
     public var steps: [Step]
+    /// SUCCEEDED without a new generation: the serving one runs this configuration already.
+    public var isUnchanged: Bool
     /// Generations that got SIGTERM because of this reload.
     public var sigtermSentTo: [Int]
     /// Set with SUPERSEDED: the id of the reload that took its place.
@@ -83,7 +91,8 @@ public struct ReloadRecord: Sendable, Equatable {
         id: String, status: Status = .queued, mode: Mode, trigger: Trigger, revision: Int? = nil,
         fromGeneration: Int? = nil, toGeneration: Int? = nil, createdAt: WallTime,
         finishedAt: WallTime? = nil, durationMilliseconds: Int? = nil, steps: [Step] = [],
-        sigtermSentTo: [Int] = [], supersededBy: String? = nil, failure: ReloadFailure? = nil,
+        isUnchanged: Bool = false, sigtermSentTo: [Int] = [], supersededBy: String? = nil,
+        failure: ReloadFailure? = nil,
         logTail: [String] = []
     ) {
         self.id = id
@@ -97,6 +106,7 @@ public struct ReloadRecord: Sendable, Equatable {
         self.finishedAt = finishedAt
         self.durationMilliseconds = durationMilliseconds
         self.steps = steps
+        self.isUnchanged = isUnchanged
         self.sigtermSentTo = sigtermSentTo
         self.supersededBy = supersededBy
         self.failure = failure
@@ -108,7 +118,8 @@ public struct ReloadRecord: Sendable, Equatable {
 public struct ReloadFailure: Error, Sendable, Equatable {
     /// From the problem catalogue: `config-invalid`, `file-missing`, `listener-bind-failed`,
     /// `spawn-failed`, `worker-exited-in-init`, `worker-refused`, `worker-protocol-error`,
-    /// `ready-timeout`, `switch-failed`, `cancelled`, `shutting-down`.
+    /// `ready-timeout`, `switch-failed`, `store-failed`, `cancelled`, `shutting-down`,
+    /// `master-restarted`.
     public var code: String
     public var detail: String
     /// JSON pointer into the configuration.

@@ -30,8 +30,9 @@ struct PendingRestart: Sendable {
     var plan: GenerationPlan
     var source: ReloadRecord.Source
     var crashedGeneration: Int
-    /// Of the crashed generation: where a rollback comes from.
-    var crashedRevision: Int
+    /// Of the crashed generation: where a rollback comes from. Nil when nothing crashed: the master
+    /// starts from the last good revision.
+    var crashedRevision: Int?
     /// From 1.
     var attempt: Int
     var dueAt: Instant
@@ -40,4 +41,9 @@ struct PendingRestart: Sendable {
 
     /// Unique: a generation's number is never reused.
     var id: String { "rs_\(crashedGeneration)_\(attempt)" }
+
+    var reason: String {
+        crashedRevision == nil
+            ? "the configuration is not valid" : "generation \(crashedGeneration) crashed"
+    }
 }

@@ -6,15 +6,59 @@ extension Supervisor {
     // MARK: Wishes
 
     mutating func request(
-        _ id: String, _ mode: ReloadRecord.Mode, _ trigger: ReloadRecord.Trigger, at now: Moment
+        _ id: String, _ mode: ReloadRecord.Mode, _ trigger: ReloadRecord.Trigger,
+        _ options: ReloadOptions, at now: Moment
     ) {
         guard !queue.knows(id) else { return }
-        let operation = ReloadOperation(id: id, mode: mode, trigger: trigger, at: now)
+        let operation = ReloadOperation(
+            id: id, mode: mode, trigger: trigger, at: now, options: options)
         if isStopping {
             conclude(operation, .failed, .shuttingDown, at: now)
-        } else if let superseded = queue.enqueue(operation, at: now.instant) {
+            return
+        }
+        if let rejection = rejection(of: trigger, options, at: now.instant) {
+            effects.append(.reloadRejected(id: id, rejection))
+            return
+        }
+        effects.append(.record(operation.record))
+        if let superseded = queue.enqueue(operation, at: now.instant) {
             conclude(superseded, .superseded, nil, by: id, at: now)
         }
+    }
+
+    /// Why it is not even taken. Signals obey the queue, not the rate: who may send one owns us.
+    private mutating func rejection(
+        of trigger: ReloadRecord.Trigger, _ options: ReloadOptions, at now: Instant
+    ) -> ReloadRejection? {
+        guard trigger.source == .api else { return nil }
+        let interval = roster.serving?.plan.reloadInterval ?? ReloadRate.standardInterval
+        if let wait = rate.wait(interval: interval, at: now) { return .tooMany(retryAfter: wait) }
+        if options.onBusy == .reject, let busy = queue.waiting ?? queue.running {
+            return .inProgress(reload: busy.record.id)
+        }
+        rate.take()
+        return nil
+    }
+
+    /// One that could not be recorded has not happened.
+    mutating func didRecord(_ id: String, _ failure: ReloadFailure?, at now: Moment) {
+        guard let waiting = queue.waiting, waiting.record.id == id, !waiting.isRecorded else {
+            return
+        }
+        guard let failure else {
+            queue.noteRecorded()
+            return
+        }
+        _ = queue.takeWaiting()
+        conclude(waiting, .failed, failure, at: now)
+    }
+
+    mutating func recordingIsLate(at now: Moment) {
+        guard let waiting = queue.takeWaiting() else { return }
+        let failure = ReloadFailure(
+            code: "store-failed",
+            detail: "the record was not on disk within 10 s; is the state directory's disk stuck?")
+        conclude(waiting, .failed, failure, at: now)
     }
 
     mutating func cancel(_ id: String, at now: Moment) {
@@ -56,8 +100,7 @@ extension Supervisor {
         let operation = ReloadOperation(
             id: restart.id, mode: .soft,
             trigger: ReloadRecord.Trigger(
-                source: restart.source, principal: "master",
-                reason: "generation \(restart.crashedGeneration) crashed"),
+                source: restart.source, principal: "master", reason: restart.reason),
             at: now, restart: restart)
         spawn(restart.plan, for: operation, at: now)
         return true
@@ -78,17 +121,34 @@ extension Supervisor {
     // MARK: Answers
 
     mutating func didValidate(
-        _ reload: String, _ result: Result<GenerationPlan, ReloadFailure>, at now: Moment
+        _ reload: String, _ result: Result<GenerationPlan, ReloadFailure>,
+        fallback: GenerationPlan?, at now: Moment
     ) {
         guard let operation = queue.running, operation.record.id == reload,
             operation.stage == .validating
         else { return }
         switch result {
         case .success(let plan):
+            if operation.options.ifChanged, let serving = roster.serving, !serving.isCrashed,
+                serving.plan.isSameConfiguration(as: plan)
+            {
+                leaveUnchanged(operation, serving.plan.revision, at: now)
+                return
+            }
             desiredRevision = plan.revision
             spawn(plan, for: operation, at: now)
-        case .failure(let failure): fail(with: failure, at: now)
+        case .failure(let failure): fail(with: failure, fallback: fallback, at: now)
         }
+    }
+
+    private mutating func leaveUnchanged(
+        _ operation: ReloadOperation, _ revision: Int, at now: Moment
+    ) {
+        _ = queue.takeRunning()
+        desiredRevision = revision
+        var operation = operation
+        operation.noteUnchanged(revision)
+        conclude(operation, .succeeded, nil, at: now)
     }
 
     mutating func didStart(_ number: Int, pids: [Int32], at now: Moment) {
@@ -166,10 +226,11 @@ extension Supervisor {
         effects += roster.update(number) { $0.serve(at: now) } ?? []
         hasServed = true
         appliedRevision = plan.revision
-        if let restart = operation.restart, restart.source == .rollback {
+        if let restart = operation.restart, restart.source == .rollback,
+            let bad = restart.crashedRevision
+        {
             effects.append(
-                .report(
-                    .rolledBack(fromRevision: restart.crashedRevision, toRevision: plan.revision)))
+                .report(.rolledBack(fromRevision: bad, toRevision: plan.revision)))
         }
         restart = nil
         if operation.isByRequest { backoff.reset() }
@@ -229,7 +290,7 @@ extension Supervisor {
     mutating func fail(
         with failure: ReloadFailure, as status: ReloadRecord.Status = .failed,
         sigterm reason: GenerationRecord.SigtermReason = .cancelled, logTail: [String] = [],
-        at now: Moment
+        fallback: GenerationPlan? = nil, at now: Moment
     ) {
         guard var operation = queue.takeRunning() else { return }
         operation.attach(logTail: logTail)
@@ -245,10 +306,14 @@ extension Supervisor {
         if sabotage.contains(.ageOnFailedReload) { ageLeavers() }
         #endif
         conclude(operation, status, failure, at: now)
-        if let restart = operation.restart {
-            retry(restart, at: now)
-        } else if operation.record.trigger.source == .startup && !hasServed {
-            stop(graceful: false, code: failure.exitCode, at: now)
+        if hasServed {
+            if let restart = operation.restart { retry(restart, at: now) }
+        } else if operation.restart != nil || operation.record.trigger.source == .startup {
+            if let fallback {
+                startFromLastGood(fallback, at: now)
+            } else {
+                stop(graceful: false, code: failure.exitCode, at: now)
+            }
         }
     }
 

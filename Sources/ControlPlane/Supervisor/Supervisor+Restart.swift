@@ -35,6 +35,17 @@ extension Supervisor {
         )
     }
 
+    /// At the start, with a configuration that is not valid: what served before serves again, and
+    /// the reload that was asked for stays FAILED.
+    mutating func startFromLastGood(_ plan: GenerationPlan, at now: Moment) {
+        guard !isStopping else { return }
+        restart = PendingRestart(
+            plan: plan, source: .rollback, crashedGeneration: 0, crashedRevision: nil,
+            // Each life has another number, so that no two have the same id.
+            attempt: nextGeneration, dueAt: now.instant)
+        effects.append(.report(.startsFromLastGood(revision: plan.revision)))
+    }
+
     /// The replacement did not come up either: again, later, for ever.
     mutating func retry(_ failed: PendingRestart, at now: Moment) {
         guard !isStopping else { return }

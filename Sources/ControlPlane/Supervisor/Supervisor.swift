@@ -35,6 +35,7 @@ public struct Supervisor: Sendable {
 
     var roster = GenerationRoster()
     var queue: ReloadQueue
+    var rate = ReloadRate()
     var backoff = RestartBackoff()
     var restart: PendingRestart?
     /// The last plan that outlived its probation: where a rollback goes.
@@ -62,6 +63,9 @@ public struct Supervisor: Sendable {
 
     /// Those not over yet and the last 200 others, newest first.
     public var reloads: [ReloadRecord] { queue.records }
+
+    /// The one that runs now; nil if none does.
+    public var runningReload: ReloadRecord? { queue.running?.record }
 
     /// The SERVING generation; none before the first and while a crashed one is replaced.
     public var serving: Int? { roster.serving?.number }
@@ -103,12 +107,14 @@ public struct Supervisor: Sendable {
 
     private mutating func apply(_ event: SupervisorEvent, at now: Moment) {
         switch event {
-        case .reloadRequested(let id, let mode, let trigger):
-            request(id, mode, trigger, at: now)
+        case .reloadRequested(let id, let mode, let trigger, let options):
+            request(id, mode, trigger, options, at: now)
+        case .recorded(let reload, let failure): didRecord(reload, failure, at: now)
         case .reloadCancelled(let id): cancel(id, at: now)
         case .terminateRequested(let generation): terminate(generation, at: now)
         case .stopRequested(let graceful): stop(graceful: graceful, code: 0, at: now)
-        case .validated(let reload, let result): didValidate(reload, result, at: now)
+        case .validated(let reload, let result, let fallback):
+            didValidate(reload, result, fallback: fallback, at: now)
         case .started(let generation, let pids): didStart(generation, pids: pids, at: now)
         case .startFailed(let generation, let failure):
             didFailToStart(generation, failure, at: now)
@@ -131,7 +137,7 @@ public struct Supervisor: Sendable {
     private mutating func forgiveAfterPause(at now: Instant) {
         guard let grace = Liveness.graceAfterPause(deadline: nextDeadline, at: now) else { return }
         _ = roster.updateAll { $0.forgive(until: grace) }
-        queue.running?.forgive(until: grace)
+        queue.forgive(until: grace)
     }
 
     private mutating func noteProbation(at now: Instant) {
@@ -154,6 +160,7 @@ public struct Supervisor: Sendable {
         if let deadline = queue.running?.deadline, deadline <= now.instant {
             runningIsLate(at: now)
         }
+        if let deadline = queue.recordDeadline, deadline <= now.instant { recordingIsLate(at: now) }
         if let deadline = stopping?.deadline, deadline <= now.instant { leaveAnyway() }
     }
 
@@ -162,7 +169,8 @@ public struct Supervisor: Sendable {
         if let deadline = queue.running?.deadline { deadlines.append(deadline) }
         if let deadline = stopping?.deadline { deadlines.append(deadline) }
         if let restart, queue.running == nil { deadlines.append(max(restart.dueAt, now)) }
-        if let settlesAt = queue.settlesAt, queue.running == nil { deadlines.append(settlesAt) }
+        if let startsAt = queue.startsAt { deadlines.append(startsAt) }
+        if let deadline = queue.recordDeadline { deadlines.append(deadline) }
         if roster.live.contains(where: \.isWatched) { deadlines.append(now + Liveness.tick) }
         return deadlines.min()
     }

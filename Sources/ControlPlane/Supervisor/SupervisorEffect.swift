@@ -1,6 +1,11 @@
 /// Everything the supervisor can ask of the world. The master carries them out in order and
 /// answers with events; each effect is small, and none decides anything.
 public enum SupervisorEffect: Sendable, Equatable {
+    /// Make it durable that this reload was asked for; answer `recorded`. One that came through the
+    /// API waits for that.
+    case record(ReloadRecord)
+    /// Tell the caller; there is no record.
+    case reloadRejected(id: String, ReloadRejection)
     /// Read and check the configuration; store it as a revision; answer `validated`.
     case validate(reload: String)
     /// Persist the number, bind what is new (not listening yet), spawn all workers, send
@@ -39,4 +44,6 @@ public enum SupervisorReport: Sendable, Equatable {
     case workerStuck(WorkerID)
     case workerViolated(WorkerID, String)
     case rolledBack(fromRevision: Int, toRevision: Int)
+    /// The configuration is not valid at the start: what earlier lives ran is started.
+    case startsFromLastGood(revision: Int)
 }

@@ -2,14 +2,21 @@
 /// time; each may come late, twice, or never, and from a worker that lies.
 public enum SupervisorEvent: Sendable, Equatable {
     // Wishes.
-    case reloadRequested(id: String, mode: ReloadRecord.Mode, trigger: ReloadRecord.Trigger)
+    case reloadRequested(
+        id: String, mode: ReloadRecord.Mode, trigger: ReloadRecord.Trigger,
+        options: ReloadOptions = ReloadOptions())
     case reloadCancelled(id: String)
     case terminateRequested(generation: Int)
     /// `graceful` drains, otherwise SIGTERM to all. A second, harder wish hurries the first.
     case stopRequested(graceful: Bool)
 
     // Answers to effects.
-    case validated(reload: String, Result<GenerationPlan, ReloadFailure>)
+    /// The record that `record` was about is durable, or why it is not.
+    case recorded(reload: String, ReloadFailure?)
+    /// `fallback` is the last good revision of earlier lives; only looked for when a configuration
+    /// is not valid and nothing has served yet.
+    case validated(
+        reload: String, Result<GenerationPlan, ReloadFailure>, fallback: GenerationPlan? = nil)
     /// Every worker of the generation is spawned and has been sent `prepare`.
     case started(generation: Int, pids: [Int32])
     /// None is left running, new sockets are closed again.

@@ -22,6 +22,8 @@ public struct ProcessSettings: Codable, Sendable, Equatable {
     public var drainIdleAfter: Duration = .seconds(10)
     /// …and closes it at a moment drawn evenly from this window after that.
     public var drainIdleSpread: Duration = .seconds(10)
+    /// Reloads by the API, on average; signals are not counted.
+    public var reloadRate = Rate(count: 2, period: .seconds(1))
 
     public init() {}
 }

@@ -290,7 +290,9 @@ enum OpenAPIDocument {
       "schema": {"type": "boolean"}
      },
      {"$ref": "#/components/parameters/limit"},
-     {"$ref": "#/components/parameters/cursor"}
+     {"$ref": "#/components/parameters/cursor"},
+     {"$ref": "#/components/parameters/since"},
+     {"$ref": "#/components/parameters/wait"}
     ],
     "responses": {
      "200": {
@@ -299,10 +301,11 @@ enum OpenAPIDocument {
        "application/json": {
         "schema": {
          "type": "object",
-         "required": ["items", "next_cursor"],
+         "required": ["items", "next_cursor", "seq"],
          "properties": {
           "items": {"type": "array", "items": {"$ref": "#/components/schemas/Generation"}},
-          "next_cursor": {"type": ["string", "null"]}
+          "next_cursor": {"type": ["string", "null"]},
+          "seq": {"$ref": "#/components/schemas/CollectionSequence"}
          }
         }
        }
@@ -395,7 +398,9 @@ enum OpenAPIDocument {
     "parameters": [
      {"name": "status", "in": "query", "schema": {"$ref": "#/components/schemas/ReloadStatus"}},
      {"$ref": "#/components/parameters/limit"},
-     {"$ref": "#/components/parameters/cursor"}
+     {"$ref": "#/components/parameters/cursor"},
+     {"$ref": "#/components/parameters/since"},
+     {"$ref": "#/components/parameters/wait"}
     ],
     "responses": {
      "200": {
@@ -404,10 +409,11 @@ enum OpenAPIDocument {
        "application/json": {
         "schema": {
          "type": "object",
-         "required": ["items", "next_cursor"],
+         "required": ["items", "next_cursor", "seq"],
          "properties": {
           "items": {"type": "array", "items": {"$ref": "#/components/schemas/Reload"}},
-          "next_cursor": {"type": ["string", "null"]}
+          "next_cursor": {"type": ["string", "null"]},
+          "seq": {"$ref": "#/components/schemas/CollectionSequence"}
          }
         }
        }
@@ -420,8 +426,17 @@ enum OpenAPIDocument {
    "post": {
     "operationId": "createReload",
     "summary": "Reload the configuration",
-    "description": "Reloads are serialised: one runs, one waits, a newer one supersedes the waiting one.\nWithout `wait` the answer is 202. With it: 200 after a success, a problem with the reload in\n`operation` after a failure, 202 with the record as it is when the time is over.\n",
-    "parameters": [{"$ref": "#/components/parameters/wait"}, {"$ref": "#/components/parameters/Prefer"}],
+    "description": "Reloads are serialised: one runs, one waits, a newer one supersedes the waiting one.\nWithout `wait` the answer is 202. With it: 200 after a success, a problem with the reload in\n`operation` after a failure, 202 with the record as it is when the time is over. Both 200\nand 202 are said when the record is on disk.\n\nMore than `process.reload_rate` (2/s, after a burst of 20) is 429; reloads by signal are not\ncounted. With `Idempotency-Key` the same request of the same user is carried out once within\n24 hours, also over a restart of the master: again, it is answered with the stored status\nand body and `Idempotency-Replayed: true`. Requests are the same if mode, reason, `if_changed`\nand `on_busy` are; how long somebody waits does not matter. 429, 409 and 503 before there is\na reload are not stored.\n",
+    "parameters": [
+     {"$ref": "#/components/parameters/wait"},
+     {"$ref": "#/components/parameters/wait_for"},
+     {"$ref": "#/components/parameters/Prefer"},
+     {
+      "name": "Idempotency-Key",
+      "in": "header",
+      "schema": {"type": "string", "pattern": "^[!-~]{1,255}$", "examples": ["d-7781"]}
+     }
+    ],
     "requestBody": {
      "required": true,
      "content": {
@@ -437,6 +452,16 @@ enum OpenAPIDocument {
           "maxLength": 500,
           "pattern": "^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028-\\u202e\\u2066-\\u2069]*$",
           "examples": ["deploy 7781"]
+         },
+         "if_changed": {
+          "type": "boolean",
+          "default": false,
+          "description": "If text and references are what the serving generation runs, the reload is\nSUCCEEDED with `unchanged: true` after VALIDATE, and there is no new generation.\n"
+         },
+         "on_busy": {
+          "enum": ["queue", "reject"],
+          "default": "queue",
+          "description": "`reject`: 409 `reload-in-progress` while another runs or waits."
          }
         }
        },
@@ -448,11 +473,23 @@ enum OpenAPIDocument {
      "200": {"$ref": "#/components/responses/Reload"},
      "202": {
       "description": "Recorded, not finished.",
-      "headers": {"Location": {"schema": {"type": "string", "examples": ["/v1/reloads/rl_01JD5K8Q"]}}},
+      "headers": {
+       "Location": {"schema": {"type": "string", "examples": ["/v1/reloads/rl_01JD5K8Q"]}},
+       "Idempotency-Replayed": {"schema": {"const": "true"}}
+      },
       "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Reload"}}}
      },
      "400": {"$ref": "#/components/responses/Problem"},
      "403": {"$ref": "#/components/responses/Problem"},
+     "409": {
+      "description": "`reload-in-progress` or `idempotency-in-flight`.",
+      "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+     },
+     "429": {
+      "description": "`too-many-reloads`.",
+      "headers": {"Retry-After": {"schema": {"type": "integer", "minimum": 1}}},
+      "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+     },
      "413": {"$ref": "#/components/responses/Problem"},
      "415": {"$ref": "#/components/responses/Problem"},
      "422": {
@@ -503,6 +540,7 @@ enum OpenAPIDocument {
             "duration_ms": 21,
             "steps": [{"name": "VALIDATE", "status": "FAILED", "ms": 21}],
             "sigterm_sent_to": [],
+            "unchanged": false,
             "superseded_by": null,
             "error": {
              "code": "config-invalid",
@@ -530,6 +568,7 @@ enum OpenAPIDocument {
     "parameters": [
      {"$ref": "#/components/parameters/id"},
      {"$ref": "#/components/parameters/wait"},
+     {"$ref": "#/components/parameters/wait_for"},
      {"$ref": "#/components/parameters/Prefer"}
     ],
     "responses": {
@@ -614,6 +653,18 @@ enum OpenAPIDocument {
      "examples": ["30s", "500ms"]
     }
    },
+   "wait_for": {
+    "name": "wait_for",
+    "in": "query",
+    "description": "With `wait`. `finished`: until the reload is over. `drained`: until the generations that left\nfor it, and those before, are gone as well.\n",
+    "schema": {"enum": ["finished", "drained"], "default": "finished"}
+   },
+   "since": {
+    "name": "since",
+    "in": "query",
+    "description": "With `wait`: the `seq` of an earlier answer; the next one comes when this collection has\nchanged since, or the time is over. Another number is answered at once, so one of an\nearlier life of the master is as well. Gauges (sessions, memory) are not changes.\n",
+    "schema": {"type": "integer", "minimum": 0, "maximum": 9223372036854775807}
+   },
    "Prefer": {
     "name": "Prefer",
     "in": "header",
@@ -671,6 +722,11 @@ enum OpenAPIDocument {
    }
   },
   "schemas": {
+   "CollectionSequence": {
+    "type": "integer",
+    "description": "Grows with every change of this collection; for `since`.",
+    "examples": [1795219804182]
+   },
    "Phase": {"enum": ["STARTING", "SERVING", "LEAVING", "EXITED"]},
    "GenerationStatus": {"enum": ["INIT", "READY"]},
    "ReloadStatus": {"enum": ["QUEUED", "RUNNING", "SUCCEEDED", "FAILED", "SUPERSEDED", "CANCELLED"]},
@@ -856,6 +912,7 @@ enum OpenAPIDocument {
      "duration_ms",
      "steps",
      "sigterm_sent_to",
+     "unchanged",
      "superseded_by",
      "error",
      "log_tail"
@@ -872,7 +929,7 @@ enum OpenAPIDocument {
        "source": {"enum": ["startup", "api", "signal", "restart", "rollback"]},
        "principal": {"type": "string", "examples": ["uid:0", "signal:HUP", "master"]},
        "reason": {"$ref": "#/components/schemas/NullableString"},
-       "idempotency_key": {"type": "null"}
+       "idempotency_key": {"$ref": "#/components/schemas/NullableString"}
       }
      },
      "config_revision": {"$ref": "#/components/schemas/NullableInteger"},
@@ -883,6 +940,7 @@ enum OpenAPIDocument {
      "duration_ms": {"$ref": "#/components/schemas/NullableInteger"},
      "steps": {"type": "array", "items": {"$ref": "#/components/schemas/Step"}},
      "sigterm_sent_to": {"type": "array", "items": {"type": "integer"}},
+     "unchanged": {"type": "boolean", "description": "SUCCEEDED without a new generation (`if_changed`)."},
      "superseded_by": {"$ref": "#/components/schemas/NullableString"},
      "error": {
       "type": ["object", "null"],
@@ -999,6 +1057,10 @@ enum OpenAPIDocument {
        "generation-exited",
        "reload-finished",
        "reload-switching",
+       "reload-in-progress",
+       "idempotency-in-flight",
+       "idempotency-key-reused",
+       "too-many-reloads",
        "config-invalid",
        "file-missing",
        "listener-bind-failed",
@@ -1009,9 +1071,11 @@ enum OpenAPIDocument {
        "switch-failed",
        "superseded",
        "cancelled",
+       "master-restarted",
        "reload-failed",
        "internal-error",
        "spawn-failed",
+       "store-failed",
        "not-ready",
        "master-stuck",
        "shutting-down",
@@ -1024,6 +1088,8 @@ enum OpenAPIDocument {
      "line": {"type": ["integer", "null"], "description": "Of malformed JSON."},
      "column": {"type": ["integer", "null"], "description": "Of malformed JSON."},
      "routes": {"type": "array", "items": {"type": "string"}, "description": "Known paths, with 404."},
+     "reload": {"type": "string", "description": "The one that is not over, with `reload-in-progress`."},
+     "retry_after_s": {"type": "integer", "minimum": 1, "description": "With 429."},
      "checks": {"$ref": "#/components/schemas/Checks"},
      "serving_generation": {"$ref": "#/components/schemas/NullableInteger"},
      "serving_revision": {"$ref": "#/components/schemas/NullableInteger"},
@@ -1281,6 +1347,8 @@ paths:
           schema: {type: boolean}
         - {$ref: "#/components/parameters/limit"}
         - {$ref: "#/components/parameters/cursor"}
+        - {$ref: "#/components/parameters/since"}
+        - {$ref: "#/components/parameters/wait"}
       responses:
         "200":
           description: A page of generations.
@@ -1288,10 +1356,11 @@ paths:
             application/json:
               schema:
                 type: object
-                required: [items, next_cursor]
+                required: [items, next_cursor, seq]
                 properties:
                   items: {type: array, items: {$ref: "#/components/schemas/Generation"}}
                   next_cursor: {type: [string, "null"]}
+                  seq: {$ref: "#/components/schemas/CollectionSequence"}
         "400": {$ref: "#/components/responses/Problem"}
         "403": {$ref: "#/components/responses/Problem"}
   /v1/generations/current:
@@ -1363,6 +1432,8 @@ paths:
           schema: {$ref: "#/components/schemas/ReloadStatus"}
         - {$ref: "#/components/parameters/limit"}
         - {$ref: "#/components/parameters/cursor"}
+        - {$ref: "#/components/parameters/since"}
+        - {$ref: "#/components/parameters/wait"}
       responses:
         "200":
           description: A page of reloads.
@@ -1370,10 +1441,11 @@ paths:
             application/json:
               schema:
                 type: object
-                required: [items, next_cursor]
+                required: [items, next_cursor, seq]
                 properties:
                   items: {type: array, items: {$ref: "#/components/schemas/Reload"}}
                   next_cursor: {type: [string, "null"]}
+                  seq: {$ref: "#/components/schemas/CollectionSequence"}
         "400": {$ref: "#/components/responses/Problem"}
         "403": {$ref: "#/components/responses/Problem"}
     post:
@@ -1382,10 +1454,22 @@ paths:
       description: |
         Reloads are serialised: one runs, one waits, a newer one supersedes the waiting one.
         Without `wait` the answer is 202. With it: 200 after a success, a problem with the reload in
-        `operation` after a failure, 202 with the record as it is when the time is over.
+        `operation` after a failure, 202 with the record as it is when the time is over. Both 200
+        and 202 are said when the record is on disk.
+
+        More than `process.reload_rate` (2/s, after a burst of 20) is 429; reloads by signal are not
+        counted. With `Idempotency-Key` the same request of the same user is carried out once within
+        24 hours, also over a restart of the master: again, it is answered with the stored status
+        and body and `Idempotency-Replayed: true`. Requests are the same if mode, reason, `if_changed`
+        and `on_busy` are; how long somebody waits does not matter. 429, 409 and 503 before there is
+        a reload are not stored.
       parameters:
         - {$ref: "#/components/parameters/wait"}
+        - {$ref: "#/components/parameters/wait_for"}
         - {$ref: "#/components/parameters/Prefer"}
+        - name: Idempotency-Key
+          in: header
+          schema: {type: string, pattern: "^[!-~]{1,255}$", examples: ["d-7781"]}
       requestBody:
         required: true
         content:
@@ -1401,6 +1485,16 @@ paths:
                   maxLength: 500
                   pattern: '^[^\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]*$'
                   examples: ["deploy 7781"]
+                if_changed:
+                  type: boolean
+                  default: false
+                  description: |
+                    If text and references are what the serving generation runs, the reload is
+                    SUCCEEDED with `unchanged: true` after VALIDATE, and there is no new generation.
+                on_busy:
+                  enum: [queue, reject]
+                  default: queue
+                  description: "`reject`: 409 `reload-in-progress` while another runs or waits."
             examples:
               deploy: {value: {mode: SOFT, reason: "deploy 7781"}}
       responses:
@@ -1409,11 +1503,24 @@ paths:
           description: Recorded, not finished.
           headers:
             Location: {schema: {type: string, examples: ["/v1/reloads/rl_01JD5K8Q"]}}
+            Idempotency-Replayed: {schema: {const: "true"}}
           content:
             application/json:
               schema: {$ref: "#/components/schemas/Reload"}
         "400": {$ref: "#/components/responses/Problem"}
         "403": {$ref: "#/components/responses/Problem"}
+        "409":
+          description: "`reload-in-progress` or `idempotency-in-flight`."
+          content:
+            application/problem+json:
+              schema: {$ref: "#/components/schemas/Problem"}
+        "429":
+          description: "`too-many-reloads`."
+          headers:
+            Retry-After: {schema: {type: integer, minimum: 1}}
+          content:
+            application/problem+json:
+              schema: {$ref: "#/components/schemas/Problem"}
         "413": {$ref: "#/components/responses/Problem"}
         "415": {$ref: "#/components/responses/Problem"}
         "422":
@@ -1460,6 +1567,7 @@ paths:
                       duration_ms: 21
                       steps: [{name: VALIDATE, status: FAILED, ms: 21}]
                       sigterm_sent_to: []
+                      unchanged: false
                       superseded_by: null
                       error:
                         code: config-invalid
@@ -1476,6 +1584,7 @@ paths:
       parameters:
         - {$ref: "#/components/parameters/id"}
         - {$ref: "#/components/parameters/wait"}
+        - {$ref: "#/components/parameters/wait_for"}
         - {$ref: "#/components/parameters/Prefer"}
       responses:
         "200": {$ref: "#/components/responses/Reload"}
@@ -1546,6 +1655,21 @@ components:
         type: string
         pattern: "^([0-9]{1,5}ms|[12][0-9]{5}ms|300000ms|[0-9]{1,2}s|[12][0-9]{2}s|300s|[0-5]m|0h)$"
         examples: ["30s", "500ms"]
+    wait_for:
+      name: wait_for
+      in: query
+      description: |
+        With `wait`. `finished`: until the reload is over. `drained`: until the generations that left
+        for it, and those before, are gone as well.
+      schema: {enum: [finished, drained], default: finished}
+    since:
+      name: since
+      in: query
+      description: |
+        With `wait`: the `seq` of an earlier answer; the next one comes when this collection has
+        changed since, or the time is over. Another number is answered at once, so one of an
+        earlier life of the master is as well. Gauges (sessions, memory) are not changes.
+      schema: {type: integer, minimum: 0, maximum: 9223372036854775807}
     Prefer:
       name: Prefer
       in: header
@@ -1595,6 +1719,10 @@ components:
         application/json:
           schema: {$ref: "#/components/schemas/Reload"}
   schemas:
+    CollectionSequence:
+      type: integer
+      description: Grows with every change of this collection; for `since`.
+      examples: [1795219804182]
     Phase: {enum: [STARTING, SERVING, LEAVING, EXITED]}
     GenerationStatus: {enum: [INIT, READY]}
     ReloadStatus: {enum: [QUEUED, RUNNING, SUCCEEDED, FAILED, SUPERSEDED, CANCELLED]}
@@ -1761,6 +1889,7 @@ components:
         - duration_ms
         - steps
         - sigterm_sent_to
+        - unchanged
         - superseded_by
         - error
         - log_tail
@@ -1776,7 +1905,7 @@ components:
             source: {enum: [startup, api, signal, restart, rollback]}
             principal: {type: string, examples: ["uid:0", "signal:HUP", master]}
             reason: {$ref: "#/components/schemas/NullableString"}
-            idempotency_key: {type: "null"}
+            idempotency_key: {$ref: "#/components/schemas/NullableString"}
         config_revision: {$ref: "#/components/schemas/NullableInteger"}
         from_generation: {$ref: "#/components/schemas/NullableInteger"}
         to_generation: {$ref: "#/components/schemas/NullableInteger"}
@@ -1785,6 +1914,9 @@ components:
         duration_ms: {$ref: "#/components/schemas/NullableInteger"}
         steps: {type: array, items: {$ref: "#/components/schemas/Step"}}
         sigterm_sent_to: {type: array, items: {type: integer}}
+        unchanged:
+          type: boolean
+          description: SUCCEEDED without a new generation (`if_changed`).
         superseded_by: {$ref: "#/components/schemas/NullableString"}
         error:
           type: [object, "null"]
@@ -1884,6 +2016,10 @@ components:
             - generation-exited
             - reload-finished
             - reload-switching
+            - reload-in-progress
+            - idempotency-in-flight
+            - idempotency-key-reused
+            - too-many-reloads
             - config-invalid
             - file-missing
             - listener-bind-failed
@@ -1894,9 +2030,11 @@ components:
             - switch-failed
             - superseded
             - cancelled
+            - master-restarted
             - reload-failed
             - internal-error
             - spawn-failed
+            - store-failed
             - not-ready
             - master-stuck
             - shutting-down
@@ -1907,6 +2045,8 @@ components:
         line: {type: [integer, "null"], description: Of malformed JSON.}
         column: {type: [integer, "null"], description: Of malformed JSON.}
         routes: {type: array, items: {type: string}, description: "Known paths, with 404."}
+        reload: {type: string, description: "The one that is not over, with `reload-in-progress`."}
+        retry_after_s: {type: integer, minimum: 1, description: "With 429."}
         checks: {$ref: "#/components/schemas/Checks"}
         serving_generation: {$ref: "#/components/schemas/NullableInteger"}
         serving_revision: {$ref: "#/components/schemas/NullableInteger"}

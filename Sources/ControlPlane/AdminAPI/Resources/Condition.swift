@@ -45,7 +45,11 @@ struct Condition: Sendable, Equatable {
     /// False after a failed reload too: then what the operator wrote is not what runs, even where
     /// the revisions are equal because the text never became one.
     private static func configCurrent(_ snapshot: MasterSnapshot) -> Condition {
-        let decided = snapshot.reloads.first { $0.status == .succeeded || $0.status == .failed }
+        // A replacement of a crashed generation does not make a bad configuration good.
+        let decided = snapshot.reloads.first {
+            ($0.status == .succeeded || $0.status == .failed) && $0.trigger.source.isRequest
+        }
+        let last = snapshot.reloads.first { $0.status == .succeeded }
         let revision = snapshot.desiredRevision
         if let decided, decided.status == .failed {
             let failure = decided.failure
@@ -60,7 +64,7 @@ struct Condition: Sendable, Equatable {
         let reason =
             if isCurrent {
                 "Applied"
-            } else if decided?.trigger.source == .rollback {
+            } else if last?.trigger.source == .rollback {
                 "RolledBack"
             } else {
                 "NotApplied"

@@ -12,7 +12,8 @@ struct GenerationResource: Sendable {
         [
             Route(
                 method: .get, path: "/v1/generations", summary: "All generations, newest first",
-                query: ["phase", "status", "sigterm_sent"] + Page.parameters, answer: list),
+                query: ["phase", "status", "sigterm_sent"] + Page.parameters + LongPoll.parameters,
+                answer: list),
             Route(
                 method: .get, path: "/v1/generations/current", summary: "The generation that serves"
             ) { _ in
@@ -33,8 +34,9 @@ struct GenerationResource: Sendable {
         ]
     }
 
-    private func list(_ request: RouteRequest) throws -> Answer {
-        let snapshot = port.snapshot()
+    private func list(_ request: RouteRequest) async throws -> Answer {
+        let snapshot = try await LongPoll(port: port) { $0.collections.generations }
+            .snapshot(request)
         var generations = snapshot.generations
         if let phase = try request.query.choice("phase", as: GenerationRecord.Phase.self) {
             generations = generations.filter { $0.phase == phase }
@@ -46,7 +48,8 @@ struct GenerationResource: Sendable {
             generations = generations.filter { $0.sigtermSent == sigtermSent }
         }
         let page = try Page.json(
-            of: generations, query: request.query, key: { String($0.generation) },
+            of: generations, sequence: snapshot.collections.generations, query: request.query,
+            key: { String($0.generation) },
             item: { $0.json(in: snapshot) })
         return try .resource(page)
     }

@@ -9,7 +9,8 @@ enum Page {
     private static let countMax = 1000
 
     static func json<Item>(
-        of items: [Item], query: Query, key: (Item) -> String, item: (Item) -> JSONValue
+        of items: [Item], sequence: UInt64, query: Query, key: (Item) -> String,
+        item: (Item) -> JSONValue
     ) throws(Problem) -> JSONValue {
         let limit = try query.integer("limit", in: 1...countMax) ?? countDefault
         var rest = items[...]
@@ -21,6 +22,9 @@ enum Page {
         }
         let page = rest.prefix(limit)
         let next = page.endIndex < items.endIndex ? page.last.map(key) : nil
-        return ["items": .array(page.map(item)), "next_cursor": .optional(next)]
+        return [
+            "items": .array(page.map(item)), "next_cursor": .optional(next),
+            "seq": .number(sequence),
+        ]
     }
 }

@@ -15,7 +15,7 @@ extension ReloadRecord {
                 "source": .string(trigger.source.rawValue),
                 "principal": .string(trigger.principal),
                 "reason": .optional(trigger.reason),
-                "idempotency_key": nil,
+                "idempotency_key": .optional(trigger.idempotencyKey),
             ],
             "config_revision": .optional(revision),
             "from_generation": .optional(fromGeneration),
@@ -25,6 +25,7 @@ extension ReloadRecord {
             "duration_ms": .optional(durationMilliseconds),
             "steps": .array(steps.map(\.json)),
             "sigterm_sent_to": .array(sigtermSentTo.map { .number($0) }),
+            "unchanged": .bool(isUnchanged),
             "superseded_by": .optional(supersededBy),
             "error": failure.map(errorJSON) ?? .null,
             "log_tail": .array(logTail.map { .string($0) }),
@@ -49,6 +50,17 @@ extension ReloadRecord {
         )
         .adding("serving_generation", .optional(serving?.generation))
         .adding("serving_revision", .optional(serving?.plan.revision))
+        .adding("operation", json)
+    }
+
+    /// It succeeded, and a restart of the master would not know.
+    func notStored(_ reason: String, in snapshot: MasterSnapshot) -> Problem {
+        Problem(
+            .storeFailed,
+            "the reload is \(status.rawValue), but its record could not be stored: \(reason)"
+        )
+        .adding("serving_generation", .optional(snapshot.serving))
+        .adding("serving_revision", .optional(snapshot.appliedRevision))
         .adding("operation", json)
     }
 

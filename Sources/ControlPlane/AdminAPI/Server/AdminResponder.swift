@@ -24,7 +24,7 @@ struct AdminResponder: Sendable {
         do {
             try gate.browserGuard.check(request.head)
             try await permitBody(request, writer)
-            answer = try await self.answer(request, channel, route: &route)
+            answer = try await self.answer(request, channel, requestID, route: &route)
         } catch let problem as Problem {
             answer = .problem(problem, requestID: requestID)
         } catch let error as HTTPParserError {
@@ -55,7 +55,7 @@ struct AdminResponder: Sendable {
 
     /// Notes the route as soon as there is one.
     private func answer(
-        _ request: Request, _ channel: any Channel, route: inout String
+        _ request: Request, _ channel: any Channel, _ requestID: String, route: inout String
     ) async throws -> Answer {
         try Self.checkAnnouncedLength(request)
         let target = request.head.path ?? "/"
@@ -80,6 +80,7 @@ struct AdminResponder: Sendable {
             RouteRequest(
                 parameters: match.parameters, query: query,
                 preference: request.headers[.prefer], accept: request.headers[.accept],
+                idempotencyKey: request.headers[.idempotencyKey], requestID: requestID,
                 lastEventID: request.headers[.lastEventID],
                 body: match.route.method.changesState ? body : [], principal: principal.name,
                 role: role))
@@ -153,6 +154,7 @@ extension Answer {
 
 extension HTTPField.Name {
     fileprivate static let requestID = constant("X-Request-Id")
+    fileprivate static let idempotencyKey = constant("Idempotency-Key")
     fileprivate static let prefer = constant("Prefer")
     fileprivate static let lastEventID = constant("Last-Event-ID")
 }

@@ -26,9 +26,10 @@ struct MasterClient: Sendable {
     }
 
     func post(
-        _ target: String, body: JSONValue = [:], waiting: Duration = .zero
+        _ target: String, body: JSONValue = [:], fields: [(String, String)] = [],
+        waiting: Duration = .zero
     ) throws(CommandFailure) -> MasterAnswer {
-        try exchange(.POST, target, body: body, waiting: waiting)
+        try exchange(.POST, target, fields: fields, body: body, waiting: waiting)
     }
 
     func delete(_ target: String) throws(CommandFailure) -> MasterAnswer {
@@ -64,7 +65,8 @@ struct MasterClient: Sendable {
     }
 
     private func exchange(
-        _ method: HTTPMethod, _ target: String, body: JSONValue?, waiting: Duration
+        _ method: HTTPMethod, _ target: String, fields: [(String, String)] = [],
+        body: JSONValue?, waiting: Duration
     ) throws(CommandFailure) -> MasterAnswer {
         let bytes: [UInt8]?
         do {
@@ -75,7 +77,8 @@ struct MasterClient: Sendable {
         return try answer(
             raw(
                 method, RequestTarget(stringLiteral: target),
-                fields: bytes == nil ? [] : [("Content-Type", "application/json")], body: bytes,
+                fields: fields + (bytes == nil ? [] : [("Content-Type", "application/json")]),
+                body: bytes,
                 waiting: waiting))
     }
 

@@ -11,6 +11,8 @@ struct ReloadWatch {
     let session: ClientSession
     let id: String
     let wait: WaitArgument
+    /// Until the leavers are gone as well.
+    var isForDrained = false
 
     /// - Throws: a failure with the exit code of the outcome, unless it is a success.
     func run() throws(CommandFailure) {
@@ -39,16 +41,40 @@ struct ReloadWatch {
             if !session.quiet { Console.errorPart(lines.text(answer.value, now: .now())) }
             if Self.isFinal(answer.value) || left == .zero {
                 if !session.quiet { Console.errorPart(lines.end) }
-                return answer
+                return try settled(answer, within: max(.zero, deadline - .now()))
             }
         }
+    }
+
+    /// A success that is on disk, and drained if that is wanted, or as it is when the time is over.
+    private func settled(
+        _ answer: MasterAnswer, within left: Duration
+    ) throws(CommandFailure) -> MasterAnswer {
+        guard answer.value["status"] == "SUCCEEDED" else { return answer }
+        let target = ("/v1/reloads/\(id)" as RequestTarget)
+            .with("wait", "\(left.wholeMilliseconds)ms")
+            .with("wait_for", isForDrained ? "drained" : "finished")
+        return try session.succeeding(session.client.get(target.text, waiting: left))
+    }
+
+    private func checkDrained(_ reload: JSONValue) throws(CommandFailure) {
+        guard isForDrained else { return }
+        let leavers =
+            try session.succeeding(
+                session.client.get("/v1/generations?phase=LEAVING&limit=1000")
+            ).value["items"]?.arrayValue ?? []
+        let newest = reload["to_generation"]?.integerValue ?? .max
+        let left = leavers.compactMap { $0["generation"]?.integerValue }.filter { $0 < newest }
+        if left.isEmpty { return }
+        let names = left.map { "\($0)" }.joined(separator: ", ")
+        throw CommandFailure(.waitExpired, "still leaving after \(wait.text): generation \(names)")
     }
 
     private func conclude(_ answer: MasterAnswer) throws(CommandFailure) {
         let reload = answer.value
         if reload["status"] == "SUCCEEDED" || !Self.isFinal(reload) {
             session.show(answer) { value, _ in ReloadText.sentence(value) + "\n" }
-            guard !Self.isFinal(reload) else { return }
+            guard !Self.isFinal(reload) else { return try checkDrained(reload) }
             throw CommandFailure(
                 .waitExpired,
                 "\(ReloadText.sentence(reload)) after \(wait.text); it goes on")

@@ -4,6 +4,7 @@
 import AdminAPI
 import ArgumentParser
 import ConfigurationLanguage
+import FoundationEssentials
 import Glibc
 import Logging
 import Master
@@ -45,7 +46,9 @@ struct RunCommand: ParsableCommand {
         // The admin socket is born without rights for others; it gets its mode when it serves.
         umask(0o077)
         let directories = try directories()
-        let admin = try readConfiguration().admin
+        let given = readConfiguration()
+        // Without an earlier life nothing else can be served, and nothing is touched.
+        if case .invalid(let refusal) = given, !hasState(directories) { throw refused(refusal) }
         let options = MasterOptions(
             configurationPath: config.map(Surroundings.absolute),
             stateDirectory: directories.state, runtimeDirectory: directories.runtime,
@@ -61,6 +64,7 @@ struct RunCommand: ParsableCommand {
             reportStartFailure("\(error)")
             throw CommandFailure(.other, "\(error)")
         }
+        let admin = try adminSettings(given, of: master)
         let socketPath = admin.socketPath ?? "\(directories.runtime)/\(Directories.socketName)"
         let server = try startServer(
             master.handle, logger: log.logger, socketPath: socketPath, admin)
@@ -89,16 +93,56 @@ struct RunCommand: ParsableCommand {
         return directories
     }
 
-    /// What cannot be served is said before anything is touched.
-    private func readConfiguration() throws(CommandFailure) -> Configuration {
-        let source = try ConfigurationText.source(path: config)
-        let report = source.report()
-        for problem in report.errors + report.warnings { Console.error("\(problem)") }
-        guard let configuration = report.configuration else {
-            reportStartFailure(report.errors.first.map { "\($0)" } ?? "")
-            throw CommandFailure(.configurationInvalid, "the configuration is invalid")
+    private enum Given {
+        case valid(Configuration)
+        case invalid(Refusal)
+    }
+    private struct Refusal {
+        var failure: CommandFailure
+        /// For a service manager.
+        var words: String
+    }
+
+    /// What cannot be served is said before anything else.
+    private func readConfiguration() -> Given {
+        do throws(CommandFailure) {
+            let source = try ConfigurationText.source(path: config)
+            let report = source.report()
+            for problem in report.errors + report.warnings { Console.error("\(problem)") }
+            if let configuration = report.configuration { return .valid(configuration) }
+            return .invalid(
+                Refusal(
+                    failure: CommandFailure(
+                        .configurationInvalid, "the configuration is invalid"),
+                    words: report.errors.first.map { "\($0)" } ?? ""))
+        } catch {
+            return .invalid(Refusal(failure: error, words: error.message ?? ""))
         }
-        return configuration
+    }
+
+    private func hasState(_ directories: Directories) -> Bool {
+        FileManager.default.fileExists(atPath: directories.state + "/state.db")
+    }
+
+    private func refused(_ refusal: Refusal) -> CommandFailure {
+        reportStartFailure(refusal.words)
+        return refusal.failure
+    }
+
+    /// Of what will be served: the configuration, or, if that is invalid, the last good revision.
+    private func adminSettings(
+        _ given: Given, of master: Master
+    ) throws(CommandFailure) -> AdminSettings {
+        switch given {
+        case .valid(let configuration): return configuration.admin
+        case .invalid(let refusal):
+            guard let last = master.lastGood() else { throw refused(refusal) }
+            if let message = refusal.failure.message { Console.error("apus: \(message)") }
+            Console.error(
+                "apus: revision \(last.revision), the last one that served, is started instead; "
+                    + "mend the file and reload")
+            return last.configuration.admin
+        }
     }
 
     private func startServer(

@@ -32,6 +32,7 @@ enum ReloadText {
         var text = "reload \(id) \(status)"
         if status == "SUCCEEDED" {
             if let took = reload["duration_ms"]?.integerValue { text += " in \(took) ms" }
+            if reload["unchanged"]?.boolValue == true { text += "; unchanged" }
             if let generation = reload["to_generation"]?.integerValue {
                 text += "; generation \(generation) serves"
                 if let revision = reload["config_revision"]?.integerValue {

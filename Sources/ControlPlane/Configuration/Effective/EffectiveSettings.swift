@@ -18,6 +18,7 @@ extension JSONValue {
             "probation": .time(settings.probation),
             "drain_idle_after": .time(settings.drainIdleAfter),
             "drain_idle_spread": .time(settings.drainIdleSpread),
+            "reload_rate": .string(Units.text(settings.reloadRate)),
         ])
     }
 

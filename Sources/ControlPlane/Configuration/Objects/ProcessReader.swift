@@ -28,9 +28,29 @@ extension ValueReader {
             set(
                 \.drainIdleSpread,
                 fields.take("drain_idle_spread")?.duration(in: .zero ... .hours(1)))
-            fields.notSupportedYet("reload_rate")
+            set(\.reloadRate, fields.take("reload_rate")?.rate(countMax: 1_000))
             return settings
         }
+    }
+
+    /// `2/s`, `100/m`, `5/h`: a count of at least 1.
+    func rate(countMax: Int) -> Rate? {
+        let allowed = "a rate such as 2/s, 100/m or 5/h"
+        guard case .scalar(let scalar) = node.content else {
+            wrongType(allowed)
+            return nil
+        }
+        guard let rate = Units.rate(scalar.text) else {
+            wrongType(allowed)
+            return nil
+        }
+        guard (1...countMax).contains(rate.count) else {
+            report(
+                .outOfRange,
+                "\(scalar.text) is out of range, must be 1 to \(countMax) a unit of time")
+            return nil
+        }
+        return Rate(count: rate.count, period: rate.period)
     }
 
     /// `auto` is nil.

@@ -1,5 +1,7 @@
 // Numbers with units as the language writes them.
 
+import Model
+
 enum Units {
     /// Decimal digits with an optional minus: what JSON calls an integer.
     static func isInteger(_ text: String) -> Bool {
@@ -41,6 +43,26 @@ enum Units {
         guard let factor else { return nil }
         let (total, overflow) = count.multipliedReportingOverflow(by: factor)
         return overflow ? nil : total
+    }
+
+    /// `100/s`, `30/m`, `5/h`: digits, a slash and one unit of time. Nil for anything else.
+    static func rate(_ text: String) -> (count: Int, period: Duration)? {
+        guard let (count, unit) = split(text) else { return nil }
+        switch unit {
+        case "/s": return (count, .seconds(1))
+        case "/m": return (count, .seconds(60))
+        case "/h": return (count, .seconds(3_600))
+        default: return nil
+        }
+    }
+
+    /// As it is written; a period that no unit has, in seconds, cannot come from the language.
+    static func text(_ rate: Rate) -> String {
+        switch rate.period {
+        case .seconds(60): "\(rate.count)/m"
+        case .seconds(3_600): "\(rate.count)/h"
+        default: "\(rate.count)/s"
+        }
     }
 
     /// The shortest way to write a duration of whole milliseconds.

@@ -52,7 +52,8 @@ struct EventFeed: Sendable {
                 ])
         case .reloadFinished(let record): finish(record, at: now)
         case .report(let report): observe(report, of: supervisor, at: now)
-        case .validate, .handOff, .release, .commitListeners, .abandonListeners, .signal, .exit:
+        case .record, .reloadRejected, .validate, .handOff, .release, .commitListeners,
+            .abandonListeners, .signal, .exit:
             break
         }
     }
@@ -105,7 +106,7 @@ struct EventFeed: Sendable {
                     "signal": exit?.signal.json ?? .null, "restart_after_ms": delay.json,
                 ])
         // What these lead to is told: a crash, or a reload.
-        case .workerStuck, .workerViolated, .rolledBack: break
+        case .workerStuck, .workerViolated, .rolledBack, .startsFromLastGood: break
         }
     }
 
