@@ -124,7 +124,7 @@ class Apus(Proxy):
         self.socket_path = self.folder / "run/admin.sock"
         self.file = self.folder / "apus.yaml"
         self.file.write_text(f"""version: 1
-process: {{threads: 1, max_reloads: {self.limit_of_leavers}, probation: 100ms,
+process: {{threads: 1, max_reloads: {self.limit_of_leavers}, probation: 100ms, reload_rate: 1000/s,
   max_connections: {CLIENTS_MAX}}}
 log: {{access: {{to: off}}}}
 defaults: {{timeouts: {{http_keep_alive: 600s}}}}
