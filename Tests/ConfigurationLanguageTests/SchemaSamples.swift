@@ -16,7 +16,7 @@ enum SchemaSamples {
 
     /// For any place that may hold a text.
     static let texts: [JSONValue] =
-        (words + addresses + numbers).map { .string($0) }
+        (words + addresses + numbers + references).map { .string($0) }
         + [64, 65, 107, 257, 1_025].map { .string(String(repeating: "a", count: $0)) }
         + [106, 107].map { .string("/" + String(repeating: "a", count: $0)) }
     private static let words = [
@@ -42,6 +42,12 @@ enum SchemaSamples {
         "[::2:3:4:5:6:7:8]:80", "[1::3:4:5:6:7:8]:80", "[1:2:3:4:5:6:7:8::]:80", "[::1::]:80",
         "[::1:2:3:4:5:6:7:8]:80", "[12345::]:80", "[1:]:80", "[:1]:80", "[1::8:]:80", "[g::]:80",
         "[2001:DB8::A]:80", "[::1%lo]:80", "[1:2::5:6:1.2.3.4]:80", "[::ffff:1.2.3.4]:80",
+    ]
+    private static let references = [
+        "${env:A}", "a${env:A}b", "/${env:A}", "$${env:A}", "/$${env:A}", "${env:A:-b}",
+        "${env:A:b}", "${env:}", "${env:1}", "${env:A", "${env:A}${env:", "${env:A}${cred:b}",
+        "${file:/a}", "${file:a}", "${file:}", "${cred:a}", "${cred:a/b}", "${cred:..}",
+        "${cred:}", "${nope:a}", "user:${env:A}", "%{nope}${env:A}", "$$${env:A}",
     ]
     private static let numbers = [
         "0", "1", "-1", "5", "05", "1.5", "1e3", "0660", "660", "066", "0888", "1777", "00660",

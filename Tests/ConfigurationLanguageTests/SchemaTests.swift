@@ -99,7 +99,9 @@ import struct TestKit.CommandResult
 
     /// Every example of a property, and every word of a choice.
     private static func examples(_ schema: JSONValue) -> [JSONValue] {
-        (schema["examples"]?.arrayValue ?? []) + (schema["enum"]?.arrayValue ?? [])
+        (schema["examples"]?.arrayValue ?? [])
+            + ([schema] + (schema["anyOf"]?.arrayValue ?? []))
+            .flatMap { $0["enum"]?.arrayValue ?? [] }
     }
 
     @Test func examplesAreValid() throws {
