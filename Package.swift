@@ -154,8 +154,7 @@ let package = Package(
             "AdminAPI",
             [
                 "AdminAPI", "Clock", "JSON", "Master", "Model", "SharedState", "Store",
-                "Supervisor",
-                "TestKit", httpTypes, logging, nioCore,
+                "Supervisor", "TestKit", httpTypes, logging, nioCore,
                 nioEmbedded, nioHTTP1, nioHTTPTypes, yams,
             ]),
         tests("CommandLine", ["apus", "Clock", "JSON", "TestKit", argumentParser, yams]),

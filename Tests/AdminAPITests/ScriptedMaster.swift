@@ -25,6 +25,7 @@ final class ScriptedMaster: ControlPort {
         var ring = EventRing(firstSequence: 100)
         var logTails: [Int: [String]] = [:]
         var traffic: [NamedTraffic] = []
+        var audit: [StoredAudit] = []
     }
     private let state: Mutex<State>
 
@@ -158,4 +159,24 @@ final class ScriptedMaster: ControlPort {
     }
 
     func logTail(generation: Int) -> [String] { state.withLock { $0.logTails[generation] ?? [] } }
+
+    func record(change line: StoredAudit) async { record(refusal: line) }
+
+    func record(refusal line: StoredAudit) {
+        state.withLock { state in
+            var line = line
+            line.sequence = state.audit.count + 1
+            state.audit.append(line)
+        }
+    }
+
+    func audit(_ filter: AuditFilter) async throws -> [StoredAudit] {
+        let lines = state.withLock { $0.audit }.reversed().filter { line in
+            line.sequence < filter.before ?? .max && line.sequence > filter.after ?? 0
+                && line.principal == filter.principal ?? line.principal
+                && line.outcome == filter.outcome ?? line.outcome
+                && line.time >= filter.since ?? line.time
+        }
+        return Array(lines.prefix(filter.countMax))
+    }
 }

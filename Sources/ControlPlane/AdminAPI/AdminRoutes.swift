@@ -13,7 +13,7 @@ enum AdminRoutes {
             + EventResource(port: port, places: places).routes
             + GenerationResource(port: port).routes + ReloadResource(port: port).routes
             + LogResource(port: port).routes + DocumentResource().routes
-            + SchemaResource().routes
+            + SchemaResource().routes + AuditResource(port: port).routes
         return RouteTable(IndexResource(version: version, others: others).routes + others)
     }
 }

@@ -48,4 +48,14 @@ public protocol ControlPort: Sendable {
 
     /// The last lines that a generation's workers wrote to standard error, oldest first.
     func logTail(generation: Int) -> [String]
+
+    /// Writes a line of the audit about a change; returns when it is on the disk, or the disk is too
+    /// slow to be waited for.
+    func record(change line: StoredAudit) async
+
+    /// Writes a line of the audit about a refusal, some time.
+    func record(refusal line: StoredAudit)
+
+    /// Lines of the audit, newest first.
+    func audit(_ filter: AuditFilter) async throws -> [StoredAudit]
 }

@@ -48,6 +48,14 @@ enum ProblemCode: String, CaseIterable, Sendable {
     case tooManyWatchers = "too-many-watchers"
     case tooManyConnections = "too-many-connections"
 
+    /// Who asks may not, or is not known: a line of the audit.
+    var isDenial: Bool {
+        switch self {
+        case .forbiddenOrigin, .forbiddenRole: true
+        default: false
+        }
+    }
+
     var status: Int { entry.status }
     var title: String { entry.title }
 

@@ -25,8 +25,8 @@ struct Apus: ParsableCommand {
         version: ApusVersion.current,
         subcommands: [
             RunCommand.self, StatusCommand.self, ReloadCommand.self, GenerationsCommand.self,
-            ReloadsCommand.self, TopCommand.self, EventsCommand.self, APICommand.self,
-            ConfigCommand.self, CompletionCommand.self, ExitCodesCommand.self,
+            ReloadsCommand.self, TopCommand.self, EventsCommand.self, AuditCommand.self,
+            APICommand.self, ConfigCommand.self, CompletionCommand.self, ExitCodesCommand.self,
             VersionCommand.self,
         ])
 

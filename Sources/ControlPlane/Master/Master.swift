@@ -3,7 +3,6 @@
 // Made and run on the process's main thread, before any other thread is started.
 
 internal import Clock
-internal import Foundation
 internal import Glibc
 internal import Logging
 public import Model
@@ -48,6 +47,7 @@ public final class Master {
     private let loop: MasterLoop
     private let directory: StateDirectory
     private let disk: DiskWork
+    private let trail: AuditTrail
     private let logger: Logger
 
     /// Takes the directories, the lock, the database and the signals.
@@ -104,17 +104,12 @@ public final class Master {
                     workers: workers, listeners: listeners, poll: poll, mailbox: mailbox,
                     signals: signals, board: board, log: masterLog,
                     service: SystemdService.detect(earlierReloads: history)))
+            trail = try AuditTrail(store: store) { masterLog.logger.error("\($0)") }
             handle = MasterHandle(
                 mailbox: mailbox, board: board, records: disk.records, traffic: traffic,
-                configurations: try ConfigurationDesk(options, store: store, board: board))
-            masterLog.logger.notice(
-                "master starts",
-                metadata: [
-                    "version": "\(options.version)", "instance": "\(store.instanceID)",
-                    "pid": "\(ProcessInfo.processInfo.processIdentifier)",
-                    "state_directory": "\(options.stateDirectory)",
-                    "configuration": "\(options.configurationPath ?? "embedded")",
-                ])
+                configurations: try ConfigurationDesk(options, store: store, board: board),
+                trail: trail)
+            masterLog.starts(options, instanceID: store.instanceID)
         } catch let error as StartupError {
             throw error
         } catch {
@@ -139,6 +134,7 @@ public final class Master {
             code = 1
         }
         logger.notice("master ends", metadata: ["code": "\(code)"])
+        trail.flush(atMost: .seconds(1))
         disk.finish(lastGeneration: loop.lastGeneration, atMost: .seconds(1))
         return code
     }

@@ -26,16 +26,18 @@ public final class MasterHandle: Sendable {
     private let records: RecordKeeper
     /// Questions about configurations go here.
     public let configurations: ConfigurationDesk
+    private let trail: AuditTrail
 
     init(
         mailbox: Mailbox, board: MasterBoard, records: RecordKeeper, traffic: TrafficTable,
-        configurations: ConfigurationDesk
+        configurations: ConfigurationDesk, trail: AuditTrail
     ) {
         self.mailbox = mailbox
         self.board = board
         self.traffic = traffic
         self.records = records
         self.configurations = configurations
+        self.trail = trail
     }
 
     /// What is so now; reads the gauges of the live workers.
@@ -118,5 +120,17 @@ public final class MasterHandle: Sendable {
         if !known.events.isEmpty || known.hasGap || limit <= .zero { return known }
         await board.waitForChange(after: sequence, atMost: limit)
         return board.events(after: position, atMost: count)
+    }
+
+    /// Writes a line of the audit about a change. Returns when it is on the disk; a disk that takes
+    /// longer than a few seconds is not waited for, and one that fails is told in the log.
+    public func record(change line: StoredAudit) async { await trail.record(change: line) }
+
+    /// Writes a line of the audit about a refusal, some time. A flood of them is cut and counted.
+    public func record(refusal line: StoredAudit) { trail.record(refusal: line) }
+
+    /// Lines of the audit, newest first; throws `StoreError`.
+    public func audit(_ filter: AuditFilter) async throws -> [StoredAudit] {
+        try await trail.lines(filter)
     }
 }

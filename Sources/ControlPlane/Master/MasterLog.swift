@@ -2,6 +2,7 @@
 // keys only; nothing is decided here. The loop's.
 
 internal import Clock
+internal import Glibc
 internal import Logging
 internal import Model
 internal import Supervisor
@@ -90,6 +91,16 @@ final class MasterLog: Sendable {
             metadata: [
                 "address": "\(address)",
                 "pids": "\(pids.map { "\($0)" }.joined(separator: ","))",
+            ])
+    }
+
+    func starts(_ options: MasterOptions, instanceID: String) {
+        logger.notice(
+            "master starts",
+            metadata: [
+                "version": "\(options.version)", "instance": "\(instanceID)",
+                "pid": "\(getpid())", "state_directory": "\(options.stateDirectory)",
+                "configuration": "\(options.configurationPath ?? "embedded")",
             ])
     }
 

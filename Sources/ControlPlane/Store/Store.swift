@@ -20,6 +20,9 @@ public final class Store: Sendable {
 
     let database: DatabaseQueue
     private let mark: GenerationMark
+    /// Calls wait for each other here, the closing one too.
+    private let turn = NSLock()
+    private let isClosed = Mutex(false)
     struct LatestRevision {
         var number: Int
         var sha256: String
@@ -272,18 +275,33 @@ public final class Store: Sendable {
 
     /// Closes the file; every later call fails.
     public func close() throws(StoreError) {
-        do { try database.close() } catch { throw StoreError(error) }
+        do {
+            try turn.withLock {
+                isClosed.withLock { $0 = true }
+                try database.close()
+            }
+        } catch {
+            throw StoreError(error)
+        }
     }
 
     func read<Value>(
         _ body: (Database) throws -> Value
     ) throws(StoreError) -> Value {
-        do { return try database.read(body) } catch { throw StoreError(error) }
+        do { return try whileOpen { try database.read(body) } } catch { throw StoreError(error) }
     }
 
     func write<Value>(
         _ body: (Database) throws -> Value
     ) throws(StoreError) -> Value {
-        do { return try database.write(body) } catch { throw StoreError(error) }
+        do { return try whileOpen { try database.write(body) } } catch { throw StoreError(error) }
+    }
+
+    /// A closed connection is not to be touched: SQLite would do so through a null pointer.
+    private func whileOpen<Value>(_ body: () throws -> Value) throws -> Value {
+        try turn.withLock {
+            if isClosed.withLock({ $0 }) { throw StoreError.failed("closed") }
+            return try body()
+        }
     }
 }

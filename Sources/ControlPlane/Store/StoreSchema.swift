@@ -8,6 +8,7 @@ enum StoreSchema {
         migrator.registerMigration("1", migrate: createFirst)
         migrator.registerMigration("revision-origin", migrate: addRevisionOrigin)
         migrator.registerMigration("idempotency", migrate: createIdempotency)
+        migrator.registerMigration("audit", migrate: createAudit)
         return migrator
     }
 
@@ -69,6 +70,19 @@ enum StoreSchema {
                 ALTER TABLE revision ADD COLUMN reload TEXT;
                 ALTER TABLE revision ADD COLUMN principal TEXT;
                 ALTER TABLE revision ADD COLUMN reason TEXT;
+                """)
+    }
+
+    private static func createAudit(_ database: Database) throws {
+        try database.execute(
+            sql: """
+                CREATE TABLE audit (
+                    sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+                    time INTEGER NOT NULL,
+                    principal TEXT NOT NULL,
+                    outcome TEXT NOT NULL,
+                    payload BLOB NOT NULL
+                );
                 """)
     }
 }

@@ -1,7 +1,7 @@
 // Who asks: what the kernel, a certificate or a token vouches for. Pure value, any thread.
 
 import JSON
-import Model
+import Syscalls
 
 /// The one at the other end of a request, as far as it is known.
 enum Principal: Sendable, Equatable {
@@ -16,5 +16,26 @@ enum Principal: Sendable, Equatable {
         case .process(let credentials, _): "uid:\(credentials.userID)"
         case .unknown: "unknown"
         }
+    }
+
+    /// For the audit: everything that is known, all members always there.
+    var peer: JSONValue {
+        var (uid, gid, pid, comm) = (JSONValue.null, JSONValue.null, JSONValue.null, JSONValue.null)
+        if case .process(let credentials, _) = self {
+            uid = .number(credentials.userID)
+            gid = .number(credentials.groupID)
+            pid = .number(credentials.processID)
+            comm = .optional(Self.command(of: credentials.processID))
+        }
+        return ["uid": uid, "gid": gid, "pid": pid, "comm": comm]
+    }
+
+    /// What the process calls itself now (proc(5)): its own words, so for people only.
+    private static func command(of pid: Int32) -> String? {
+        guard pid > 0, let bytes = try? Files.read("/proc/\(pid)/comm", maxBytes: 256) else {
+            return nil
+        }
+        let line = bytes.last == UInt8(ascii: "\n") ? bytes.dropLast() : bytes[...]
+        return RequestTrace.shown(String(decoding: line, as: UTF8.self))
     }
 }

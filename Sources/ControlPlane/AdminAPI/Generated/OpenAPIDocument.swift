@@ -625,6 +625,46 @@ enum OpenAPIDocument {
      "404": {"$ref": "#/components/responses/Problem"}
     }
    }
+  },
+  "/v1/audit": {
+   "get": {
+    "operationId": "listAudit",
+    "x-role": "admin",
+    "summary": "Changes and refusals, newest first",
+    "description": "A line for every request that was let through to change something, written before it is\nanswered, and for every one that was refused (401, 403). The last 10,000 are kept.\n",
+    "parameters": [
+     {"$ref": "#/components/parameters/limit"},
+     {"$ref": "#/components/parameters/cursor"},
+     {
+      "name": "since",
+      "in": "query",
+      "description": "The `seq` of a line, for what came after it; or a duration, for what is not older.",
+      "schema": {"type": "string", "examples": ["24h", "4711"]}
+     },
+     {"name": "principal", "in": "query", "schema": {"type": "string", "examples": ["uid:0"]}},
+     {"name": "outcome", "in": "query", "schema": {"$ref": "#/components/schemas/AuditOutcome"}}
+    ],
+    "responses": {
+     "200": {
+      "description": "A page of the audit.",
+      "content": {
+       "application/json": {
+        "schema": {
+         "type": "object",
+         "required": ["items", "next_cursor"],
+         "properties": {
+          "items": {"type": "array", "items": {"$ref": "#/components/schemas/AuditLine"}},
+          "next_cursor": {"type": ["string", "null"]}
+         }
+        }
+       }
+      }
+     },
+     "400": {"$ref": "#/components/responses/Problem"},
+     "403": {"$ref": "#/components/responses/Problem"},
+     "500": {"$ref": "#/components/responses/Problem"}
+    }
+   }
   }
  },
  "components": {
@@ -1028,6 +1068,68 @@ enum OpenAPIDocument {
      "message": {"type": "string"},
      "suggestion": {"$ref": "#/components/schemas/NullableString"},
      "owner": {"$ref": "#/components/schemas/NullableString"}
+    }
+   },
+   "AuditOutcome": {
+    "description": "`DENIED`: who asked may not, or is not known.",
+    "enum": ["SUCCEEDED", "FAILED", "DENIED"]
+   },
+   "AuditLine": {
+    "type": "object",
+    "required": [
+     "seq",
+     "time",
+     "request_id",
+     "principal",
+     "peer",
+     "role",
+     "method",
+     "route",
+     "path",
+     "body_sha256",
+     "revision_before",
+     "revision_after",
+     "operation_id",
+     "outcome",
+     "status",
+     "code",
+     "latency_ms"
+    ],
+    "properties": {
+     "seq": {"type": "integer", "description": "Ascending, never given twice."},
+     "time": {"$ref": "#/components/schemas/Time"},
+     "request_id": {"type": "string"},
+     "principal": {
+      "type": "string",
+      "description": "Who asked, as in `trigger.principal`.",
+      "examples": ["uid:1000"]
+     },
+     "peer": {
+      "description": "What the kernel says of the one who asked; `comm` is what the process calls itself.",
+      "type": "object",
+      "required": ["uid", "gid", "pid", "comm"],
+      "properties": {
+       "uid": {"$ref": "#/components/schemas/NullableInteger"},
+       "gid": {"$ref": "#/components/schemas/NullableInteger"},
+       "pid": {"$ref": "#/components/schemas/NullableInteger"},
+       "comm": {"$ref": "#/components/schemas/NullableString"}
+      }
+     },
+     "role": {"enum": ["read", "operate", "admin", null]},
+     "method": {"type": "string"},
+     "route": {"type": ["string", "null"], "examples": ["/v1/reloads/{id}"]},
+     "path": {
+      "type": "string",
+      "description": "As it came, without the query; cut, control characters escaped."
+     },
+     "body_sha256": {"$ref": "#/components/schemas/NullableString"},
+     "revision_before": {"$ref": "#/components/schemas/NullableInteger"},
+     "revision_after": {"$ref": "#/components/schemas/NullableInteger"},
+     "operation_id": {"$ref": "#/components/schemas/NullableString"},
+     "outcome": {"$ref": "#/components/schemas/AuditOutcome"},
+     "status": {"type": "integer"},
+     "code": {"type": ["string", "null"], "description": "Of the problem, if there was one."},
+     "latency_ms": {"type": "integer"}
     }
    },
    "Problem": {
@@ -1629,6 +1731,41 @@ paths:
         "400": {$ref: "#/components/responses/Problem"}
         "403": {$ref: "#/components/responses/Problem"}
         "404": {$ref: "#/components/responses/Problem"}
+  /v1/audit:
+    get:
+      operationId: listAudit
+      x-role: admin
+      summary: Changes and refusals, newest first
+      description: |
+        A line for every request that was let through to change something, written before it is
+        answered, and for every one that was refused (401, 403). The last 10,000 are kept.
+      parameters:
+        - {$ref: "#/components/parameters/limit"}
+        - {$ref: "#/components/parameters/cursor"}
+        - name: since
+          in: query
+          description: The `seq` of a line, for what came after it; or a duration, for what is not older.
+          schema: {type: string, examples: ["24h", "4711"]}
+        - name: principal
+          in: query
+          schema: {type: string, examples: ["uid:0"]}
+        - name: outcome
+          in: query
+          schema: {$ref: "#/components/schemas/AuditOutcome"}
+      responses:
+        "200":
+          description: A page of the audit.
+          content:
+            application/json:
+              schema:
+                type: object
+                required: [items, next_cursor]
+                properties:
+                  items: {type: array, items: {$ref: "#/components/schemas/AuditLine"}}
+                  next_cursor: {type: [string, "null"]}
+        "400": {$ref: "#/components/responses/Problem"}
+        "403": {$ref: "#/components/responses/Problem"}
+        "500": {$ref: "#/components/responses/Problem"}
 components:
   parameters:
     n:
@@ -1989,6 +2126,55 @@ components:
         message: {type: string}
         suggestion: {$ref: "#/components/schemas/NullableString"}
         owner: {$ref: "#/components/schemas/NullableString"}
+    AuditOutcome:
+      description: "`DENIED`: who asked may not, or is not known."
+      enum: [SUCCEEDED, FAILED, DENIED]
+    AuditLine:
+      type: object
+      required:
+        - seq
+        - time
+        - request_id
+        - principal
+        - peer
+        - role
+        - method
+        - route
+        - path
+        - body_sha256
+        - revision_before
+        - revision_after
+        - operation_id
+        - outcome
+        - status
+        - code
+        - latency_ms
+      properties:
+        seq: {type: integer, description: "Ascending, never given twice."}
+        time: {$ref: "#/components/schemas/Time"}
+        request_id: {type: string}
+        principal: {type: string, description: "Who asked, as in `trigger.principal`.", examples: ["uid:1000"]}
+        peer:
+          description: What the kernel says of the one who asked; `comm` is what the process calls itself.
+          type: object
+          required: [uid, gid, pid, comm]
+          properties:
+            uid: {$ref: "#/components/schemas/NullableInteger"}
+            gid: {$ref: "#/components/schemas/NullableInteger"}
+            pid: {$ref: "#/components/schemas/NullableInteger"}
+            comm: {$ref: "#/components/schemas/NullableString"}
+        role: {enum: [read, operate, admin, null]}
+        method: {type: string}
+        route: {type: [string, "null"], examples: ["/v1/reloads/{id}"]}
+        path: {type: string, description: "As it came, without the query; cut, control characters escaped."}
+        body_sha256: {$ref: "#/components/schemas/NullableString"}
+        revision_before: {$ref: "#/components/schemas/NullableInteger"}
+        revision_after: {$ref: "#/components/schemas/NullableInteger"}
+        operation_id: {$ref: "#/components/schemas/NullableString"}
+        outcome: {$ref: "#/components/schemas/AuditOutcome"}
+        status: {type: integer}
+        code: {type: [string, "null"], description: "Of the problem, if there was one."}
+        latency_ms: {type: integer}
     Problem:
       type: object
       required: [type, title, status, detail, code, request_id, errors]

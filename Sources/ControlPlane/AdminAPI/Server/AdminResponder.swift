@@ -1,6 +1,7 @@
 // One HTTP exchange of the admin API: who asks and whether that may be, checks that need no body,
 // then the body within its bound, then the route. Runs on the server's threads; holds no state.
 
+import ConfigurationLanguage
 import HTTPTypes
 import HummingbirdCore
 import JSON
@@ -13,19 +14,27 @@ struct AdminResponder: Sendable {
     let table: RouteTable
     let gate: AccessGate
     let tally: AdminTally
+    let auditor: Auditor
     let logger: Logger
 
     func respond(
         to request: Request, _ writer: consuming ResponseWriter, _ channel: any Channel
     ) async throws {
         let requestID = RequestID.accepted(request.headers[.requestID]) ?? RequestID.fresh()
+        let target = (request.head.path ?? "/").split(
+            separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+        var trace = RequestTrace(
+            requestID: requestID, method: request.method.rawValue,
+            path: target.first.map(String.init) ?? "/")
         var answer: Answer
-        var route = "none"
         do {
+            trace.principal = await gate.principal(of: channel)
             try gate.browserGuard.check(request.head)
             try await permitBody(request, writer)
-            answer = try await self.answer(request, channel, requestID, route: &route)
+            answer = try await self.answer(
+                request, query: target.count > 1 ? String(target[1]) : nil, &trace)
         } catch let problem as Problem {
+            trace.problem = problem.code
             answer = .problem(problem, requestID: requestID)
         } catch let error as HTTPParserError {
             throw error
@@ -33,15 +42,24 @@ struct AdminResponder: Sendable {
             logger.error(
                 "admin request failed",
                 metadata: ["request_id": "\(requestID)", "error": "\(String(reflecting: error))"])
+            trace.problem = .internalError
             answer = .problem(
                 Problem(.internalError, "see the master's log for this request_id"),
                 requestID: requestID)
         }
         // A refused request's body is not worth reading to its end.
         if answer.status >= 400, Self.hasBody(request) { answer.closesConnection = true }
+        tally.count(route: trace.routeName, status: answer.status)
+        await auditor.note(trace, answer)
+        try await send(answer, of: requestID, isHead: request.method == .head, writer, channel)
+    }
+
+    private func send(
+        _ answer: Answer, of requestID: String, isHead: Bool, _ writer: consuming ResponseWriter,
+        _ channel: any Channel
+    ) async throws {
         let head = answer.head(requestID: requestID)
-        tally.count(route: route, status: answer.status)
-        if request.method == .head {
+        if isHead {
             try await writer.writeResponse(head)
         } else if let stream = answer.stream {
             let body = StreamedBody(stream: stream, channel: channel)
@@ -53,36 +71,36 @@ struct AdminResponder: Sendable {
         }
     }
 
-    /// Notes the route as soon as there is one.
+    /// Notes in the trace what it learns.
     private func answer(
-        _ request: Request, _ channel: any Channel, _ requestID: String, route: inout String
+        _ request: Request, query: String?, _ trace: inout RequestTrace
     ) async throws -> Answer {
         try Self.checkAnnouncedLength(request)
-        let target = request.head.path ?? "/"
-        let pieces = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
-        let found = Result { () throws(Problem) in
-            try table.match(
-                method: request.method.rawValue, path: pieces.first.map(String.init) ?? "/")
-        }
-        let principal = await gate.principal(of: channel)
-        let role = gate.policy.role(of: principal)
+        let (method, path) = (trace.method, trace.path)
+        let found = Result { () throws(Problem) in try table.match(method: method, path: path) }
+        let role = gate.policy.role(of: trace.principal)
+        trace.role = role
+        trace.route = (try? found.get())?.route
         // What there is and what there is not is told to those who may read.
-        if let needed = (try? found.get()).map(\.route.role) ?? .read {
-            try AccessGate.check(role, of: principal, isAtLeast: needed)
+        if let needed = trace.route.map(\.role) ?? .read {
+            try AccessGate.check(role, of: trace.principal, isAtLeast: needed)
         }
         let match = try found.get()
-        route = "\(match.route.method.rawValue) \(match.route.path)"
-        let query = try Query(
-            pieces.count > 1 ? String(pieces[1]) : nil, known: match.route.query)
+        if match.route.method.changesState { trace.revisionBefore = auditor.revision }
+        let query = try Query(query, known: match.route.query)
         if match.route.method.changesState { try Self.checkMediaType(request) }
         let body = try await Self.collect(request)
+        if match.route.method.changesState {
+            trace.bodySHA256 = ConfigurationText(bytes: body).sha256
+        }
         return try await match.route.answer(
             RouteRequest(
                 parameters: match.parameters, query: query,
                 preference: request.headers[.prefer], accept: request.headers[.accept],
-                idempotencyKey: request.headers[.idempotencyKey], requestID: requestID,
+                idempotencyKey: request.headers[.idempotencyKey], requestID: trace.requestID,
                 lastEventID: request.headers[.lastEventID],
-                body: match.route.method.changesState ? body : [], principal: principal.name,
+                body: match.route.method.changesState ? body : [],
+                principal: trace.principal.name,
                 role: role))
     }
 

@@ -63,7 +63,8 @@ public final class AdminServer: Sendable {
                 table: AdminRoutes.table(
                     port: port, version: options.version, tally: tally, places: places,
                     roster: roster),
-                gate: .socket(policy), tally: tally, logger: logger)
+                gate: .socket(policy), tally: tally, auditor: Auditor(port: port, logger: logger),
+                logger: logger)
             let (server, running) = try await run(
                 responder, options: options, roster: roster, socket: socket, group: group,
                 logger: logger)
