@@ -42,7 +42,7 @@ struct SchemaFile {
         let program = root.appendingPathComponent("scripts/schema-verdicts").path
         let process = try ChildProcess(program, [path, file], directory: folder)
         meanwhile()
-        let end = try process.waitForEnd(within: 120)
+        let end = try process.waitForEnd(within: 300)
         try #require(end == .code(0), "\(process.errorOutput)")
         let verdicts = process.output.split(separator: "\n").map { $0 == "1" }
         try #require(verdicts.count == documents.count)

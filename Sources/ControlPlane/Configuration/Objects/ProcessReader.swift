@@ -36,10 +36,7 @@ extension ValueReader {
     /// `2/s`, `100/m`, `5/h`: a count of at least 1.
     func rate(countMax: Int) -> Rate? {
         let allowed = "a rate such as 2/s, 100/m or 5/h"
-        guard case .scalar(let scalar) = node.content else {
-            wrongType(allowed)
-            return nil
-        }
+        guard let scalar = scalar(allowed) else { return nil }
         guard let rate = Units.rate(scalar.text) else {
             wrongType(allowed)
             return nil
@@ -47,7 +44,7 @@ extension ValueReader {
         guard (1...countMax).contains(rate.count) else {
             report(
                 .outOfRange,
-                "\(scalar.text) is out of range, must be 1 to \(countMax) a unit of time")
+                "\(quoted(scalar.text)) is out of range, must be 1 to \(countMax) a unit of time")
             return nil
         }
         return Rate(count: rate.count, period: rate.period)
