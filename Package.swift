@@ -153,8 +153,8 @@ let package = Package(
         tests(
             "AdminAPI",
             [
-                "AdminAPI", "Clock", "JSON", "Master", "Model", "SharedState", "Store",
-                "Supervisor", "TestKit", httpTypes, logging, nioCore,
+                "AdminAPI", "Clock", "ConfigurationLanguage", "JSON", "Master", "Model",
+                "SharedState", "Store", "Supervisor", "TestKit", httpTypes, logging, nioCore,
                 nioEmbedded, nioHTTP1, nioHTTPTypes, yams,
             ]),
         tests("CommandLine", ["apus", "Clock", "JSON", "TestKit", argumentParser, yams]),

@@ -48,7 +48,7 @@ struct ContractTests {
             let written = paths[route.path]?[route.method.rawValue.lowercased()]
             let operation = try #require(written as? [String: Any])
             let isOpen = (operation["security"] as? [Any])?.isEmpty == true
-            let usual = route.method.changesState ? "operate" : "read"
+            let usual = route.method.hasBody ? "operate" : "read"
             let role = isOpen ? nil : operation["x-role"] as? String ?? usual
             #expect(role == route.role?.rawValue, "\(name)")
         }

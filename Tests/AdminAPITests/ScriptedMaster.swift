@@ -28,6 +28,8 @@ final class ScriptedMaster: ControlPort {
         var audit: [StoredAudit] = []
     }
     private let state: Mutex<State>
+    let desk = ScriptedDesk()
+    var configurationPort: any ConfigurationPort { desk }
 
     init(_ snapshot: MasterSnapshot = .serving()) {
         state = Mutex(State(snapshot: snapshot))

@@ -14,6 +14,7 @@ enum AdminRoutes {
             + GenerationResource(port: port).routes + ReloadResource(port: port).routes
             + LogResource(port: port).routes + DocumentResource().routes
             + SchemaResource().routes + AuditResource(port: port).routes
+            + ConfigurationResource(port: port).routes + RevisionResource(port: port).routes
         return RouteTable(IndexResource(version: version, others: others).routes + others)
     }
 }

@@ -58,4 +58,7 @@ public protocol ControlPort: Sendable {
 
     /// Lines of the audit, newest first.
     func audit(_ filter: AuditFilter) async throws -> [StoredAudit]
+
+    /// Questions about configurations.
+    var configurationPort: any ConfigurationPort { get }
 }

@@ -2,4 +2,7 @@
 
 public import Master
 
-extension MasterHandle: ControlPort {}
+extension MasterHandle: ControlPort {
+    /// The desk that this master has.
+    public var configurationPort: any ConfigurationPort { configurations }
+}

@@ -25,6 +25,7 @@ enum ProblemCode: String, CaseIterable, Sendable {
     case idempotencyInFlight = "idempotency-in-flight"
     case idempotencyKeyReused = "idempotency-key-reused"
     case tooManyReloads = "too-many-reloads"
+    case probeInProgress = "probe-in-progress"
     // A reload ended without success.
     case configInvalid = "config-invalid"
     case fileMissing = "file-missing"
@@ -39,6 +40,7 @@ enum ProblemCode: String, CaseIterable, Sendable {
     case masterRestarted = "master-restarted"
     case reloadFailed = "reload-failed"
     // The master cannot, now.
+    case tooManyPlans = "too-many-plans"
     case internalError = "internal-error"
     case spawnFailed = "spawn-failed"
     case storeFailed = "store-failed"
@@ -77,6 +79,7 @@ enum ProblemCode: String, CaseIterable, Sendable {
         case .generationServing: (409, "Generation is serving")
         case .generationExited: (409, "Generation has exited")
         case .reloadFinished: (409, "Reload has finished")
+        case .probeInProgress: (409, "Another probe runs")
         case .reloadSwitching: (409, "Reload has reached SWITCH")
         case .reloadInProgress: (409, "Another reload is not over")
         case .idempotencyInFlight: (409, "The first request is not answered yet")
@@ -94,6 +97,7 @@ enum ProblemCode: String, CaseIterable, Sendable {
         case .cancelled: (422, "Reload cancelled")
         case .masterRestarted: (422, "The master ended before the reload did")
         case .reloadFailed: (422, "Reload failed")
+        case .tooManyPlans: (429, "Too many configurations at once")
         case .internalError: (500, "Internal error")
         case .spawnFailed: (503, "Worker could not be started")
         case .storeFailed: (503, "The state directory cannot be written")

@@ -7,17 +7,16 @@ struct RequestObject {
     private let object: JSONObject
     private var errors: [Problem.Entry] = []
 
-    /// What an admin request may weigh; the bytes are bounded before, by the server.
-    private static let limits = JSONLimits(byteCountMax: AdminServer.bodyBytesMax, depthMax: 64)
-
-    init(_ body: [UInt8]) throws(Problem) {
+    /// The bytes are bounded before, by the server.
+    init(_ body: [UInt8], byteCountMax: Int = AdminServer.bodyBytesMax) throws(Problem) {
         guard !body.isEmpty else {
             object = JSONObject()
             return
         }
         let value: JSONValue
         do {
-            value = try JSONText.parse(body, limits: Self.limits)
+            value = try JSONText.parse(
+                body, limits: JSONLimits(byteCountMax: byteCountMax, depthMax: 64))
         } catch {
             throw Self.malformed(error)
         }
@@ -40,6 +39,13 @@ struct RequestObject {
                     message: isLater ? "not supported yet" : "unknown field",
                     suggestion: isLater ? nil : NearestName.of(member.name, in: names)))
         }
+    }
+
+    /// An object, whatever is in it; nil where there is none.
+    mutating func object(_ name: String) -> JSONValue? {
+        guard let value = object[name], !value.isNull else { return nil }
+        if value.objectValue == nil { note("wrong-type", name, "must be an object") }
+        return value
     }
 
     /// One line of at most `countMax` characters, without what could change how a terminal or a

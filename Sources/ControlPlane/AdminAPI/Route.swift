@@ -18,6 +18,10 @@ struct RouteRequest: Sendable {
     var requestID = ""
     /// `Last-Event-ID`, if any.
     var lastEventID: String?
+    /// `If-None-Match`, if any.
+    var ifNoneMatch: String?
+    /// Of the body, in lower case without parameters; empty where there is none.
+    var mediaType = ""
     var body: [UInt8]
     /// Who asks: `uid:0`.
     var principal: String
@@ -29,7 +33,7 @@ struct Route: Sendable {
     enum Method: String, Sendable {
         case get = "GET", post = "POST", delete = "DELETE"
 
-        var changesState: Bool { self != .get }
+        var hasBody: Bool { self != .get }
     }
 
     /// Who may use a route.
@@ -46,14 +50,23 @@ struct Route: Sendable {
     var query: [String] = []
     /// Where nothing is said: READ for what shows, OPERATE for what changes something.
     var access: Access?
+    /// A POST because of its body, which changes nothing.
+    var onlyAsks = false
+    /// What a body may be.
+    var mediaTypes = ["application/json"]
+    /// A longer body is refused with 413.
+    var bodyBytesMax = AdminServer.bodyBytesMax
     var answer: @Sendable (RouteRequest) async throws -> Answer
+
+    /// Whether it is for changing something, which the audit then has a line of.
+    var changesState: Bool { method.hasBody && !onlyAsks }
 
     /// The least role that may use it; nil for everybody.
     var role: AccessRole? {
         switch access {
         case .anyone: nil
         case .atLeast(let role): role
-        case nil: method.changesState ? .operate : .read
+        case nil: changesState ? .operate : .read
         }
     }
 }

@@ -22,13 +22,13 @@ struct AccessGate: Sendable {
 
     /// Throws unless `role` is as much as `needed`.
     static func check(
-        _ role: AccessRole?, of principal: Principal, isAtLeast needed: AccessRole
+        _ role: AccessRole?, of principal: String, isAtLeast needed: AccessRole
     ) throws(Problem) {
         if let role, role >= needed { return }
         let has = role.map { "has the role \($0.rawValue)" } ?? "has no role"
         throw Problem(
             .forbiddenRole,
-            "this needs the role \(needed.rawValue), and \(principal.name) \(has); roles are "
+            "this needs the role \(needed.rawValue), and \(principal) \(has); roles are "
                 + "given in admin.roles of the configuration"
         ).adding("role", .optional(role?.rawValue)).adding("needed_role", .string(needed.rawValue))
     }

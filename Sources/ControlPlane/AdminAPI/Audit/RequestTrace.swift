@@ -43,7 +43,7 @@ struct RequestTrace: Sendable {
     var isDenied: Bool { problem?.isDenial ?? false }
 
     /// Whether the audit has to say that it was let through.
-    var isChange: Bool { route?.method.changesState ?? false }
+    var isChange: Bool { route?.changesState ?? false }
 
     /// The line of the audit, all members always there.
     func auditLine(_ answer: Answer, revisionAfter: Int?, at time: WallTime = .now()) -> StoredAudit

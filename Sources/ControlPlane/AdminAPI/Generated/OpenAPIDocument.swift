@@ -10,7 +10,7 @@ enum OpenAPIDocument {
   "title": "Apus admin API",
   "version": "1",
   "summary": "Drives and watches the master of an Apus proxy.",
-  "description": "HTTP/1.1 with JSON on a unix socket: `curl --unix-socket /run/apus/admin.sock http://localhost/v1`.\nField names are snake_case, run-time enums UPPER_CASE, times RFC 3339 UTC with milliseconds.\nZero, false and null are always present. Unknown request fields and query parameters are refused.\nMutations need `Content-Type: application/json`, even with an empty body. Every answer has\n`X-Request-Id`; a request's own is kept if it is 1 to 64 of `[A-Za-z0-9._-]`.\nHEAD is understood wherever GET is. Bodies may have 1 MiB.\nGET needs the role read, everything else operate, unless `x-role` says otherwise; where there is\nnone (`security: []`) everybody may ask. 403 may be the answer to any request: `forbidden-role`,\nand `forbidden-origin` to what looks like a web page's (Origin, Sec-Fetch-Site).\n"
+  "description": "HTTP/1.1 with JSON on a unix socket: `curl --unix-socket /run/apus/admin.sock http://localhost/v1`.\nField names are snake_case, run-time enums UPPER_CASE, times RFC 3339 UTC with milliseconds.\nZero, false and null are always present. Unknown request fields and query parameters are refused.\nMutations need `Content-Type: application/json`, even with an empty body. Every answer has\n`X-Request-Id`; a request's own is kept if it is 1 to 64 of `[A-Za-z0-9._-]`.\nHEAD is understood wherever GET is. Bodies may have 1 MiB, unless an operation says more.\nGET needs the role read, everything else operate, unless `x-role` says otherwise; where there is\nnone (`security: []`) everybody may ask. 403 may be the answer to any request: `forbidden-role`,\nand `forbidden-origin` to what looks like a web page's (Origin, Sec-Fetch-Site).\n"
  },
  "servers": [{"url": "http://localhost", "description": "The unix socket; the host does not matter."}],
  "security": [{}],
@@ -665,6 +665,212 @@ enum OpenAPIDocument {
      "500": {"$ref": "#/components/responses/Problem"}
     }
    }
+  },
+  "/v1/config": {
+   "get": {
+    "operationId": "getConfig",
+    "summary": "The configuration that is served",
+    "description": "The document itself. `view=written` is what the author wrote, as JSON, or with\n`Accept: application/yaml` the text as it was loaded, comments included; `view=effective` has\nevery default filled in. `X-Config-Revision` says which revision it is.\n",
+    "parameters": [{"$ref": "#/components/parameters/view"}, {"$ref": "#/components/parameters/IfNoneMatch"}],
+    "responses": {
+     "200": {
+      "description": "The document.",
+      "headers": {
+       "ETag": {"schema": {"type": "string"}},
+       "X-Config-Revision": {"schema": {"type": "integer"}}
+      },
+      "content": {
+       "application/json": {
+        "schema": {"type": "object"},
+        "examples": {
+         "written": {
+          "value": {
+           "version": 1,
+           "backends": {"web": {"servers": {"web-1": {"address": "10.0.0.11:8080"}}}}
+          }
+         }
+        }
+       },
+       "application/yaml": {"schema": {"type": "string"}}
+      }
+     },
+     "304": {"description": "It is what If-None-Match names."},
+     "400": {"$ref": "#/components/responses/Problem"},
+     "403": {"$ref": "#/components/responses/Problem"},
+     "404": {"$ref": "#/components/responses/Problem"},
+     "422": {"$ref": "#/components/responses/Problem"},
+     "429": {"$ref": "#/components/responses/Problem"},
+     "503": {"$ref": "#/components/responses/Problem"}
+    }
+   }
+  },
+  "/v1/config/validate": {
+   "post": {
+    "operationId": "validateConfig",
+    "x-role": "read",
+    "summary": "What a configuration would change; nothing happens",
+    "description": "Without a configuration in the body, the master's own file as it is on disk now. Each change\nagainst the revision that is served has an impact, the lightest way in which it can be applied;\n`apply` is what this version does. The answer comes without any file, socket or log being\ntouched. Level `probe` needs the role operate: it starts a throwaway worker that goes to READY\nwithout listeners and is ended; one at a time. A body may have 10 MB.\n",
+    "parameters": [
+     {
+      "name": "level",
+      "in": "query",
+      "description": "How deep; each level contains those before it. `schema` compares nothing.",
+      "schema": {"enum": ["schema", "semantic", "probe"], "default": "semantic"}
+     }
+    ],
+    "requestBody": {
+     "required": true,
+     "content": {
+      "application/json": {
+       "schema": {
+        "type": "object",
+        "additionalProperties": false,
+        "properties": {"config": {"description": "A configuration.", "type": ["object", "null"]}}
+       },
+       "examples": {
+        "file": {"value": {}},
+        "document": {
+         "value": {
+          "config": {
+           "version": 1,
+           "frontends": {"f": {"bind": "127.0.0.1:8099", "routes": [{"respond": {"status": 204}}]}}
+          }
+         }
+        }
+       }
+      },
+      "application/yaml": {"schema": {"type": "string"}},
+      "application/x-yaml": {"schema": {"type": "string"}},
+      "text/yaml": {"schema": {"type": "string"}}
+     }
+    },
+    "responses": {
+     "200": {
+      "description": "It is valid.",
+      "content": {
+       "application/json": {
+        "schema": {"$ref": "#/components/schemas/Plan"},
+        "examples": {
+         "plan": {
+          "value": {
+           "valid": true,
+           "level": "semantic",
+           "base_revision": 42,
+           "impact": "RELOAD",
+           "apply": "RELOAD",
+           "change_count": 2,
+           "changes": [
+            {"op": "add", "pointer": "/frontends/db_tls", "impact": "RELOAD"},
+            {"op": "replace", "pointer": "/backends/web/servers/web-1/weight", "impact": "HOT"}
+           ],
+           "warnings": [],
+           "probe": null
+          }
+         }
+        }
+       }
+      }
+     },
+     "400": {"$ref": "#/components/responses/Problem"},
+     "403": {"$ref": "#/components/responses/Problem"},
+     "409": {"$ref": "#/components/responses/Problem"},
+     "413": {"$ref": "#/components/responses/Problem"},
+     "415": {"$ref": "#/components/responses/Problem"},
+     "422": {
+      "description": "It is invalid (`config-invalid`, with every error), its file is not there, or its probe\nfailed (then with `log_tail`).\n",
+      "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+     },
+     "429": {"$ref": "#/components/responses/Problem"},
+     "503": {"$ref": "#/components/responses/Problem"}
+    }
+   }
+  },
+  "/v1/config/revisions": {
+   "get": {
+    "operationId": "listRevisions",
+    "summary": "All revisions, newest first",
+    "description": "The last 50 are kept, and the newest one that ever served.",
+    "parameters": [{"$ref": "#/components/parameters/limit"}, {"$ref": "#/components/parameters/cursor"}],
+    "responses": {
+     "200": {
+      "description": "A page of revisions.",
+      "content": {
+       "application/json": {
+        "schema": {
+         "type": "object",
+         "required": ["items", "next_cursor"],
+         "properties": {
+          "items": {"type": "array", "items": {"$ref": "#/components/schemas/Revision"}},
+          "next_cursor": {"type": ["string", "null"]}
+         }
+        }
+       }
+      }
+     },
+     "400": {"$ref": "#/components/responses/Problem"},
+     "403": {"$ref": "#/components/responses/Problem"},
+     "429": {"$ref": "#/components/responses/Problem"},
+     "503": {"$ref": "#/components/responses/Problem"}
+    }
+   }
+  },
+  "/v1/config/revisions/{n}": {
+   "get": {
+    "operationId": "getRevision",
+    "summary": "One revision; with `view` or as YAML, its configuration",
+    "parameters": [
+     {"$ref": "#/components/parameters/n"},
+     {"$ref": "#/components/parameters/view"},
+     {"$ref": "#/components/parameters/IfNoneMatch"}
+    ],
+    "responses": {
+     "200": {
+      "description": "The revision, or with `view` its document as `/v1/config` has it.",
+      "content": {
+       "application/json": {"schema": {"anyOf": [{"$ref": "#/components/schemas/Revision"}, {"type": "object"}]}},
+       "application/yaml": {"schema": {"type": "string"}}
+      }
+     },
+     "304": {"description": "It is what If-None-Match names."},
+     "400": {"$ref": "#/components/responses/Problem"},
+     "403": {"$ref": "#/components/responses/Problem"},
+     "404": {"$ref": "#/components/responses/Problem"},
+     "422": {"$ref": "#/components/responses/Problem"},
+     "429": {"$ref": "#/components/responses/Problem"},
+     "503": {"$ref": "#/components/responses/Problem"}
+    }
+   }
+  },
+  "/v1/config/revisions/{n}/diff": {
+   "get": {
+    "operationId": "compareRevisions",
+    "summary": "What leads to a revision from the one before it, or from another",
+    "description": "Changes as in a plan; with `Accept: text/plain` the difference of the texts, as diff(1) writes\nit.\n",
+    "parameters": [
+     {"$ref": "#/components/parameters/n"},
+     {
+      "name": "against",
+      "in": "query",
+      "description": "The other revision; the one kept before it unless given.",
+      "schema": {"type": "integer", "minimum": 1}
+     }
+    ],
+    "responses": {
+     "200": {
+      "description": "The difference.",
+      "content": {
+       "application/json": {"schema": {"$ref": "#/components/schemas/RevisionDifference"}},
+       "text/plain": {"schema": {"type": "string"}}
+      }
+     },
+     "400": {"$ref": "#/components/responses/Problem"},
+     "403": {"$ref": "#/components/responses/Problem"},
+     "404": {"$ref": "#/components/responses/Problem"},
+     "422": {"$ref": "#/components/responses/Problem"},
+     "429": {"$ref": "#/components/responses/Problem"},
+     "503": {"$ref": "#/components/responses/Problem"}
+    }
+   }
   }
  },
  "components": {
@@ -675,6 +881,18 @@ enum OpenAPIDocument {
     "in": "path",
     "required": true,
     "schema": {"type": "string", "pattern": "^rl_"}
+   },
+   "view": {
+    "name": "view",
+    "in": "query",
+    "description": "`written` unless given.",
+    "schema": {"enum": ["written", "effective"]}
+   },
+   "IfNoneMatch": {
+    "name": "If-None-Match",
+    "in": "header",
+    "description": "ETags of what is known already.",
+    "schema": {"type": "string"}
    },
    "verbose": {
     "name": "verbose",
@@ -995,6 +1213,96 @@ enum OpenAPIDocument {
      "log_tail": {"type": "array", "items": {"type": "string"}}
     }
    },
+   "Impact": {
+    "description": "From light to heavy; null where nothing changes.",
+    "enum": ["HOT", "RELOAD", "RESTART", null]
+   },
+   "Change": {
+    "type": "object",
+    "required": ["op", "pointer", "impact"],
+    "properties": {
+     "op": {"enum": ["add", "remove", "replace"]},
+     "pointer": {
+      "description": "RFC 6901, into the effective document; a route is named by its id.",
+      "type": "string",
+      "examples": ["/backends/web/servers/web-1/weight", "/frontends/https/routes/api/match/host"]
+     },
+     "impact": {"enum": ["HOT", "RELOAD", "RESTART"]}
+    }
+   },
+   "Plan": {
+    "type": "object",
+    "required": [
+     "valid",
+     "level",
+     "base_revision",
+     "impact",
+     "apply",
+     "change_count",
+     "changes",
+     "warnings",
+     "probe"
+    ],
+    "properties": {
+     "valid": {"const": true},
+     "level": {"enum": ["schema", "semantic", "probe"]},
+     "base_revision": {"$ref": "#/components/schemas/NullableInteger"},
+     "impact": {"$ref": "#/components/schemas/Impact"},
+     "apply": {"$ref": "#/components/schemas/Impact"},
+     "change_count": {"type": "integer"},
+     "changes": {
+      "description": "At most 10000 of them.",
+      "type": "array",
+      "items": {"$ref": "#/components/schemas/Change"}
+     },
+     "warnings": {"type": "array", "items": {"$ref": "#/components/schemas/ProblemEntry"}},
+     "probe": {
+      "description": "Of the throwaway worker, from spawn to READY.",
+      "type": ["object", "null"],
+      "required": ["init_ms"],
+      "properties": {"init_ms": {"type": "integer"}}
+     }
+    }
+   },
+   "Revision": {
+    "type": "object",
+    "required": [
+     "revision",
+     "sha256",
+     "size_bytes",
+     "source",
+     "created_at",
+     "reload",
+     "principal",
+     "reason",
+     "is_good",
+     "applied"
+    ],
+    "properties": {
+     "revision": {"type": "integer"},
+     "sha256": {"type": "string"},
+     "size_bytes": {"type": "integer"},
+     "source": {"description": "The file that it came from.", "type": "string"},
+     "created_at": {"$ref": "#/components/schemas/Time"},
+     "reload": {"description": "The reload that found it.", "type": ["string", "null"]},
+     "principal": {"$ref": "#/components/schemas/NullableString"},
+     "reason": {"$ref": "#/components/schemas/NullableString"},
+     "is_good": {"description": "Whether it ever served.", "type": "boolean"},
+     "applied": {"description": "Whether it serves.", "type": "boolean"}
+    }
+   },
+   "RevisionDifference": {
+    "type": "object",
+    "required": ["from", "to", "impact", "apply", "change_count", "changes"],
+    "properties": {
+     "from": {"type": "integer"},
+     "to": {"type": "integer"},
+     "impact": {"$ref": "#/components/schemas/Impact"},
+     "apply": {"$ref": "#/components/schemas/Impact"},
+     "change_count": {"type": "integer"},
+     "changes": {"type": "array", "items": {"$ref": "#/components/schemas/Change"}}
+    }
+   },
    "Condition": {
     "type": "object",
     "required": ["type", "status", "reason", "observed_revision", "message"],
@@ -1163,6 +1471,7 @@ enum OpenAPIDocument {
        "idempotency-in-flight",
        "idempotency-key-reused",
        "too-many-reloads",
+       "probe-in-progress",
        "config-invalid",
        "file-missing",
        "listener-bind-failed",
@@ -1175,6 +1484,7 @@ enum OpenAPIDocument {
        "cancelled",
        "master-restarted",
        "reload-failed",
+       "too-many-plans",
        "internal-error",
        "spawn-failed",
        "store-failed",
@@ -1216,7 +1526,7 @@ info:
     Zero, false and null are always present. Unknown request fields and query parameters are refused.
     Mutations need `Content-Type: application/json`, even with an empty body. Every answer has
     `X-Request-Id`; a request's own is kept if it is 1 to 64 of `[A-Za-z0-9._-]`.
-    HEAD is understood wherever GET is. Bodies may have 1 MiB.
+    HEAD is understood wherever GET is. Bodies may have 1 MiB, unless an operation says more.
     GET needs the role read, everything else operate, unless `x-role` says otherwise; where there is
     none (`security: []`) everybody may ask. 403 may be the answer to any request: `forbidden-role`,
     and `forbidden-origin` to what looks like a web page's (Origin, Sec-Fetch-Site).
@@ -1766,6 +2076,183 @@ paths:
         "400": {$ref: "#/components/responses/Problem"}
         "403": {$ref: "#/components/responses/Problem"}
         "500": {$ref: "#/components/responses/Problem"}
+  /v1/config:
+    get:
+      operationId: getConfig
+      summary: The configuration that is served
+      description: |
+        The document itself. `view=written` is what the author wrote, as JSON, or with
+        `Accept: application/yaml` the text as it was loaded, comments included; `view=effective` has
+        every default filled in. `X-Config-Revision` says which revision it is.
+      parameters:
+        - {$ref: "#/components/parameters/view"}
+        - {$ref: "#/components/parameters/IfNoneMatch"}
+      responses:
+        "200":
+          description: The document.
+          headers:
+            ETag: {schema: {type: string}}
+            X-Config-Revision: {schema: {type: integer}}
+          content:
+            application/json:
+              schema: {type: object}
+              examples:
+                written: {value: {version: 1, backends: {web: {servers: {web-1: {address: "10.0.0.11:8080"}}}}}}
+            application/yaml:
+              schema: {type: string}
+        "304": {description: "It is what If-None-Match names."}
+        "400": {$ref: "#/components/responses/Problem"}
+        "403": {$ref: "#/components/responses/Problem"}
+        "404": {$ref: "#/components/responses/Problem"}
+        "422": {$ref: "#/components/responses/Problem"}
+        "429": {$ref: "#/components/responses/Problem"}
+        "503": {$ref: "#/components/responses/Problem"}
+  /v1/config/validate:
+    post:
+      operationId: validateConfig
+      x-role: read
+      summary: What a configuration would change; nothing happens
+      description: |
+        Without a configuration in the body, the master's own file as it is on disk now. Each change
+        against the revision that is served has an impact, the lightest way in which it can be applied;
+        `apply` is what this version does. The answer comes without any file, socket or log being
+        touched. Level `probe` needs the role operate: it starts a throwaway worker that goes to READY
+        without listeners and is ended; one at a time. A body may have 10 MB.
+      parameters:
+        - name: level
+          in: query
+          description: How deep; each level contains those before it. `schema` compares nothing.
+          schema: {enum: [schema, semantic, probe], default: semantic}
+      requestBody:
+        required: true
+        content:
+          application/json:
+            schema:
+              type: object
+              additionalProperties: false
+              properties:
+                config:
+                  description: A configuration.
+                  type: [object, "null"]
+            examples:
+              file: {value: {}}
+              document: {value: {config: {version: 1, frontends: {f: {bind: "127.0.0.1:8099", routes: [{respond: {status: 204}}]}}}}}
+          application/yaml:
+            schema: {type: string}
+          application/x-yaml:
+            schema: {type: string}
+          text/yaml:
+            schema: {type: string}
+      responses:
+        "200":
+          description: It is valid.
+          content:
+            application/json:
+              schema: {$ref: "#/components/schemas/Plan"}
+              examples:
+                plan:
+                  value:
+                    valid: true
+                    level: semantic
+                    base_revision: 42
+                    impact: RELOAD
+                    apply: RELOAD
+                    change_count: 2
+                    changes:
+                      - {op: add, pointer: /frontends/db_tls, impact: RELOAD}
+                      - {op: replace, pointer: /backends/web/servers/web-1/weight, impact: HOT}
+                    warnings: []
+                    probe: null
+        "400": {$ref: "#/components/responses/Problem"}
+        "403": {$ref: "#/components/responses/Problem"}
+        "409": {$ref: "#/components/responses/Problem"}
+        "413": {$ref: "#/components/responses/Problem"}
+        "415": {$ref: "#/components/responses/Problem"}
+        "422":
+          description: |
+            It is invalid (`config-invalid`, with every error), its file is not there, or its probe
+            failed (then with `log_tail`).
+          content:
+            application/problem+json:
+              schema: {$ref: "#/components/schemas/Problem"}
+        "429": {$ref: "#/components/responses/Problem"}
+        "503": {$ref: "#/components/responses/Problem"}
+  /v1/config/revisions:
+    get:
+      operationId: listRevisions
+      summary: All revisions, newest first
+      description: The last 50 are kept, and the newest one that ever served.
+      parameters:
+        - {$ref: "#/components/parameters/limit"}
+        - {$ref: "#/components/parameters/cursor"}
+      responses:
+        "200":
+          description: A page of revisions.
+          content:
+            application/json:
+              schema:
+                type: object
+                required: [items, next_cursor]
+                properties:
+                  items: {type: array, items: {$ref: "#/components/schemas/Revision"}}
+                  next_cursor: {type: [string, "null"]}
+        "400": {$ref: "#/components/responses/Problem"}
+        "403": {$ref: "#/components/responses/Problem"}
+        "429": {$ref: "#/components/responses/Problem"}
+        "503": {$ref: "#/components/responses/Problem"}
+  /v1/config/revisions/{n}:
+    get:
+      operationId: getRevision
+      summary: One revision; with `view` or as YAML, its configuration
+      parameters:
+        - {$ref: "#/components/parameters/n"}
+        - {$ref: "#/components/parameters/view"}
+        - {$ref: "#/components/parameters/IfNoneMatch"}
+      responses:
+        "200":
+          description: The revision, or with `view` its document as `/v1/config` has it.
+          content:
+            application/json:
+              schema:
+                anyOf:
+                  - {$ref: "#/components/schemas/Revision"}
+                  - {type: object}
+            application/yaml:
+              schema: {type: string}
+        "304": {description: "It is what If-None-Match names."}
+        "400": {$ref: "#/components/responses/Problem"}
+        "403": {$ref: "#/components/responses/Problem"}
+        "404": {$ref: "#/components/responses/Problem"}
+        "422": {$ref: "#/components/responses/Problem"}
+        "429": {$ref: "#/components/responses/Problem"}
+        "503": {$ref: "#/components/responses/Problem"}
+  /v1/config/revisions/{n}/diff:
+    get:
+      operationId: compareRevisions
+      summary: What leads to a revision from the one before it, or from another
+      description: |
+        Changes as in a plan; with `Accept: text/plain` the difference of the texts, as diff(1) writes
+        it.
+      parameters:
+        - {$ref: "#/components/parameters/n"}
+        - name: against
+          in: query
+          description: The other revision; the one kept before it unless given.
+          schema: {type: integer, minimum: 1}
+      responses:
+        "200":
+          description: The difference.
+          content:
+            application/json:
+              schema: {$ref: "#/components/schemas/RevisionDifference"}
+            text/plain:
+              schema: {type: string}
+        "400": {$ref: "#/components/responses/Problem"}
+        "403": {$ref: "#/components/responses/Problem"}
+        "404": {$ref: "#/components/responses/Problem"}
+        "422": {$ref: "#/components/responses/Problem"}
+        "429": {$ref: "#/components/responses/Problem"}
+        "503": {$ref: "#/components/responses/Problem"}
 components:
   parameters:
     n:
@@ -1778,6 +2265,16 @@ components:
       in: path
       required: true
       schema: {type: string, pattern: "^rl_"}
+    view:
+      name: view
+      in: query
+      description: "`written` unless given."
+      schema: {enum: [written, effective]}
+    IfNoneMatch:
+      name: If-None-Match
+      in: header
+      description: ETags of what is known already.
+      schema: {type: string}
     verbose:
       name: verbose
       in: query
@@ -2064,6 +2561,65 @@ components:
             pointer: {$ref: "#/components/schemas/NullableString"}
             errors: {type: array, items: {$ref: "#/components/schemas/ProblemEntry"}}
         log_tail: {type: array, items: {type: string}}
+    Impact:
+      description: From light to heavy; null where nothing changes.
+      enum: [HOT, RELOAD, RESTART, null]
+    Change:
+      type: object
+      required: [op, pointer, impact]
+      properties:
+        op: {enum: [add, remove, replace]}
+        pointer:
+          description: RFC 6901, into the effective document; a route is named by its id.
+          type: string
+          examples: [/backends/web/servers/web-1/weight, /frontends/https/routes/api/match/host]
+        impact: {enum: [HOT, RELOAD, RESTART]}
+    Plan:
+      type: object
+      required: [valid, level, base_revision, impact, apply, change_count, changes, warnings, probe]
+      properties:
+        valid: {const: true}
+        level: {enum: [schema, semantic, probe]}
+        base_revision: {$ref: "#/components/schemas/NullableInteger"}
+        impact: {$ref: "#/components/schemas/Impact"}
+        apply: {$ref: "#/components/schemas/Impact"}
+        change_count: {type: integer}
+        changes:
+          description: At most 10000 of them.
+          type: array
+          items: {$ref: "#/components/schemas/Change"}
+        warnings: {type: array, items: {$ref: "#/components/schemas/ProblemEntry"}}
+        probe:
+          description: Of the throwaway worker, from spawn to READY.
+          type: [object, "null"]
+          required: [init_ms]
+          properties:
+            init_ms: {type: integer}
+    Revision:
+      type: object
+      required:
+        [revision, sha256, size_bytes, source, created_at, reload, principal, reason, is_good, applied]
+      properties:
+        revision: {type: integer}
+        sha256: {type: string}
+        size_bytes: {type: integer}
+        source: {description: "The file that it came from.", type: string}
+        created_at: {$ref: "#/components/schemas/Time"}
+        reload: {description: "The reload that found it.", type: [string, "null"]}
+        principal: {$ref: "#/components/schemas/NullableString"}
+        reason: {$ref: "#/components/schemas/NullableString"}
+        is_good: {description: "Whether it ever served.", type: boolean}
+        applied: {description: "Whether it serves.", type: boolean}
+    RevisionDifference:
+      type: object
+      required: [from, to, impact, apply, change_count, changes]
+      properties:
+        from: {type: integer}
+        to: {type: integer}
+        impact: {$ref: "#/components/schemas/Impact"}
+        apply: {$ref: "#/components/schemas/Impact"}
+        change_count: {type: integer}
+        changes: {type: array, items: {$ref: "#/components/schemas/Change"}}
     Condition:
       type: object
       required: [type, status, reason, observed_revision, message]
@@ -2206,6 +2762,7 @@ components:
             - idempotency-in-flight
             - idempotency-key-reused
             - too-many-reloads
+            - probe-in-progress
             - config-invalid
             - file-missing
             - listener-bind-failed
@@ -2218,6 +2775,7 @@ components:
             - cancelled
             - master-restarted
             - reload-failed
+            - too-many-plans
             - internal-error
             - spawn-failed
             - store-failed

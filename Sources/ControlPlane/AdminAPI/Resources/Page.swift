@@ -8,8 +8,9 @@ enum Page {
     private static let countDefault = 100
     private static let countMax = 1000
 
+    /// `sequence` of a collection that can be waited for.
     static func json<Item>(
-        of items: [Item], sequence: UInt64, query: Query, key: (Item) -> String,
+        of items: [Item], sequence: UInt64? = nil, query: Query, key: (Item) -> String,
         item: (Item) -> JSONValue
     ) throws(Problem) -> JSONValue {
         let limit = try query.integer("limit", in: 1...countMax) ?? countDefault
@@ -22,9 +23,11 @@ enum Page {
         }
         let page = rest.prefix(limit)
         let next = page.endIndex < items.endIndex ? page.last.map(key) : nil
-        return [
-            "items": .array(page.map(item)), "next_cursor": .optional(next),
-            "seq": .number(sequence),
-        ]
+        var object = JSONObject([
+            .init(name: "items", value: .array(page.map(item))),
+            .init(name: "next_cursor", value: .optional(next)),
+        ])
+        if let sequence { object["seq"] = .number(sequence) }
+        return .object(object)
     }
 }

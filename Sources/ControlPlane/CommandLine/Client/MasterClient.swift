@@ -82,7 +82,7 @@ struct MasterClient: Sendable {
                 waiting: waiting))
     }
 
-    private func answer(
+    func answer(
         _ response: UnixHTTPClient.Response
     ) throws(CommandFailure) -> MasterAnswer {
         guard let value = try? JSONText.parse(response.body) else {

@@ -1,9 +1,13 @@
-// `apus config`: the configuration language, offline. Each subcommand has a file of its own.
+// `apus config`: configurations, offline and as a master sees them. Each subcommand has a file of
+// its own.
 
 import ArgumentParser
 
 struct ConfigCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "config", abstract: "Work with configuration files, without a master.",
-        subcommands: [Validate.self, Bundle.self, Schema.self])
+        commandName: "config",
+        abstract: "Check and compare configurations, and show what was served.",
+        subcommands: [
+            Get.self, Plan.self, Diff.self, History.self, Validate.self, Bundle.self, Schema.self,
+        ])
 }

@@ -9,6 +9,9 @@ extension ConfigCommand {
         static let configuration = CommandConfiguration(
             abstract: "Check a configuration file and what it includes; touches nothing else.",
             discussion: """
+                Levels: `schema` is the shape of every value, `semantic` what they say together, \
+                and `probe` has a master start a throwaway worker with it, which serves nothing.
+
                 Every problem is printed as `file:line:column: error: text (pointer)`. The exit \
                 code is 3 if there is an error, 0 if there are warnings only.
 
@@ -25,8 +28,16 @@ extension ConfigCommand {
         @Argument(help: "The file, YAML or JSON.")
         var file: String
 
+        @Option(help: ArgumentHelp("schema, semantic or probe.", valueName: "level"))
+        var level = LevelArgument.semantic
+
         func run() throws {
-            let (errors, warnings) = problems()
+            var (errors, warnings) = problems()
+            errors.removeAll { !$0.belongs(to: level.level) }
+            warnings.removeAll { !$0.belongs(to: level.level) }
+            if level == .probe, errors.isEmpty {
+                return try MasterPlan(global, file: file, level: .probe).run()
+            }
             for problem in errors + warnings { Console.error("\(problem)") }
             let report: JSONValue = [
                 "valid": .bool(errors.isEmpty), "errors": .array(errors.map(Self.json)),

@@ -22,7 +22,7 @@ enum ProblemText {
         return TerminalText.clean("\(title): \(detail)")
     }
 
-    private static func line(_ entry: JSONValue) -> String {
+    static func line(_ entry: JSONValue) -> String {
         var text = ""
         if let file = entry["file"]?.stringValue {
             text = file
