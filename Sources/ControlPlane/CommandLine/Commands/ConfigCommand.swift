@@ -8,6 +8,7 @@ struct ConfigCommand: ParsableCommand {
         commandName: "config",
         abstract: "Check and compare configurations, and show what was served.",
         subcommands: [
-            Get.self, Plan.self, Diff.self, History.self, Validate.self, Bundle.self, Schema.self,
+            Get.self, Plan.self, Diff.self, History.self, Validate.self, Format.self,
+            Bundle.self, Schema.self,
         ])
 }

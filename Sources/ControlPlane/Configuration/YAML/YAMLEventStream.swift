@@ -14,10 +14,18 @@ struct YAMLEvent {
         case sequenceStart, sequenceEnd, mappingStart, mappingEnd
     }
     var kind: Kind
+    /// How a value is written.
+    enum Style {
+        case plain, singleQuoted, doubleQuoted, literal, folded
+        case block, flow
+    }
+    var style = Style.plain
     var hasAnchor = false
     var hasTag = false
     var start: TextPosition
     var end: TextPosition
+    /// The same places in code points from the start of the text.
+    var codePoints: Range<Int>
 }
 
 /// Why libyaml stopped.
@@ -68,7 +76,8 @@ struct YAMLSyntaxError: Error {
 
     private func event(_ raw: yaml_event_t) -> YAMLEvent {
         var event = unsafe YAMLEvent(
-            kind: .streamEnd, start: position(raw.start_mark), end: position(raw.end_mark))
+            kind: .streamEnd, start: position(raw.start_mark), end: position(raw.end_mark),
+            codePoints: codePoints(raw))
         switch unsafe raw.type {
         case YAML_STREAM_START_EVENT:
             event.kind = .streamStart
@@ -85,16 +94,21 @@ struct YAMLSyntaxError: Error {
             event.kind = unsafe .scalar(
                 String(decoding: bytes, as: UTF8.self),
                 isPlain: scalar.style == YAML_PLAIN_SCALAR_STYLE)
+            event.style = unsafe style(scalar.style)
             event.hasAnchor = unsafe scalar.anchor != nil
             event.hasTag = unsafe scalar.tag != nil
         case YAML_SEQUENCE_START_EVENT:
             event.kind = .sequenceStart
+            let isFlow = unsafe raw.data.sequence_start.style == YAML_FLOW_SEQUENCE_STYLE
+            event.style = isFlow ? .flow : .block
             event.hasAnchor = unsafe raw.data.sequence_start.anchor != nil
             event.hasTag = unsafe raw.data.sequence_start.tag != nil
         case YAML_SEQUENCE_END_EVENT:
             event.kind = .sequenceEnd
         case YAML_MAPPING_START_EVENT:
             event.kind = .mappingStart
+            let isFlow = unsafe raw.data.mapping_start.style == YAML_FLOW_MAPPING_STYLE
+            event.style = isFlow ? .flow : .block
             event.hasAnchor = unsafe raw.data.mapping_start.anchor != nil
             event.hasTag = unsafe raw.data.mapping_start.tag != nil
         case YAML_MAPPING_END_EVENT:
@@ -103,6 +117,21 @@ struct YAMLSyntaxError: Error {
             event.kind = .streamEnd
         }
         return event
+    }
+
+    private func style(_ style: yaml_scalar_style_t) -> YAMLEvent.Style {
+        switch style {
+        case YAML_SINGLE_QUOTED_SCALAR_STYLE: .singleQuoted
+        case YAML_DOUBLE_QUOTED_SCALAR_STYLE: .doubleQuoted
+        case YAML_LITERAL_SCALAR_STYLE: .literal
+        case YAML_FOLDED_SCALAR_STYLE: .folded
+        default: .plain
+        }
+    }
+
+    private func codePoints(_ raw: yaml_event_t) -> Range<Int> {
+        let start = unsafe Int(clamping: raw.start_mark.index)
+        return start..<max(start, unsafe Int(clamping: raw.end_mark.index))
     }
 
     private func position(_ mark: yaml_mark_t) -> TextPosition {
