@@ -141,7 +141,16 @@ let package = Package(
         .executableTarget(
             name: "HostileWorker", dependencies: ["Clock", "SharedState", "Syscalls", "Wire"],
             path: "Tests/HostileWorker", swiftSettings: strict),
-        tests("Store", ["Clock", "Store", "Supervisor", "TestKit", grdb]),
+        .executableTarget(
+            name: "StoreWriter",
+            dependencies: ["Clock", "ConfigurationLanguage", "Store", "Supervisor"],
+            path: "Tests/StoreWriter", swiftSettings: strict),
+        tests(
+            "Store",
+            [
+                "Clock", "ConfigurationLanguage", "Store", "StoreWriter", "Supervisor", "TestKit",
+                grdb,
+            ]),
         tests(
             "Master",
             [

@@ -9,6 +9,9 @@ public enum Programs {
     /// A worker that lies on the control channel; its mode is the name it is called by.
     public static var hostileWorker: String { path("HostileWorker") }
 
+    /// Makes the calls of one reload to the store of a directory.
+    public static var storeWriter: String { path("StoreWriter") }
+
     /// `APUS_BUILD_DIR` if set, else the folder of the test bundle.
     public static let folder: String = {
         if let folder = ProcessInfo.processInfo.environment["APUS_BUILD_DIR"] { return folder }
