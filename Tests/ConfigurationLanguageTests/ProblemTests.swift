@@ -151,6 +151,7 @@ struct Mistake: CustomTestStringConvertible, Sendable {
         .server("address: '10.0.0.1:80', weight: 257", .outOfRange, 32, "/weight"),
         .server("address: '10.0.0.1:80', backup: true", .notSupportedYet, 24, "/backup"),
         .route("id: a", .missingField, -1, ""),
+        .route("headers: {set: {}}, rate_limit: {}", .notSupportedYet, 20, "/rate_limit"),
         .route("respond: {}, redirect: {status: 301, path: /}", .conflictingFields, -1, ""),
         .route("respond: {status: 99}", .outOfRange, 18, "/respond/status"),
         .route("respond: {status: 204, body: x}", .conflictingFields, 29, "/respond/body"),

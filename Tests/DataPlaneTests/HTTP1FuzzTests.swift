@@ -39,7 +39,7 @@ import Testing
         _ input: [UInt8], _ accepted: ParsedHead, _ limits: MessageLimits
     ) -> Bool {
         let arena = ConfigurationArena()
-        let rules = CompiledRules([], arena: arena)
+        let rules = AppliedRules(CompiledRules([], arena: arena))
         var head = RequestHead()
         var parser = RequestHeadParser()
         let scratch = ByteScratch(capacity: 4_096)

@@ -11,7 +11,7 @@ func forward(
     closes: Bool = false, capacity: Int = 4_096
 ) -> String? {
     let arena = ConfigurationArena()
-    let rules = CompiledRules(edits, arena: arena)
+    let rules = AppliedRules(CompiledRules(edits, arena: arena))
     var head = RequestHead()
     var parser = RequestHeadParser()
     let scratch = ByteScratch(capacity: capacity)
@@ -36,7 +36,7 @@ func answer(
     client: HTTPVersion = .http11, keeps: Bool = true, edits: [[HeaderEdit]] = []
 ) -> String? {
     let arena = ConfigurationArena()
-    let rules = CompiledRules(edits, arena: arena)
+    let rules = AppliedRules(CompiledRules(edits, arena: arena))
     var head = ResponseHead()
     var parser = ResponseHeadParser()
     let scratch = ByteScratch(capacity: 4_096)
@@ -294,7 +294,7 @@ private func edit(_ action: HeaderEdit.Action, _ name: String, _ value: String =
             routes: [Route(id: "r", action: .respond(response))])
         let table = RouteTable(frontend, backends: [:], arena: arena)
         guard case .respond(let compiled) = table[0].action else { return "" }
-        let rules = CompiledRules(edits, arena: arena)
+        let rules = AppliedRules(CompiledRules(edits, arena: arena))
         return written {
             _ = LocalResponseWriter.write(
                 compiled, LocalDelivery(isHead: isHead, keepsConnection: true), rules: rules,
@@ -351,7 +351,7 @@ private func edit(_ action: HeaderEdit.Action, _ name: String, _ value: String =
         let response = written {
             _ = LocalResponseWriter.write(
                 compiled, LocalDelivery(keepsConnection: true),
-                rules: CompiledRules([], arena: arena), facts: facts(), into: &$0)
+                rules: AppliedRules(CompiledRules([], arena: arena)), facts: facts(), into: &$0)
         }
         #expect(check(response) == "")
         #expect(

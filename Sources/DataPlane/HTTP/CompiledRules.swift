@@ -7,6 +7,15 @@ import Model
 struct CompiledField: BitwiseCopyable {
     let name: Bytes
     let value: CompiledTemplate
+
+    /// The line with its CRLF.
+    @inline(__always)
+    func write(_ facts: ExchangeFacts, to writer: inout ByteWriter) {
+        writer.append(name)
+        writer.append(": ")
+        value.write(facts, to: &writer)
+        writer.append("\r\n")
+    }
 }
 
 /// The edits of one direction. First the frontend's, then the route's; within each all removes,
@@ -61,11 +70,7 @@ struct CompiledRules: BitwiseCopyable {
     func write(_ facts: ExchangeFacts, to writer: inout ByteWriter) {
         var index = 0
         while index < written.count {
-            let field = written[index]
-            writer.append(field.name)
-            writer.append(": ")
-            field.value.write(facts, to: &writer)
-            writer.append("\r\n")
+            written[index].write(facts, to: &writer)
             index &+= 1
         }
     }

@@ -43,7 +43,7 @@ enum HeadSerializer {
     /// (431).
     static func writeRequest(
         _ head: borrowing RequestHead, _ bytes: Bytes, _ forwarding: RequestForwarding,
-        rules: CompiledRules, facts: ExchangeFacts, into writer: inout ByteWriter
+        rules: AppliedRules, facts: ExchangeFacts, into writer: inout ByteWriter
     ) -> Bool {
         writer.append(bytes.slice(head.methodName))
         writer.append(ASCII.space)
@@ -98,7 +98,7 @@ enum HeadSerializer {
     @inline(__always)
     private static func writeForwarding(
         _ head: borrowing RequestHead, _ bytes: Bytes, _ mode: ForwardedForMode,
-        _ rules: CompiledRules, _ facts: ExchangeFacts, _ writer: inout ByteWriter
+        _ rules: AppliedRules, _ facts: ExchangeFacts, _ writer: inout ByteWriter
     ) {
         if !rules.drops(Bytes("x-forwarded-for")) {
             writer.append("X-Forwarded-For: ")
@@ -143,7 +143,7 @@ enum HeadSerializer {
     /// without rules; they are not for HTTP/1.0 clients. False: there is no room (502).
     static func writeResponse(
         _ head: borrowing ResponseHead, _ bytes: Bytes, _ forwarding: ResponseForwarding,
-        rules: CompiledRules, facts: ExchangeFacts, into writer: inout ByteWriter
+        rules: AppliedRules, facts: ExchangeFacts, into writer: inout ByteWriter
     ) -> Bool {
         // Our own version, whatever the server's (RFC 9110 §2.5).
         writer.append("HTTP/1.1 ")

@@ -40,7 +40,7 @@ enum LocalResponseWriter {
 
     /// The answer of a `respond:` route. False: there is no room.
     static func write(
-        _ response: CompiledResponse, _ delivery: LocalDelivery, rules: CompiledRules,
+        _ response: CompiledResponse, _ delivery: LocalDelivery, rules: AppliedRules,
         facts: ExchangeFacts, into writer: inout ByteWriter
     ) -> Bool {
         // Measured where it will be written over.
@@ -60,7 +60,7 @@ enum LocalResponseWriter {
 
     /// The answer of a `redirect:` route. False: there is no room.
     static func write(
-        _ redirect: CompiledRedirect, _ delivery: LocalDelivery, rules: CompiledRules,
+        _ redirect: CompiledRedirect, _ delivery: LocalDelivery, rules: AppliedRules,
         facts: ExchangeFacts, into writer: inout ByteWriter
     ) -> Bool {
         writeStart(redirect.status, facts, &writer)

@@ -73,7 +73,10 @@ struct Exchange: ~Copyable, SlabEntry {
     var backend: Ref<UpstreamBackend>?
     /// The server that was tried last.
     var upstream: Ref<UpstreamServer>?
+    /// The route that decided, -1: none did.
     var route = -1
+    /// Those that took the request before it.
+    var filters = FilterSet()
 
     /// From the client to the server, out of the client connection's `input`.
     var upload = BodyFlow()

@@ -116,7 +116,7 @@ extension Engine {
 
     mutating func respond(
         _ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>, _ response: CompiledResponse,
-        _ rules: CompiledRules, _ facts: ExchangeFacts
+        _ rules: AppliedRules, _ facts: ExchangeFacts
     ) {
         beginAnswer(exchange, response.status)
         exchange[].note(.local, "")
@@ -140,7 +140,7 @@ extension Engine {
 
     mutating func respond(
         _ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>, _ redirect: CompiledRedirect,
-        _ rules: CompiledRules, _ facts: ExchangeFacts
+        _ rules: AppliedRules, _ facts: ExchangeFacts
     ) {
         beginAnswer(exchange, redirect.status)
         exchange[].note(.local, "")

@@ -34,29 +34,57 @@ extension Engine {
         }
         let head = client[].input.bytes(0, headBytes)
         let facts = requestFacts(exchange, client, head)
-        guard let place = routes.match(request, head) else {
+        guard findRoute(exchange, routes, head) else { return }
+        let place = exchange[].route
+        guard place >= 0, let action = routes[place].action else {
             capture(exchange, head)
             endRequest(exchange, client, headBytes)
             exchange[].note(.local, "no-route")
             answerError(exchange, client, 404, "no-route")
             return
         }
-        exchange[].route = place
-        let route = routes[place]
-        if configuration.accessFormat != nil || !route.responseRules.written.isEmpty {
+        let filters = exchange[].filters
+        let responseRules = routes.responseRules(place, filters)
+        if configuration.accessFormat != nil || !responseRules.writesNothing {
             capture(exchange, head)
         }
-        switch route.action {
+        switch action {
         case .backend(let backend):
             exchange[].backend = backends[backend]
-            forward(exchange, client, headBytes, route.requestRules, facts)
+            forward(exchange, client, headBytes, routes.requestRules(place, filters), facts)
         case .respond(let answer):
             endRequest(exchange, client, headBytes)
-            respond(exchange, client, answer, route.responseRules, facts)
+            respond(exchange, client, answer, responseRules, facts)
         case .redirect(let redirect):
             endRequest(exchange, client, headBytes)
-            respond(exchange, client, redirect, route.responseRules, facts)
+            respond(exchange, client, redirect, responseRules, facts)
         }
+    }
+
+    /// The first route with an action that takes the request, or -1; the filters of what takes it on
+    /// the way are applied. False: a filter has answered.
+    private mutating func findRoute(
+        _ exchange: Ref<Exchange>, _ routes: RouteTable, _ head: Bytes
+    ) -> Bool {
+        var next = 0
+        while let place = routes.match(request, head, from: next) {
+            guard applyFilters(exchange, routes, place) else { return false }
+            if routes[place].action != nil {
+                exchange[].route = place
+                return true
+            }
+            next = place &+ 1
+        }
+        return true
+    }
+
+    /// What a route does besides its action. False: the exchange has been answered.
+    private mutating func applyFilters(
+        _ exchange: Ref<Exchange>, _ routes: RouteTable, _ place: Int
+    ) -> Bool {
+        let number = routes[place].filterNumber
+        if number > 0 { exchange[].filters.insert(number) }
+        return true
     }
 
     /// Whether the connection may be kept: not in a loop that drains, unless the client has sent
@@ -68,7 +96,7 @@ extension Engine {
     /// Puts the rewritten head in the place of the received one and looks for a server.
     private mutating func forward(
         _ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>, _ headBytes: Int,
-        _ rules: CompiledRules, _ facts: ExchangeFacts
+        _ rules: AppliedRules, _ facts: ExchangeFacts
     ) {
         guard let frontend = client[].frontend else { return }
         var writer = scratch.writer()

@@ -134,9 +134,9 @@ extension Engine {
         _ server: Ref<ServerConnection>, _ length: Int
     ) -> Bool {
         guard let routes = exchange[].frontend?[].routes else { return false }
-        let rules = routes[exchange[].route].responseRules
+        let rules = routes.responseRules(exchange[].route, exchange[].filters)
         var facts = ExchangeFacts()
-        if !rules.written.isEmpty {
+        if !rules.writesNothing {
             facts = connectionFacts(exchange, client)
             exchange[].captured.fill(&facts, from: exchange[].capture.bytes)
         }

@@ -6,9 +6,16 @@ import Model
 
 struct CompiledRoute: BitwiseCopyable {
     let id: Bytes
-    let action: CompiledAction
-    let requestRules: CompiledRules
-    let responseRules: CompiledRules
+    /// Nil: filters only, the search goes on.
+    let action: CompiledAction?
+    /// 1…63 where the header rules of a filter are; 0 for all others.
+    let filterNumber: Int
+    /// The frontend's and the route's in one.
+    fileprivate let requestRules: CompiledRules
+    fileprivate let responseRules: CompiledRules
+    /// The route's alone, for when filters stand between.
+    fileprivate let ownRequestRules: CompiledRules
+    fileprivate let ownResponseRules: CompiledRules
     fileprivate let hosts: Run<CompiledHost>
     fileprivate let paths: Run<Bytes>
     fileprivate let prefixes: Run<Bytes>
@@ -35,18 +42,31 @@ private struct CompiledHeaderMatch: BitwiseCopyable {
 struct RouteTable: BitwiseCopyable, @unchecked Sendable {
     private let routes: Run<CompiledRoute>
     let frontend: Bytes
-    /// For answers to requests that no route takes.
-    let unmatchedResponseRules: CompiledRules
+    /// The frontend's, then those of the filters by number.
+    private let requestLevels: Run<CompiledRules>
+    private let responseLevels: Run<CompiledRules>
+    private let noRules: CompiledRules
 
     /// A route to a backend that `backends` lacks cannot be: a Configuration has only references
     /// that hold. Such a route would answer 503.
     init(_ frontend: Frontend, backends: [String: Int], arena: ConfigurationArena) {
         self.frontend = arena.bytes(frontend.name)
-        unmatchedResponseRules = CompiledRules([frontend.headers.response], arena: arena)
+        var levels = [frontend.headers]
         routes = arena.run(
             frontend.routes.map { route in
-                Self.compile(route, of: frontend, backends: backends, arena: arena)
+                var number = 0
+                if !route.isTerminal, route.headers != HeaderRules(),
+                    levels.count <= FilterSet.numberMax
+                {
+                    number = levels.count
+                    levels.append(route.headers)
+                }
+                return Self.compile(
+                    route, number, of: frontend, backends: backends, arena: arena)
             })
+        requestLevels = arena.run(levels.map { CompiledRules([$0.request], arena: arena) })
+        responseLevels = arena.run(levels.map { CompiledRules([$0.response], arena: arena) })
+        noRules = CompiledRules([], arena: arena)
     }
 
     var count: Int { routes.count }
@@ -55,12 +75,31 @@ struct RouteTable: BitwiseCopyable, @unchecked Sendable {
         @inline(__always) get { routes[index] }
     }
 
-    /// The first route that takes the request, or nil: 404. `bytes` is the head that was parsed.
+    /// What is done with the request's fields by a route and the filters before it; -1 is no route.
     @inline(__always)
-    func match(_ head: borrowing RequestHead, _ bytes: Bytes) -> Int? {
+    func requestRules(_ route: Int, _ filters: FilterSet) -> AppliedRules {
+        if filters.isEmpty, route >= 0 { return AppliedRules(routes[route].requestRules) }
+        return AppliedRules(
+            requestLevels, filters, last: route < 0 ? noRules : routes[route].ownRequestRules)
+    }
+
+    /// The same for the response's.
+    @inline(__always)
+    func responseRules(_ route: Int, _ filters: FilterSet) -> AppliedRules {
+        if filters.isEmpty, route >= 0 { return AppliedRules(routes[route].responseRules) }
+        return AppliedRules(
+            responseLevels, filters, last: route < 0 ? noRules : routes[route].ownResponseRules)
+    }
+
+    /// The first route that takes the request, from the one at `start`; nil: none does. `bytes` is
+    /// the head that was parsed.
+    @inline(__always)
+    func match(
+        _ head: borrowing RequestHead, _ bytes: Bytes, from start: Int = 0
+    ) -> Int? {
         let host = bytes.slice(head.host)
         let path = head.path(in: bytes)
-        var index = 0
+        var index = start
         while index < routes.count {
             let route = routes[index]
             if Self.takesHost(route.hosts, host), Self.takesPath(route, path),
@@ -167,16 +206,20 @@ struct RouteTable: BitwiseCopyable, @unchecked Sendable {
 
 extension RouteTable {
     private static func compile(
-        _ route: Route, of frontend: Frontend, backends: [String: Int], arena: ConfigurationArena
+        _ route: Route, _ filterNumber: Int, of frontend: Frontend, backends: [String: Int],
+        arena: ConfigurationArena
     ) -> CompiledRoute {
         let match = route.match
         return CompiledRoute(
             id: arena.bytes(route.id),
-            action: compile(route.action, backends: backends, arena: arena),
+            action: route.action.map { compile($0, backends: backends, arena: arena) },
+            filterNumber: filterNumber,
             requestRules: CompiledRules(
                 [frontend.headers.request, route.headers.request], arena: arena),
             responseRules: CompiledRules(
                 [frontend.headers.response, route.headers.response], arena: arena),
+            ownRequestRules: CompiledRules([route.headers.request], arena: arena),
+            ownResponseRules: CompiledRules([route.headers.response], arena: arena),
             hosts: arena.run(
                 match.hosts.map { pattern in
                     switch pattern {

@@ -46,7 +46,7 @@ final class RuntimeConfiguration: @unchecked Sendable {
     let serverNames: [[Bytes]]
     let backendNames: [Bytes]
     /// For heads that no rule of the user touches.
-    let noRules: CompiledRules
+    let noRules: AppliedRules
     /// Where the traffic of frontends, backends and servers is counted, by place.
     let traffic: TrafficRecords
     private let arena: ConfigurationArena
@@ -70,7 +70,7 @@ final class RuntimeConfiguration: @unchecked Sendable {
         tcpBackends = configuration.frontends.map { Self.tcpBackend(of: $0, in: places) }
         accessFormat =
             configuration.log.accessTo == .off ? nil : configuration.log.accessFormat
-        noRules = CompiledRules([], arena: arena)
+        noRules = AppliedRules(CompiledRules([], arena: arena))
         backendNames = configuration.backends.map { arena.bytes($0.name) }
         serverNames = configuration.backends.map { backend in
             backend.servers.map { arena.bytes($0.name) }

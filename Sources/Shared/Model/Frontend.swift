@@ -1,5 +1,8 @@
 /// `frontends.NAME` — what clients reach: addresses, limits, and the ordered routes.
 public struct Frontend: Codable, Sendable, Equatable {
+    /// Routes without an action: what of them took a request is remembered as bits of a word.
+    public static let filterRoutesMax = 63
+
     public var name: String
     public var mode: ProxyMode
     /// At least one; an address stands in one frontend only.
@@ -11,8 +14,8 @@ public struct Frontend: Codable, Sendable, Equatable {
     public var forwardedFor: ForwardedFor
     /// Applied to every exchange before the route's own.
     public var headers: HeaderRules
-    /// HTTP: the first match wins; a request that matches none gets 404. TCP: one route without
-    /// a match, to a backend.
+    /// HTTP: the first match with an action wins, filters run on the way; a request that matches
+    /// no action gets 404. TCP: one route without a match, to a backend.
     public var routes: [Route]
 
     public init(

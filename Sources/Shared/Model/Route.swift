@@ -1,13 +1,18 @@
-/// One entry of a frontend's ordered routes: what it matches and what is then done.
+/// One entry of a frontend's ordered routes: what it matches, and what is then done. Filters (headers)
+/// apply to every request that the route matches; an action ends the search.
 public struct Route: Codable, Sendable, Equatable {
     /// Unique in its frontend.
     public var id: String
     public var match: RouteMatch
-    public var action: RouteAction
+    /// Nil: only filters, after which the next routes are looked at.
+    public var action: RouteAction?
     public var headers: HeaderRules
 
+    /// Whether the search ends here.
+    public var isTerminal: Bool { action != nil }
+
     public init(
-        id: String, match: RouteMatch = RouteMatch(), action: RouteAction,
+        id: String, match: RouteMatch = RouteMatch(), action: RouteAction? = nil,
         headers: HeaderRules = HeaderRules()
     ) {
         self.id = id

@@ -49,6 +49,7 @@ extension JSONValue {
             ("headers", headers == HeaderRules() ? nil : .headers(headers)),
         ]
         switch route.action {
+        case nil: break
         case .backend(let name): members.append(("backend", .string(name)))
         case .respond(let response):
             members.append(

@@ -86,6 +86,12 @@ extension ValueReader {
             (value: item, route: item.route(number: index + 1, mode))
         }
         checkOrder(read)
+        let filterCount = read.count { $0.route?.isTerminal == false }
+        if filterCount > Frontend.filterRoutesMax {
+            routes.report(
+                .tooLarge,
+                "\(filterCount) routes have no action, at most \(Frontend.filterRoutesMax) may")
+        }
         return read.compactMap(\.route)
     }
 
@@ -107,7 +113,7 @@ extension ValueReader {
                     .unreachableRoute,
                     "never reached: route \(quoted(matchAll)) before it takes every request",
                     severity: .warning)
-            } else if route.match.takesEverything {
+            } else if route.isTerminal, route.match.takesEverything {
                 matchAll = route.id
             }
         }

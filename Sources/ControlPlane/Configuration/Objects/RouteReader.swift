@@ -1,4 +1,4 @@
-// `frontends.NAME.routes.N`: an id, a match, exactly one action, headers.
+// `frontends.NAME.routes.N`: an id, a match, filters (headers) and at most one action.
 
 import Model
 
@@ -21,7 +21,7 @@ extension ValueReader {
             let action = readAction(&fields, mode)
             fields.notSupportedYet("rate_limit", "cache", "mirror", "split")
             guard let id, let action else { return nil }
-            return Route(id: id, match: match, action: action, headers: headers)
+            return Route(id: id, match: match, action: action.value, headers: headers)
         }?.flatMap { $0 }
     }
 
@@ -52,17 +52,33 @@ extension ValueReader {
         }
     }
 
-    private func readAction(_ fields: inout MappingReader, _ mode: ProxyMode) -> RouteAction? {
+    /// What a route may do without ending the search.
+    private static var filterNames: [String] { ["headers"] }
+
+    /// What was read of an action, which may be none.
+    private struct ReadAction {
+        var value: RouteAction?
+    }
+
+    /// Nil if there was a problem.
+    private func readAction(_ fields: inout MappingReader, _ mode: ProxyMode) -> ReadAction? {
         let given = ["backend", "respond", "redirect"].filter(fields.has)
         let backend = fields.take("backend")
         // In a TCP frontend these two are refused already.
         let respond = mode == .tcp ? nil : fields.take("respond")
         let redirect = mode == .tcp ? nil : fields.take("redirect")
         if given.isEmpty {
-            let actions = mode == .tcp ? "backend" : "backend, respond or redirect"
+            if mode == .tcp {
+                fields.report(.missingField, "a route needs a backend")
+                return nil
+            }
+            if Self.filterNames.contains(where: fields.has) { return ReadAction() }
             // A filter such as rate_limit is refused as such, with nothing to add.
             if !fields.has("rate_limit") {
-                fields.report(.missingField, "a route needs one of \(actions)")
+                fields.report(
+                    .missingField,
+                    "a route needs one of backend, respond or redirect, or a filter: "
+                        + Self.filterNames.joined(separator: ", "))
             }
             return nil
         }
@@ -71,8 +87,14 @@ extension ValueReader {
                 .conflictingFields,
                 "a route does one thing, here are \(given.joined(separator: " and "))")
         }
-        if let backend { return backend.backendName(mode).map(RouteAction.backend) }
-        if let respond { return respond.localResponse().map(RouteAction.respond) }
-        return redirect?.redirect().map(RouteAction.redirect)
+        let action =
+            if let backend {
+                backend.backendName(mode).map(RouteAction.backend)
+            } else if let respond {
+                respond.localResponse().map(RouteAction.respond)
+            } else {
+                redirect?.redirect().map(RouteAction.redirect)
+            }
+        return action.map { ReadAction(value: $0) }
     }
 }
