@@ -209,4 +209,14 @@ final class EngineHarness: @unchecked Sendable {
     func gauge(_ gauge: LoopGauge, becomes value: UInt64, within seconds: Double = 5) -> Bool {
         Wait.until(seconds) { worker[gauge] == value }
     }
+
+    /// What all workers share of a server of the one backend.
+    func serverRecord(_ place: Int) -> ServerRecord? {
+        ServerRecord(region, number: Self.server(place))
+    }
+
+    /// Lets the loops look at their servers now.
+    func attend() {
+        for loop in loops { loop.post(.attend) }
+    }
 }

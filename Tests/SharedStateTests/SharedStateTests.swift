@@ -148,3 +148,44 @@ private func makeBothSides() throws -> (master: SharedRegion, worker: SharedRegi
         #expect(table.report(of: slot)?.loops[0].progress == rounds)
     }
 }
+
+@Suite struct ServerRecordTests {
+    @Test func whatTheMasterSaysOfAServerWorkersRead() throws {
+        let (master, worker) = try makeBothSides()
+        let writer = try #require(ServerRecord(master, number: 5))
+        let reader = try #require(ServerRecord(worker, number: 5))
+        let other = try #require(ServerRecord(worker, number: 6))
+        let changes = ServerChanges(worker)
+        let before = changes.count
+        writer.set(.adminState, UInt64(ServerAdminState.maintenance.rawValue))
+        writer.set(.weightOverride, 8)
+        writer.set(.maxConnectionsOverride, 1)
+        #expect(writer.advance(.epoch) == 1)
+        #expect(changes.count == before + 4)
+        writer.note(.lastCheckAt, 9)
+        #expect(changes.count == before + 4)
+        #expect(reader.adminState == .maintenance)
+        #expect(reader.weightOverride == 7 && reader.maxConnectionsOverride == 0)
+        #expect(reader[.epoch] == 1 && reader[.lastCheckAt] == 9)
+        #expect(ServerWord.allCases.allSatisfy { other[$0] == 0 })
+        #expect(other.adminState == .ready && other.weightOverride == nil)
+        writer.clear()
+        #expect(ServerWord.allCases.allSatisfy { reader[$0] == 0 })
+    }
+
+    /// Both sides distrust the memory: any number is some state.
+    @Test(arguments: [5, 300, UInt64.max])
+    func rubbishIsHarmless(value: UInt64) throws {
+        let region = try makeBothSides().master
+        let record = try #require(ServerRecord(region, number: 16_383))
+        for word in ServerWord.allCases { record.set(word, value) }
+        _ = record.adminState
+        _ = record.healthState
+        #expect((record.weightOverride ?? 0) <= 256)
+        #expect((record.maxConnectionsOverride ?? 0) <= 10_000_000)
+    }
+
+    @Test(arguments: [-1, 0, 16_384, Int.max]) func thereIsNoSuchRecord(number: Int) throws {
+        #expect(ServerRecord(try makeBothSides().master, number: number) == nil)
+    }
+}

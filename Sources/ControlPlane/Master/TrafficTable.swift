@@ -101,6 +101,7 @@ final class TrafficTable: Sendable {
                 return
             }
             TrafficRecord(region, number: number)?.clear()
+            ServerRecord(region, number: number)?.clear()
             state.peaks[number] = nil
             state.numbers[name] = number
         }

@@ -8,6 +8,7 @@
 //   ResponseReading   server bytes → head
 //   BodyTransfer      bytes both ways
 //   ExchangeEnding    answers, errors, what follows
+//   ServerAttention   what changed about servers
 //   Tunnel, Lingering, Deadlines, Drain, Traffic, AccessLogging
 //
 // Nothing here is shared but the mailbox, the gauges and the record. Hot: measured by the benchmark
@@ -64,6 +65,7 @@ struct Engine: ~Copyable {
     private var runningQueue: [Ref<ClientConnection>] = []
     var oldestClient: Ref<ClientConnection>?
     var newestClient: Ref<ClientConnection>?
+    var seenServerChanges: UInt64 = .max
     var tunnelCount = 0
     var parkedCount = 0
 
@@ -123,6 +125,8 @@ struct Engine: ~Copyable {
         pidText = loop.texts.pid
         makeFrontends()
         makeBackends()
+        wallOffset = WallTime.now().milliseconds - now
+        attendServersIfChanged()
     }
 
     /// Throws where the system has no descriptor left.
@@ -142,6 +146,7 @@ struct Engine: ~Copyable {
             let count =
                 (try? epoll.wait(into: events, timeoutMilliseconds: Int32(clamping: wait))) ?? 0
             readClock()
+            attendServersIfChanged()
             for place in 0..<count { dispatch(events.token(place), events.bits(place)) }
             runQueued()
             expireTimers()
@@ -232,6 +237,7 @@ struct Engine: ~Copyable {
                 release(
                     draining: queues, idleAfter: idleAfter.wholeMilliseconds,
                     idleSpread: idleSpread.wholeMilliseconds)
+            case .command(.attend): break
             case .command(.stop): isStopped = true
             }
         }
@@ -264,6 +270,9 @@ struct Engine: ~Copyable {
                 upstream[].backend = place
                 upstream[].index = number
                 upstream[].traffic = makeTally(configuration.traffic.server(place, number))
+                upstream[].record = configuration.traffic.serverRecord(place, number)
+                upstream[].configuredWeight = server.weight
+                upstream[].standing = ServerStanding(weight: server.weight)
                 state[].servers.append(upstream)
             }
             let offset = Int(truncatingIfNeeded: random.next() >> 33)

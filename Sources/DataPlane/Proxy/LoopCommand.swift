@@ -22,6 +22,8 @@ enum LoopCommand: Sendable {
     /// - idleAfter: a silent idle client connection is kept at least this long…
     /// - idleSpread: …and closed at a moment drawn evenly from this window after it.
     case release(drainAcceptQueueOf: [Int], idleAfter: Duration, idleSpread: Duration)
+    /// Servers have changed (`ServerChanges`): the round that this begins looks at them.
+    case attend
     /// Close everything at once; `ProxyLoop.run` returns.
     case stop
 }

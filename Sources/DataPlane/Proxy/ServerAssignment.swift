@@ -162,7 +162,9 @@ extension Engine {
 
     /// The exchange is over and the connection fit for another one.
     mutating func park(_ server: Ref<ServerConnection>) {
-        guard let upstream = server[].server, upstream[].parkedCount < Self.parkedMax else {
+        guard let upstream = server[].server, upstream[].parkedCount < Self.parkedMax,
+            upstream[].standing.adminState != .maintenance
+        else {
             dismiss(server)
             return
         }
@@ -194,9 +196,11 @@ extension Engine {
     /// Parked connections have no future in a loop that drains.
     mutating func dismissParked() {
         for backend in backends {
-            for upstream in backend[].servers {
-                while let server = upstream.anyParked { dismiss(server) }
-            }
+            for upstream in backend[].servers { dismissParked(of: upstream) }
         }
+    }
+
+    mutating func dismissParked(of upstream: Ref<UpstreamServer>) {
+        while let server = upstream.anyParked { dismiss(server) }
     }
 }

@@ -24,6 +24,17 @@ struct TrafficRecords {
         numbers.servers.indices.contains(backend) ? record(numbers.servers[backend], place) : nil
     }
 
+    /// What all workers share of a server besides its traffic; nil where there was no room for it.
+    func serverRecord(_ backend: Int, _ place: Int) -> ServerRecord? {
+        guard numbers.servers.indices.contains(backend),
+            numbers.servers[backend].indices.contains(place)
+        else { return nil }
+        return ServerRecord(region, number: numbers.servers[backend][place])
+    }
+
+    /// Moves whenever one of those changes.
+    var serverChanges: ServerChanges { ServerChanges(region) }
+
     private func record(_ numbers: [Int], _ place: Int) -> TrafficRecord? {
         guard numbers.indices.contains(place) else { return nil }
         return TrafficRecord(region, number: numbers[place])

@@ -7,6 +7,7 @@
 // The counters of a server and the membership in its list of parked connections are derived here,
 // from the state and from nothing else; there is no way out of `doomed`. Hot, one thread.
 
+internal import SharedState
 internal import Syscalls
 
 /// One socket to one server.
@@ -57,6 +58,10 @@ struct UpstreamServer: ~Copyable, SlabEntry {
     var backend = 0
     var index = 0
     var traffic: Ref<TrafficTally>?
+    /// Nil where the shared memory had no room: then nothing is known of it but the configuration.
+    var record: ServerRecord?
+    var configuredWeight = 100
+    var standing = ServerStanding(weight: 100)
 
     init() {}
 

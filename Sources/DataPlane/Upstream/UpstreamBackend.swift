@@ -16,6 +16,11 @@ struct UpstreamBackend: ~Copyable, SlabEntry {
         policy = WeightedRoundRobin(weights: weights, offset: offset)
     }
 
+    /// Some server may be picked that might not before, or the other way round.
+    mutating func standingsDidChange() {
+        setPolicy(weights: servers.map { $0[].standing.effectiveWeight }, offset: 0)
+    }
+
     /// The server for the next exchange, another one than `avoided` if there is one; nil: none has
     /// a weight.
     @inline(__always)

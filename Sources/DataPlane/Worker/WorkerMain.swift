@@ -114,6 +114,8 @@ struct WorkerMain: ~Copyable {
         case .release(let order):
             release = order
             perform(lifecycle.didReceiveRelease())
+        case .attend:
+            for loop in loops { loop.post(.attend) }
         }
     }
 

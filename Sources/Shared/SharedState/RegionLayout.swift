@@ -6,14 +6,15 @@
 ///     header page        magic, layout version, size, slot count
 ///     slot 0 … 255       slot header (256 bytes), then 64 loop records of 256 bytes
 ///     traffic 0 … 16383  traffic records of 256 bytes
+///     servers 0 … 16383  server records of 512 bytes, by the number of the server's traffic record
 ///
 /// A loop record is written by its loop only and starts on its own cache lines. A traffic record
-/// belongs to a name, not to a worker: whoever carries traffic for it adds to it. Pages that
-/// nobody touches cost nothing.
+/// belongs to a name, not to a worker: whoever carries traffic for it adds to it. So does a server
+/// record. Pages that nobody touches cost nothing.
 @usableFromInline
 enum RegionLayout {
     static let magic: UInt64 = 0x4150_5553_5348_4D31  // "APUSSHM1"
-    static let version: UInt64 = 2
+    static let version: UInt64 = 3
 
     static let headerBytes = 4096
     static let slotCount = 256
@@ -24,11 +25,15 @@ enum RegionLayout {
     static let trafficStart = headerBytes + slotCount * slotBytes
     static let trafficCount = 16_384
     static let trafficRecordBytes = 256
-    static let byteCount = trafficStart + trafficCount * trafficRecordBytes
+    static let serverStart = trafficStart + trafficCount * trafficRecordBytes
+    static let serverRecordBytes = 512
+    static let byteCount = serverStart + trafficCount * serverRecordBytes
 
     /// Words of the header page.
     enum HeaderWord: Int {
         case magic, version, byteCount, slotCount
+        /// Grows whenever something about a server changed (`ServerChanges`); alone on its line.
+        case serverChanges = 64
     }
 
     /// Words of a slot's header. `loopCount` is 0 in a free slot, and is set last.
@@ -58,5 +63,10 @@ enum RegionLayout {
     /// Nil for a record that there cannot be.
     static func trafficOffset(_ number: Int) -> Int? {
         (0..<trafficCount).contains(number) ? trafficStart + number * trafficRecordBytes : nil
+    }
+
+    /// Nil for a record that there cannot be, and for number 0, which belongs to no one server.
+    static func serverOffset(_ number: Int) -> Int? {
+        (1..<trafficCount).contains(number) ? serverStart + number * serverRecordBytes : nil
     }
 }

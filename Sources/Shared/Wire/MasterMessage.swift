@@ -9,6 +9,8 @@ public enum MasterMessage: Sendable, Equatable {
     case handoff(ListenerHandoff)
     /// Unregister every listener in every loop, close it, acknowledge; then drain and exit.
     case release(Release)
+    /// Something about servers has changed in the shared state: look at once, not in the next round.
+    case attend
 
     public struct Prepare: Codable, Sendable, Equatable {
         public var generation: Int
@@ -64,6 +66,7 @@ public enum MasterMessage: Sendable, Equatable {
         case .prepare(let body): (kind, payload) = (.prepare, try JSONWriter.encode(body))
         case .handoff(let body): (kind, payload) = (.handoff, try JSONWriter.encode(body))
         case .release(let body): (kind, payload) = (.release, try JSONWriter.encode(body))
+        case .attend: (kind, payload) = (.attend, try JSONWriter.encode(Empty()))
         }
         return ControlPacket(
             kind: kind.rawValue, generation: UInt64(clamping: generation), payload: payload)
@@ -79,11 +82,13 @@ public enum MasterMessage: Sendable, Equatable {
                 self = .handoff(try JSONReader.decode(ListenerHandoff.self, from: packet.payload))
             case .release:
                 self = .release(try JSONReader.decode(Release.self, from: packet.payload))
+            case .attend: self = .attend
             }
         } catch {
             throw .payload(error)
         }
     }
 
-    private enum Kind: UInt16 { case prepare = 1, handoff, release }
+    private struct Empty: Codable {}
+    private enum Kind: UInt16 { case prepare = 1, handoff, release, attend }
 }

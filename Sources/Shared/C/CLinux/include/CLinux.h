@@ -188,6 +188,9 @@ static inline void clinux_store(uint64_t *word, uint64_t value) {
 static inline void clinux_add(uint64_t *word, uint64_t amount) {
     __atomic_fetch_add(word, amount, __ATOMIC_RELAXED);
 }
+static inline uint64_t clinux_fetch_add_release(uint64_t *word, uint64_t amount) {
+    return __atomic_fetch_add(word, amount, __ATOMIC_RELEASE);
+}
 static inline uint64_t clinux_load_acquire(const uint64_t *word) {
     return __atomic_load_n(word, __ATOMIC_ACQUIRE);
 }

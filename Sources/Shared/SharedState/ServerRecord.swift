@@ -1,0 +1,167 @@
+// What master and workers share of one server: what an operator said of it at run time, what its
+// health checks found, what is in use of it. It belongs to the name `backend/server` and outlives
+// every worker, so a new generation begins with what is known. Words are atomic, one by one; each
+// has one kind of writer, named below. Nobody uses a word as an index or a size unchecked.
+
+internal import CLinux
+
+/// A word of a server record. The raw value is a place in shared memory: append, never reorder, and
+/// change `RegionLayout.version` when a place gets another meaning.
+@frozen
+public enum ServerWord: Int, CaseIterable, Sendable {
+    // Written by the master, when an operator says so (or a configuration takes it back).
+    /// `ServerAdminState`.
+    case adminState = 0
+    /// 0: the configured weight; else the weight plus one.
+    case weightOverride = 1
+    /// 0: the configured limit; else the limit plus one.
+    case maxConnectionsOverride = 2
+    /// Sessions that were assigned before this number was raised are to end.
+    case epoch = 3
+    /// Why, for the log: `SessionEndReason`.
+    case epochReason = 4
+
+    // Written by whoever checks: one loop of one worker of the serving generation.
+    /// `ServerHealthState` in the lowest byte, successes or failures in a row in the next.
+    case health = 8
+    /// Wall clock, milliseconds since 1970; 0: never.
+    case healthChangedAt = 9
+    case lastCheckAt = 10
+    case lastCheckMicroseconds = 11
+    /// What the last check found: a code of the checker's.
+    case lastCheckResult = 12
+    /// When it last came back to take traffic, wall milliseconds: slow start counts from here.
+    case cameUpAt = 13
+
+    // Written by any worker that sees exchanges fail.
+    /// Taken out for a while until this moment, wall milliseconds; 0: not.
+    case ejectedUntil = 16
+    case ejections = 17
+}
+
+/// What an operator wants of a server.
+@frozen
+public enum ServerAdminState: UInt8, CaseIterable, Sendable {
+    case ready = 0
+    /// Only what belongs to it by persistence.
+    case drain = 1
+    /// Nothing; idle connections are closed.
+    case maintenance = 2
+}
+
+/// What health checks say of a server.
+@frozen
+public enum ServerHealthState: UInt8, CaseIterable, Sendable {
+    /// Not checked, or not yet: takes traffic.
+    case unchecked = 0
+    case up = 1
+    /// Fails, but not often enough in a row: takes traffic.
+    case goingDown = 2
+    case down = 3
+    /// Succeeds again, but not often enough in a row: takes no traffic.
+    case goingUp = 4
+
+    public var takesTraffic: Bool {
+        switch self {
+        case .unchecked, .up, .goingDown: true
+        case .down, .goingUp: false
+        }
+    }
+}
+
+/// A handle on one record. Copied freely, any thread.
+@safe
+public struct ServerRecord: @unchecked Sendable {
+    // SAFETY: Sendable, because the region stays mapped for ever and all words are atomic; `init`
+    // checked that all 64 of them are within it.
+    private let words: UnsafeMutablePointer<UInt64>
+    private let changes: ServerChanges
+
+    /// How many words there are; not all have a name yet.
+    static let wordCount = RegionLayout.serverRecordBytes / RegionLayout.wordBytes
+
+    /// Nil if there can be no such record; 0 is the number of those for which there was no room.
+    public init?(_ region: SharedRegion, number: Int) {
+        guard let offset = RegionLayout.serverOffset(number) else { return nil }
+        unsafe words = region.word(offset)
+        changes = ServerChanges(region)
+    }
+
+    /// Whatever somebody wrote: any number.
+    public subscript(_ word: ServerWord) -> UInt64 {
+        // SAFETY: every case is below `wordCount`.
+        unsafe clinux_load_acquire(words + word.rawValue)
+    }
+
+    /// Stores, and lets every loop look at its servers again.
+    public func set(_ word: ServerWord, _ value: UInt64) {
+        // SAFETY: every case is below `wordCount`.
+        unsafe clinux_store_release(words + word.rawValue, value)
+        changes.bump()
+    }
+
+    /// Stores what is only shown, so nobody has to look.
+    public func note(_ word: ServerWord, _ value: UInt64) {
+        // SAFETY: every case is below `wordCount`.
+        unsafe clinux_store_release(words + word.rawValue, value)
+    }
+
+    /// Adds one, and lets every loop look; returns the new value.
+    @discardableResult
+    public func advance(_ word: ServerWord) -> UInt64 {
+        // SAFETY: every case is below `wordCount`.
+        let value = unsafe clinux_fetch_add_release(words + word.rawValue, 1) &+ 1
+        changes.bump()
+        return value
+    }
+
+    /// All words at zero, for a new name. The master's, when nobody uses the record.
+    public func clear() {
+        // SAFETY: all words are within the record.
+        for index in 0..<Self.wordCount { unsafe clinux_store(words + index, 0) }
+    }
+
+    /// Out of range is `ready`.
+    public var adminState: ServerAdminState {
+        ServerAdminState(rawValue: UInt8(truncatingIfNeeded: self[.adminState])) ?? .ready
+    }
+
+    /// Out of range is `unchecked`.
+    public var healthState: ServerHealthState {
+        ServerHealthState(rawValue: UInt8(truncatingIfNeeded: self[.health] & 0xFF)) ?? .unchecked
+    }
+
+    /// 0…256; nil: as configured.
+    public var weightOverride: Int? {
+        let value = self[.weightOverride]
+        return (1...257).contains(value) ? Int(value) - 1 : nil
+    }
+
+    /// 0…10 000 000, 0 being no limit; nil: as configured.
+    public var maxConnectionsOverride: Int? {
+        let value = self[.maxConnectionsOverride]
+        return (1...10_000_001).contains(value) ? Int(value) - 1 : nil
+    }
+}
+
+/// One word for all servers: who sees it move looks at the records it knows. A loop looks at it once
+/// a round, so it learns of a change within its longest wait even if nobody wakes it.
+@safe
+public struct ServerChanges: @unchecked Sendable {
+    // SAFETY: as `ServerRecord`.
+    private let word: UnsafeMutablePointer<UInt64>
+
+    public init(_ region: SharedRegion) {
+        unsafe word = region.word(
+            RegionLayout.HeaderWord.serverChanges.rawValue * RegionLayout.wordBytes)
+    }
+
+    /// What it is now; only its movement means something.
+    public var count: UInt64 {
+        unsafe clinux_load_acquire(word)
+    }
+
+    func bump() {
+        _ = unsafe clinux_fetch_add_release(word, 1)
+    }
+}
