@@ -35,11 +35,21 @@ import Testing
               - {id: s, redirect: {status: 308, scheme: https, host: "h:1", path: /x}}
               - {id: t, respond: {status: 204}}
               - {id: u, respond: {body: "%{path}% %%%{query}", type: text/html}}
-          raw: {mode: tcp, bind: "*:90", backend: db}
+          raw:
+            mode: tcp
+            bind: "*:90"
+            timeouts: {inspect: 7s}
+            proxy_protocol: {from: [10.1.2.3/8, "::1"], others: plain}
+            routes:
+              - {id: tls, match: {sni: ["*.A.example", b.example], client_ip: "2001:db8::/32"},
+                  backend: db}
+              - {id: rest, match: {client_ip: [10.0.0.0/8, 192.0.2.1]}, backend: db}
         backends:
           api: {timeouts: {server: 5s}, servers: {b: {address: "10.0.0.1:1"}, a: {address:
             "[2001:db8::1]:2", weight: 0}}}
-          db: {mode: tcp, servers: {one: {address: "localhost:3"}}}
+          db: {mode: tcp, proxy_protocol: v2, servers: {one: {address: "localhost:3"}, two: {
+            address: "localhost:4", proxy_protocol: off}, three: {address: "localhost:5",
+            proxy_protocol: v1}}}
         """#
 
     @Test(arguments: [
@@ -105,20 +115,21 @@ import Testing
             (AdminSettings(), "socketPath socketMode socketGroup roles"),
             (LogSettings(), "level accessTo accessFormat"),
             (
-                Timeouts(), "connect client server httpRequest httpKeepAlive tunnel"
+                Timeouts(), "connect client server httpRequest httpKeepAlive tunnel inspect"
             ),
             (
                 frontend,
-                "name mode bind maxConnections timeouts limits forwardedFor headers routes"
+                "name mode bind maxConnections timeouts limits forwardedFor headers routes "
+                    + "proxyProtocol"
             ),
             (MessageLimits(), "headBytes fieldCount targetBytes bodyBytes"),
             (HeaderRules(), "request response"),
             (frontend.routes[0], "id match action headers"),
-            (RouteMatch(), "hosts paths pathPrefixes methods headers"),
+            (RouteMatch(), "hosts paths pathPrefixes methods headers serverNames clientRanges"),
             (LocalResponse(status: 200, body: Template(parts: [])), "status contentType body"),
             (Redirect(), "status location scheme host path"),
             (backend, "name mode balance timeouts servers"),
-            (server, "name address weight"),
+            (server, "name address weight proxyProtocol"),
         ]
         for (value, fields) in expected {
             let names = Mirror(reflecting: value).children.compactMap(\.label)

@@ -15,7 +15,7 @@ import Testing
                 "/include", "/admin/metrics", "/log/access/to",
                 "/defaults/timeouts/queue", "/certificates", "/rate_limits", "/frontends/https/tls",
                 "/frontends/https/routes/1/rate_limit",
-                "/frontends/db_tls/routes/0/match/sni", "/backends/web/stickiness",
+                "/backends/web/stickiness",
                 "/backends/web/check", "/backends/web/servers/web-1/max_connections",
                 "/backends/web/servers/web-2/max_connections",
                 "/backends/web/servers/sorry/backup", "/backends/api/balance",

@@ -16,7 +16,7 @@ enum SchemaSamples {
 
     /// For any place that may hold a text.
     static let texts: [JSONValue] =
-        (words + addresses + numbers + references).map { .string($0) }
+        (words + addresses + ranges + numbers + references).map { .string($0) }
         + [64, 65, 107, 257, 1_025].map { .string(String(repeating: "a", count: $0)) }
         + [106, 107].map { .string("/" + String(repeating: "a", count: $0)) }
     private static let words = [
@@ -42,6 +42,12 @@ enum SchemaSamples {
         "[::2:3:4:5:6:7:8]:80", "[1::3:4:5:6:7:8]:80", "[1:2:3:4:5:6:7:8::]:80", "[::1::]:80",
         "[::1:2:3:4:5:6:7:8]:80", "[12345::]:80", "[1:]:80", "[:1]:80", "[1::8:]:80", "[g::]:80",
         "[2001:DB8::A]:80", "[::1%lo]:80", "[1:2::5:6:1.2.3.4]:80", "[::ffff:1.2.3.4]:80",
+    ]
+    private static let ranges = [
+        "10.0.0.0/8", "10.0.0.0/0", "10.0.0.0/32", "10.0.0.0/33", "10.0.0.0/08", "10.0.0.1/8",
+        "10.0.0.0/", "/8", "10.0.0/8", "10.0.0.0/8/8", "::/0", "::1/128", "::1/129",
+        "2001:db8::/32",
+        "[::1]/128", "::ffff:10.0.0.1/104", "::1%lo", "fe80::/010", "10.0.0.0/-1", "10.0.0.0/100",
     ]
     private static let references = [
         "${env:A}", "a${env:A}b", "/${env:A}", "$${env:A}", "/$${env:A}", "${env:A:-b}",

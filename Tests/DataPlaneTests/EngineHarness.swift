@@ -74,6 +74,10 @@ final class EngineHarness: @unchecked Sendable {
         var headers = HeaderRules()
         var routes: [Route]?
         var log = false
+        var proxyInput: ProxyProtocolInput?
+        var proxyOutput: ProxyProtocolVersion?
+        /// A backend for each origin, `b0`, `b1`, …, instead of `b` with all of them.
+        var separatesBackends = false
     }
 
     /// Numbers of traffic records.
@@ -84,11 +88,17 @@ final class EngineHarness: @unchecked Sendable {
     init(origins: [UInt16], _ options: Options = Options()) throws {
         var configuration = Configuration()
         let servers = origins.enumerated().map { index, port in
-            Server(name: "s\(index)", address: SocketAddress(host: .ipv4(0x7F00_0001), port: port))
+            var server = Server(
+                name: "s\(index)", address: SocketAddress(host: .ipv4(0x7F00_0001), port: port))
+            server.proxyProtocol = options.proxyOutput
+            return server
         }
-        configuration.backends = [
-            Backend(name: "b", mode: options.mode, timeouts: options.timeouts, servers: servers)
-        ]
+        let pools = options.separatesBackends ? servers.map { [$0] } : [servers]
+        configuration.backends = pools.enumerated().map { index, servers in
+            Backend(
+                name: options.separatesBackends ? "b\(index)" : "b", mode: options.mode,
+                timeouts: options.timeouts, servers: servers)
+        }
         let socket = try TCPSocket.bind(.loopback(port: 0))
         try TCPSocket.listen(socket.rawValue, backlog: 512)
         port = try TCPSocket.localAddress(socket.rawValue).port
@@ -100,6 +110,7 @@ final class EngineHarness: @unchecked Sendable {
                 limits: options.limits, headers: options.headers,
                 routes: options.routes ?? [Route(id: "r", action: .backend("b"))])
         ]
+        configuration.frontends[0].proxyProtocol = options.proxyInput
         configuration.log.accessTo = options.log ? .standardOutput : .off
         region = try SharedRegion.create().region
         runtime = RuntimeConfiguration(

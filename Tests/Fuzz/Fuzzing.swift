@@ -17,6 +17,8 @@ enum FuzzTarget: String, CaseIterable {
     case configuration
     case controlPacket = "control-packet"
     case json
+    case proxyHeader = "proxy-header"
+    case clientHello = "client-hello"
 
     func run(_ input: UnsafeBufferPointer<UInt8>) {
         switch self {
@@ -32,6 +34,8 @@ enum FuzzTarget: String, CaseIterable {
             _ = try? WorkerMessage(packet)
             _ = try? MasterMessage(packet)
         case .json: unsafe Self.readJSON(input)
+        case .proxyHeader: unsafe Self.readProxyHeader(input)
+        case .clientHello: unsafe Self.readHello(input)
         }
     }
 
@@ -100,6 +104,46 @@ enum FuzzTarget: String, CaseIterable {
         guard let value = try? JSONText.parse(unsafe Array(input)) else { return }
         guard let text = try? JSONText.write(value) else { return }
         require((try? JSONText.parse(text)) == value)
+    }
+
+    /// A header is the same whatever follows it, and no beginning of it is one.
+    private static func readProxyHeader(_ input: UnsafeBufferPointer<UInt8>) {
+        guard let start = input.baseAddress else { return }
+        var header = ProxyHeader()
+        let whole = ProxyHeaderParser.parse(
+            unsafe Bytes(start: start, count: input.count), into: &header)
+        guard case .complete(let length) = whole else { return }
+        require(length <= input.count && header.authority.end <= length)
+        let source = header.source
+        for count in [0, 1, length / 2, length - 1] {
+            let result = ProxyHeaderParser.parse(
+                unsafe Bytes(start: start, count: count), into: &header)
+            require(result == .incomplete)
+        }
+        require(
+            ProxyHeaderParser.parse(unsafe Bytes(start: start, count: length), into: &header)
+                == whole)
+        require(header.source == source)
+    }
+
+    /// At once, and in pieces: the same verdict, the same name.
+    private static func readHello(_ input: UnsafeBufferPointer<UInt8>) {
+        guard let start = input.baseAddress else { return }
+        let scratch = ByteScratch(capacity: ClientHelloParser.limitBytes)
+        func read(_ ends: StrideThrough<Int>) -> (ClientHelloResult, Int) {
+            var parser = ClientHelloParser()
+            for end in ends {
+                var memory = scratch.writer()
+                var name = Bytes.empty
+                let bytes = unsafe Bytes(start: start, count: end)
+                let result = parser.parse(bytes, joiningIn: &memory, name: &name)
+                if result != .incomplete { return (result, name.count) }
+            }
+            return (.incomplete, 0)
+        }
+        let whole = read(stride(from: input.count, through: input.count, by: 1))
+        let slow = read(stride(from: 0, through: input.count, by: 1))
+        require(whole == slow)
     }
 
     private static func require(_ condition: Bool) {

@@ -75,6 +75,21 @@ struct Buffer: ~Copyable {
         return unsafe SocketIO.send(fd, from: memory + start + offset, count: length)
     }
 
+    /// Sends all readable bytes, then `length` of `other` from `offset`, with one call; consumes
+    /// nothing.
+    func send(
+        _ fd: Int32, then other: borrowing Buffer, offset: Int, count length: Int
+    ) -> IOResult {
+        let (first, second) = (bytes, other.bytes(offset, length))
+        // SAFETY: both runs lie within memory of buffers that are borrowed for this call.
+        return unsafe first.withPointer { head in
+            unsafe second.withPointer { tail in
+                unsafe SocketIO.send(
+                    fd, from: head, count: first.count, then: tail, count: second.count)
+            }
+        }
+    }
+
     /// Forgets the first `length` readable bytes.
     @inline(__always)
     mutating func consume(_ length: Int) {

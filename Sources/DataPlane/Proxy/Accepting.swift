@@ -189,7 +189,7 @@ extension Engine {
             close(client)
             return
         }
-        if frontend[].isHTTP { becomeIdle(client) } else { beginTCP(client) }
+        welcome(client)
     }
 
     /// Ends a client connection for good.

@@ -19,6 +19,7 @@ extension Engine {
             abort(exchange, client, .clientAbort, "client-abort")
             return false
         }
+        if exchange[].phase == .request { return readHello(exchange, client) }
         if exchange[].phase == .awaitingResponse, let server = exchange[].server {
             readResponseHead(exchange, client, server)
         }
@@ -133,7 +134,7 @@ extension Engine {
     ) -> Bool {
         if exchange[].uploadIsBroken { return false }
         for _ in 0..<Self.roundsMax {
-            if exchange[].upload.unsent > 0 {
+            if exchange[].upload.unsent > 0 || !server[].preface.isEmpty {
                 guard sendUpload(exchange, client, server) else {
                     return exchange[].uploadIsBroken
                 }
@@ -156,15 +157,18 @@ extension Engine {
         _ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>, _ server: Ref<ServerConnection>
     ) -> Bool {
         guard server[].transport.isWritable else { return false }
-        switch server[].transport.send(
-            client[].input, offset: exchange[].upload.sent, count: exchange[].upload.unsent)
-        {
+        let result =
+            server[].preface.isEmpty
+            ? server[].transport.send(
+                client[].input, offset: exchange[].upload.sent, count: exchange[].upload.unsent)
+            : sendBehindPreface(exchange, client, server)
+        switch result {
         case .moved(let count):
             let keeps = exchange[].phase == .awaitingResponse && !exchange[].uploadIsForgotten
             exchange[].upload.didSend(count, from: &client[].input, keeps: keeps)
             serverMoved = true
             exchange[].sentAt = nowNanoseconds
-            return exchange[].upload.unsent == 0
+            return exchange[].upload.unsent == 0 && server[].preface.isEmpty
         case .blocked, .ended: return false
         case .failed:
             // What the server said before it went is still to be read.

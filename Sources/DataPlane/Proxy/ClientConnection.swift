@@ -1,5 +1,7 @@
 // A connection of a client, and what it is doing.
 //
+//   readingProxyHeader ──header──▶ idle, exchanging (TCP)
+//
 //   idle ──first byte──▶ readingHead ──head──▶ exchanging ──response sent──▶ idle
 //     │                      │                     │
 //     └──────────────────────┴─────────────────────┴──▶ lingering ──▶ closed
@@ -14,6 +16,8 @@ struct ClientConnection: ~Copyable, SlabEntry, TimerEntry {
     enum State: UInt8 {
         /// The entry is free, or its events are stale.
         case closed
+        /// It comes through a proxy that says where the client is, before anything else.
+        case readingProxyHeader
         /// No byte of a request is there.
         case idle
         /// A head has begun.
@@ -41,7 +45,10 @@ struct ClientConnection: ~Copyable, SlabEntry, TimerEntry {
     /// In the order of arrival, for the oldest one and for walking over all.
     var next: Ref<ClientConnection>?
     var previous: Ref<ClientConnection>?
+    /// Where the client is: as the kernel says, or as the proxy does that is trusted to know.
     var peer = RawSocketAddress(host: .ipv4(0), port: 0)
+    /// What the client connected to, where such a proxy has said it.
+    var destination: RawSocketAddress?
     /// Nanoseconds of the loop's clock.
     var acceptedAt: Int64 = 0
     /// Nanoseconds of the loop's clock: when the present head began, or idleness.
@@ -76,6 +83,9 @@ extension Ref where Entry == ClientConnection {
     ) -> Bool {
         switch (old, new) {
         case (.closed, .idle), (.idle, .idle), (.idle, .readingHead), (.idle, .exchanging): true
+        case (.idle, .readingProxyHeader), (.readingProxyHeader, .idle),
+            (.readingProxyHeader, .exchanging), (.readingProxyHeader, .closed):
+            true
         case (.readingHead, .exchanging), (.exchanging, .idle), (.exchanging, .lingering): true
         case (.idle, .closed), (.readingHead, .closed), (.exchanging, .closed),
             (.lingering, .closed):

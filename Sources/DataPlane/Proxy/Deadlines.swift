@@ -72,10 +72,15 @@ extension Engine {
         switch client[].state {
         case .closed: break
         case .lingering: close(client)
+        case .readingProxyHeader: refuseSlowProxyHeader(client)
         case .readingHead: refuseSlowHead(client)
         case .idle: closeIdle(client)
         case .exchanging:
             guard let exchange = client[].exchange else { return }
+            if exchange[].isTCP, exchange[].phase == .request {
+                if giveUpHello(exchange, client) { advance(client) }
+                return
+            }
             exchange[].note(.clientTimeout, "client-timeout")
             if exchange[].phase == .awaitingResponse, !exchange[].upload.isComplete {
                 record.add(.requestTimeouts)

@@ -2,6 +2,7 @@
 // done with an event stands in the extensions of `Engine`, a file for each theme:
 //
 //   Accepting         listeners, limits, fairness
+//   Arrival           PROXY header, TCP routes
 //   RequestReading    client bytes → head
 //   ExchangeStart     head → route → action
 //   ServerAssignment  server, connection, retry
@@ -252,7 +253,8 @@ struct Engine: ~Copyable {
             state[].forwardedFor = ForwardedForMode(frontend.forwardedFor)
             state[].waits = RuntimeConfiguration.Waits(frontend.timeouts)
             state[].routes = configuration.routes[place]
-            state[].backend = configuration.tcpBackends[place]
+            state[].tcpRoutes = configuration.tcpRoutes[place]
+            state[].proxyInput = configuration.proxyInputs[place]
             state[].traffic = makeTally(configuration.traffic.frontend(place))
             frontends.append(state)
         }
@@ -267,6 +269,7 @@ struct Engine: ~Copyable {
             for (number, server) in backend.servers.enumerated() {
                 let upstream = upstreamSlab.take()
                 upstream[].address = RawSocketAddress(server.address)
+                upstream[].proxyProtocol = server.proxyProtocol
                 upstream[].backend = place
                 upstream[].index = number
                 upstream[].traffic = makeTally(configuration.traffic.server(place, number))

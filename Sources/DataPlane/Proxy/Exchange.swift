@@ -108,7 +108,11 @@ struct Exchange: ~Copyable, SlabEntry {
     var waitsForServer = false
     var status = 0
 
-    /// What the log and the response rules want of the request.
+    /// TCP: while the route depends on the name that the client asks for.
+    var hello = ClientHelloParser()
+
+    /// What the log and the response rules want of the request. Of a TCP connection it is the name
+    /// that the client asked for, as `host`.
     var captured = CapturedRequest()
     var capture = Buffer()
     var requestID = RequestID()

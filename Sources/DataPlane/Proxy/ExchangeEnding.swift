@@ -17,7 +17,8 @@ extension Engine {
     ) -> Bool {
         if let server = exchange[].server {
             exchange[].server = nil
-            if exchange[].keepsServer, exchange[].phase == .responding, drain.isServing,
+            if exchange[].keepsServer, !server[].carriesOneClient, exchange[].phase == .responding,
+                drain.isServing,
                 server[].input.isEmpty, !exchange[].download.hasExcess,
                 !server[].transport.peerHasEnded, !server[].transport.hasFailed,
                 // A last receive that filled its buffer leaves unknown what is behind it, and no

@@ -3,6 +3,12 @@
 
 internal import Model
 
+/// Whose word is taken for where a client is.
+struct CompiledProxyInput: BitwiseCopyable {
+    let trusted: AddressRanges
+    let refusesOthers: Bool
+}
+
 /// A frontend as its connections see it.
 struct FrontendState: ~Copyable, SlabEntry {
     /// Place in the configuration.
@@ -12,8 +18,10 @@ struct FrontendState: ~Copyable, SlabEntry {
     var forwardedFor = ForwardedForMode.replace
     var waits = RuntimeConfiguration.Waits(Timeouts())
     var routes: RouteTable?
-    /// TCP: place of the backend.
-    var backend = -1
+    /// TCP only.
+    var tcpRoutes: TCPRouteTable?
+    /// Nil: no PROXY header is looked for.
+    var proxyInput: CompiledProxyInput?
     var traffic: Ref<TrafficTally>?
 
     init() {}

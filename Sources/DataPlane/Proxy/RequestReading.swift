@@ -20,6 +20,7 @@ extension Engine {
             turns &-= 1
             let goesOn: Bool
             switch client[].state {
+            case .readingProxyHeader: goesOn = readProxyHeader(client)
             case .idle, .readingHead: goesOn = readHead(client)
             case .exchanging:
                 guard let exchange = client[].exchange else { return }

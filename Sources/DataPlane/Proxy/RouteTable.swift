@@ -16,17 +16,11 @@ struct CompiledRoute: BitwiseCopyable {
     /// The route's alone, for when filters stand between.
     fileprivate let ownRequestRules: CompiledRules
     fileprivate let ownResponseRules: CompiledRules
-    fileprivate let hosts: Run<CompiledHost>
+    fileprivate let hosts: HostPatterns
     fileprivate let paths: Run<Bytes>
     fileprivate let prefixes: Run<Bytes>
     fileprivate let methods: Run<Bytes>
     fileprivate let headers: Run<CompiledHeaderMatch>
-}
-
-private struct CompiledHost: BitwiseCopyable {
-    /// Lower case; a suffix begins with its dot.
-    let name: Bytes
-    let isSuffix: Bool
 }
 
 private struct CompiledHeaderMatch: BitwiseCopyable {
@@ -102,7 +96,7 @@ struct RouteTable: BitwiseCopyable, @unchecked Sendable {
         var index = start
         while index < routes.count {
             let route = routes[index]
-            if Self.takesHost(route.hosts, host), Self.takesPath(route, path),
+            if route.hosts.isEmpty || route.hosts.take(host), Self.takesPath(route, path),
                 Self.takesMethod(route.methods, bytes.slice(head.methodName)),
                 Self.takesHeaders(route.headers, head, bytes)
             {
@@ -111,22 +105,6 @@ struct RouteTable: BitwiseCopyable, @unchecked Sendable {
             index &+= 1
         }
         return nil
-    }
-
-    private static func takesHost(_ hosts: Run<CompiledHost>, _ host: Bytes) -> Bool {
-        if hosts.isEmpty { return true }
-        var index = 0
-        while index < hosts.count {
-            let pattern = hosts[index]
-            if !pattern.isSuffix {
-                if host.equalsIgnoringCase(pattern.name) { return true }
-            } else if host.count > pattern.name.count {
-                let tail = host.suffix(from: host.count &- pattern.name.count)
-                if tail.equalsIgnoringCase(pattern.name) { return true }
-            }
-            index &+= 1
-        }
-        return false
     }
 
     private static func takesPath(_ route: CompiledRoute, _ path: Bytes) -> Bool {
@@ -220,15 +198,7 @@ extension RouteTable {
                 [frontend.headers.response, route.headers.response], arena: arena),
             ownRequestRules: CompiledRules([route.headers.request], arena: arena),
             ownResponseRules: CompiledRules([route.headers.response], arena: arena),
-            hosts: arena.run(
-                match.hosts.map { pattern in
-                    switch pattern {
-                    case .exact(let name):
-                        CompiledHost(name: arena.bytes(trimmed(name)), isSuffix: false)
-                    case .suffix(let name):
-                        CompiledHost(name: arena.bytes(trimmed(name)), isSuffix: true)
-                    }
-                }),
+            hosts: HostPatterns(match.hosts, arena: arena),
             paths: arena.run(match.paths.map { arena.bytes($0) }),
             prefixes: arena.run(
                 match.pathPrefixes.map {
@@ -251,12 +221,6 @@ extension RouteTable {
                 name: arena.bytes(names[index]), value: arena.bytes(headers[index].value ?? ""),
                 hasValue: headers[index].value != nil, hasAlternative: next == names[index])
         }
-    }
-
-    /// Lower case, without the dot that a host is rid of as well.
-    private static func trimmed(_ host: String) -> String {
-        let lower = host.lowercased()
-        return lower.hasSuffix(".") ? String(lower.dropLast()) : lower
     }
 
     private static func compile(

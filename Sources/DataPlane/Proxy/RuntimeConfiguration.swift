@@ -17,6 +17,7 @@ final class RuntimeConfiguration: @unchecked Sendable {
         var request: Int64
         var keepAlive: Int64
         var tunnel: Int64
+        var inspect: Int64
 
         init(_ timeouts: Timeouts) {
             connect = Self.milliseconds(timeouts.connect)
@@ -25,6 +26,7 @@ final class RuntimeConfiguration: @unchecked Sendable {
             request = Self.milliseconds(timeouts.httpRequest)
             keepAlive = Self.milliseconds(timeouts.httpKeepAlive)
             tunnel = Self.milliseconds(timeouts.tunnel)
+            inspect = Self.milliseconds(timeouts.inspect)
         }
 
         /// A year is for ever, and far from any overflow.
@@ -38,8 +40,9 @@ final class RuntimeConfiguration: @unchecked Sendable {
     /// Of `configuration.frontends`, in their order; nil has no limit of its own.
     let frontendGauges: [ConnectionGauge?]
     let processGauge: ConnectionGauge
-    /// The backend of each TCP frontend, -1 for HTTP frontends.
-    let tcpBackends: [Int]
+    /// Of each TCP frontend, nil for HTTP frontends.
+    let tcpRoutes: [TCPRouteTable?]
+    let proxyInputs: [CompiledProxyInput?]
     /// Whether exchanges are logged, and in which form.
     let accessFormat: LogSettings.Format?
     /// `backend/server` as the log writes them, by place.
@@ -67,7 +70,17 @@ final class RuntimeConfiguration: @unchecked Sendable {
             frontend.maxConnections.map { ConnectionGauge(limit: $0) }
         }
         processGauge = ConnectionGauge(limit: configuration.process.maxConnections)
-        tcpBackends = configuration.frontends.map { Self.tcpBackend(of: $0, in: places) }
+        tcpRoutes = configuration.frontends.map { frontend in
+            frontend.mode == .tcp
+                ? TCPRouteTable(frontend.routes, backends: places, arena: arena) : nil
+        }
+        proxyInputs = configuration.frontends.map { frontend in
+            frontend.proxyProtocol.map { input in
+                CompiledProxyInput(
+                    trusted: AddressRanges(input.from, arena: arena),
+                    refusesOthers: input.others == .refuse)
+            }
+        }
         accessFormat =
             configuration.log.accessTo == .off ? nil : configuration.log.accessFormat
         noRules = AppliedRules(CompiledRules([], arena: arena))
@@ -79,13 +92,6 @@ final class RuntimeConfiguration: @unchecked Sendable {
 
     /// Text that lives as long as this value.
     func bytes(_ text: String) -> Bytes { arena.bytes(text) }
-
-    private static func tcpBackend(of frontend: Frontend, in places: [String: Int]) -> Int {
-        guard frontend.mode == .tcp, let route = frontend.routes.first,
-            case .backend(let name) = route.action
-        else { return -1 }
-        return places[name] ?? -1
-    }
 }
 
 extension RawSocketAddress {

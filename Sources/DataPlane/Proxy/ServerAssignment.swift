@@ -1,6 +1,7 @@
 // Which server an exchange goes to, over which connection, and what happens when that fails before
 // the server has said anything. Hot.
 
+internal import Glibc
 internal import Model
 internal import SharedState
 internal import Syscalls
@@ -62,6 +63,11 @@ extension Engine {
             server.connect(to: upstream, for: exchange)
             exchange[].server = server
             serverTimers.arm(server, at: now + wait)
+            if let version = upstream[].proxyProtocol,
+                !addProxyHeader(version, to: server, exchange, client)
+            {
+                throw SystemError(call: "malloc", errno: ENOMEM)
+            }
             try epoll.add(
                 fd: fd, events: Transport.events, token: server.token(tag: Tag.server))
         } catch {
@@ -182,6 +188,7 @@ extension Engine {
         server[].transport.close(reset: reset)
         serverTimers.cancel(server)
         buffers.empty(&server[].input)
+        buffers.empty(&server[].preface)
         closedServers.append(server)
     }
 

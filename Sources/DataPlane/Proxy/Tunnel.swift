@@ -31,23 +31,6 @@ extension Engine {
         server[].transport.endSending()
     }
 
-    /// A TCP frontend's client: nothing is read before there is a server.
-    mutating func beginTCP(_ client: Ref<ClientConnection>) {
-        client[].stateSince = nowNanoseconds
-        let exchange = makeExchange(client)
-        exchange[].isTCP = true
-        exchange[].isSelfFraming = false
-        exchange[].keepsClient = false
-        exchange[].keepsServer = false
-        exchange[].route = 0
-        exchange[].upload.begin(headBytes: 0, .untilClose)
-        exchange[].download.begin(headBytes: 0, .untilClose)
-        if let frontend = client[].frontend, backends.indices.contains(frontend[].backend) {
-            exchange[].backend = backends[frontend[].backend]
-        }
-        assignServer(exchange, client, fresh: true)
-    }
-
     /// The server is there.
     mutating func beginTCPTunnel(_ exchange: Ref<Exchange>) {
         exchange.enter(.tunnelling)

@@ -104,6 +104,22 @@ struct Transport: ~Copyable {
         return .failed(errno: result.errno)
     }
 
+    /// Sends what `first` holds, and `count` bytes of `second` from `offset` behind it, with one
+    /// call; consumes nothing.
+    mutating func send(
+        _ first: borrowing Buffer, then second: borrowing Buffer, offset: Int, count: Int
+    ) -> TransferResult {
+        let result = first.send(fd, then: second, offset: offset, count: count)
+        if result.value > 0 {
+            if result.value < first.count + count { isWritable = false }
+            return .moved(result.value)
+        }
+        isWritable = false
+        if result.wouldBlock || result.value == 0 { return .blocked }
+        hasFailed = true
+        return .failed(errno: result.errno)
+    }
+
     /// Whether there is neither a byte nor an end, by asking the kernel.
     mutating func isSilent() -> Bool {
         let result = SocketIO.peek(fd)

@@ -7,6 +7,7 @@
 // The counters of a server and the membership in its list of parked connections are derived here,
 // from the state and from nothing else; there is no way out of `doomed`. Hot, one thread.
 
+internal import Model
 internal import SharedState
 internal import Syscalls
 
@@ -30,6 +31,10 @@ struct ServerConnection: ~Copyable, SlabEntry, TimerEntry {
     var timer = TimerLinks<ServerConnection>()
     /// What the server sent and was not forwarded yet.
     var input = Buffer()
+    /// What the server is told before the client's first byte; gone when sent.
+    var preface = Buffer()
+    /// The server was told who the client is: nobody else may ever use the connection.
+    var carriesOneClient = false
     /// Who uses it, while `connecting` or `inUse`.
     var exchange: Ref<Exchange>?
     fileprivate(set) var server: Ref<UpstreamServer>?
@@ -43,6 +48,13 @@ struct ServerConnection: ~Copyable, SlabEntry, TimerEntry {
     /// Receives behind what is there already.
     @inline(__always)
     mutating func receive() -> TransferResult { transport.receive(into: &input) }
+
+    /// Sends the preface and, behind it, bytes of `buffer`; consumes nothing.
+    mutating func sendPreface(
+        then buffer: borrowing Buffer, offset: Int, count: Int
+    ) -> TransferResult {
+        transport.send(preface, then: buffer, offset: offset, count: count)
+    }
 }
 
 /// What one loop knows of one server.
@@ -62,6 +74,7 @@ struct UpstreamServer: ~Copyable, SlabEntry {
     var record: ServerRecord?
     var configuredWeight = 100
     var standing = ServerStanding(weight: 100)
+    var proxyProtocol: ProxyProtocolVersion?
 
     init() {}
 

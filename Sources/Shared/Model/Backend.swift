@@ -28,6 +28,8 @@ public struct Server: Codable, Sendable, Equatable {
     public var address: SocketAddress
     /// 0…256; 0 takes no new exchange.
     public var weight: Int
+    /// Nil: the server is told nothing about its clients but what they send.
+    public var proxyProtocol: ProxyProtocolVersion?
 
     public init(name: String, address: SocketAddress, weight: Int = 100) {
         self.name = name

@@ -14,9 +14,11 @@ public struct Frontend: Codable, Sendable, Equatable {
     public var forwardedFor: ForwardedFor
     /// Applied to every exchange before the route's own.
     public var headers: HeaderRules
-    /// HTTP: the first match with an action wins, filters run on the way; a request that matches
-    /// no action gets 404. TCP: one route without a match, to a backend.
+    /// The first match with an action wins, filters run on the way; a request that matches no action
+    /// gets 404, a TCP connection is closed. TCP routes lead to backends and are no filters.
     public var routes: [Route]
+    /// Nil: where a client is, the kernel says.
+    public var proxyProtocol: ProxyProtocolInput?
 
     public init(
         name: String, mode: ProxyMode, bind: [SocketAddress], maxConnections: Int? = nil,

@@ -34,6 +34,10 @@ public struct RouteMatch: Codable, Sendable, Equatable {
     /// Exact, upper case as usual: methods are case-sensitive (RFC 9110 §9.1).
     public var methods: [String] = []
     public var headers: [HeaderMatch] = []
+    /// TCP: lower case; the name that the client's TLS hello asks for.
+    public var serverNames: [HostPattern] = []
+    /// TCP: where the client is.
+    public var clientRanges: [AddressRange] = []
 
     public init() {}
 }

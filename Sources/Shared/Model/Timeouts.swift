@@ -13,5 +13,9 @@ public struct Timeouts: Codable, Sendable, Equatable {
     /// Silence on both sides of a tunnel (Upgrade).
     public var tunnel: Duration = .seconds(3600)
 
+    /// From a connection's beginning to the end of its PROXY header; the same again to the end of its
+    /// TLS hello, where a route asks for the name in it.
+    public var inspect: Duration = .seconds(5)
+
     public init() {}
 }

@@ -33,6 +33,8 @@ public enum LoopCounter: Int, CaseIterable, Sendable {
     case acceptErrors
     /// Access log lines that were thrown away because the log did not keep up.
     case logLinesDropped
+    /// Connections that were closed because of their PROXY header, or for want of one.
+    case proxyHeaderErrors
 }
 
 /// A quantity as it is now, set by the loop. As with counters, the raw value is a place.

@@ -4,9 +4,9 @@ internal import CLinux
 internal import Glibc
 
 /// An IPv4 or IPv6 address with a port, without any configuration's meaning.
-public struct RawSocketAddress: Sendable, Hashable, CustomStringConvertible {
+public struct RawSocketAddress: Sendable, Hashable, BitwiseCopyable, CustomStringConvertible {
     /// The address without its port.
-    public enum Host: Sendable, Hashable {
+    public enum Host: Sendable, Hashable, BitwiseCopyable {
         /// Four octets as one word: 127.0.0.1 is 0x7F00_0001.
         case ipv4(UInt32)
         /// Sixteen octets as two words, the first octet highest.

@@ -127,6 +127,9 @@ enum MetricCatalogue {
         total(
             "log_lines_dropped", "Access log lines thrown away because the log was too slow.",
             "logLinesDropped"),
+        total(
+            "proxy_header_errors", "Connections closed for a wrong or missing PROXY header.",
+            "proxyHeaderErrors"),
     ]
 
     // MARK: The API

@@ -14,6 +14,7 @@ extension JSONValue {
             "timeouts": .object(clientTimeouts(frontend.timeouts)),
             "limits": isHTTP ? .limits(frontend.limits) : nil,
             "headers": isHTTP ? .headers(frontend.headers, frontend.forwardedFor) : nil,
+            "proxy_protocol": frontend.proxyProtocol.map { .proxyProtocol($0) },
             "routes": .array(frontend.routes.map { .route($0) }),
         ])
     }
@@ -27,10 +28,18 @@ extension JSONValue {
                 .object([
                     "address": .string(server.address.description),
                     "weight": .number(server.weight),
+                    "proxy_protocol": server.proxyProtocol.map { .string($0.rawValue) },
                     // Without it the document could not be read again.
                     "allow_link_local": server.address.host.isLinkLocal ? .bool(true) : nil,
                 ])
             },
+        ])
+    }
+
+    private static func proxyProtocol(_ input: ProxyProtocolInput) -> JSONValue {
+        .object([
+            "from": .texts(input.from.map(\.description)),
+            "others": .string(input.others.rawValue),
         ])
     }
 
@@ -82,13 +91,9 @@ extension JSONValue {
 
     private static func match(_ match: RouteMatch) -> JSONValue {
         .object([
-            "host": list(
-                match.hosts.map { pattern in
-                    switch pattern {
-                    case .exact(let name): name
-                    case .suffix(let name): "*" + name
-                    }
-                }),
+            "sni": list(match.serverNames.map(\.written)),
+            "client_ip": list(match.clientRanges.map(\.description)),
+            "host": list(match.hosts.map(\.written)),
             "path": list(match.paths), "path_prefix": list(match.pathPrefixes),
             "method": list(match.methods),
             "header": match.headers.isEmpty ? nil : .headerMatches(match.headers),
@@ -109,5 +114,15 @@ extension JSONValue {
             }
         }
         return .named(grouped, \.name) { $0.values.isEmpty ? .null : .texts($0.values) }
+    }
+}
+
+extension HostPattern {
+    /// As it is in the language.
+    fileprivate var written: String {
+        switch self {
+        case .exact(let name): name
+        case .suffix(let name): "*" + name
+        }
     }
 }

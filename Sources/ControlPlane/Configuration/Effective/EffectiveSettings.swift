@@ -70,6 +70,7 @@ extension JSONValue {
             .init(name: "http_request", value: .time(timeouts.httpRequest)),
             .init(name: "http_keep_alive", value: .time(timeouts.httpKeepAlive)),
             .init(name: "tunnel", value: .time(timeouts.tunnel)),
+            .init(name: "inspect", value: .time(timeouts.inspect)),
         ])
     }
 

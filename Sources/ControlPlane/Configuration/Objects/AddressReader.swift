@@ -33,6 +33,26 @@ extension ValueReader {
         return address
     }
 
+    /// An address, or a range of them by its common bits. One whose address has bits behind the
+    /// prefix means the whole range, which may be more than its author had in mind.
+    func addressRange() -> AddressRange? {
+        guard let text = line(limit: 64) else { return nil }
+        guard let range = AddressRange(text) else {
+            report(
+                .invalidValue,
+                "\(quoted(text)) is no range of addresses, such as \"10.0.0.0/8\", \"192.0.2.1\" or "
+                    + "\"2001:db8::/32\"")
+            return nil
+        }
+        let written = text.split(separator: "/").first.flatMap { AddressRange(String($0)) }
+        if written?.first != range.first {
+            report(
+                .invalidValue, "\(quoted(text)) is the range \(quoted("\(range)"))",
+                suggestion: "\(range)", severity: .warning)
+        }
+        return range
+    }
+
     private func addressText(_ allowed: String) -> String? {
         guard let text = line(limit: 255) else { return nil }
         guard !text.hasPrefix("unix:"), !text.hasPrefix("/") else {

@@ -14,7 +14,8 @@ extension ValueReader {
                 ?? .roundRobin
             let timeouts =
                 fields.take("timeouts")?.timeouts(.backend, inherited: inherited) ?? inherited
-            let servers = readServers(&fields)
+            let proxyProtocol = fields.take("proxy_protocol")?.proxyProtocolVersion()
+            let servers = readServers(&fields, proxyProtocol)
             fields.notSupportedYet(
                 "stickiness", "check", "queue", "retries", "tls")
             return Backend(
@@ -22,9 +23,12 @@ extension ValueReader {
         }
     }
 
-    private func readServers(_ fields: inout MappingReader) -> [Server] {
+    private func readServers(
+        _ fields: inout MappingReader, _ proxyProtocol: ProxyProtocolVersion?
+    ) -> [Server] {
         guard let field = fields.require("servers", "a backend needs at least one server"),
-            let servers = field.named("server", { name, value in value.server(name) })
+            let servers = field.named(
+                "server", { name, value in value.server(name, proxyProtocol) })
         else { return [] }
         if field.isEmptyMapping {
             field.report(.missingField, "a backend needs at least one server")
@@ -36,18 +40,24 @@ extension ValueReader {
         return servers
     }
 
-    private func server(_ name: String) -> Server? {
+    private func server(_ name: String, _ inherited: ProxyProtocolVersion?) -> Server? {
         object { fields -> Server? in
             let addressField = fields.require("address", "such as \"10.0.0.11:8080\"")
             let address = addressField?.serverAddress()
             let weight = fields.take("weight")?.integer(in: 0...256) ?? 100
             let allowsLinkLocal = fields.take("allow_link_local")?.boolean() ?? false
+            let proxyProtocol =
+                fields.take("proxy_protocol").map {
+                    $0.proxyProtocolVersion(orInherited: inherited)
+                } ?? inherited
             fields.take("labels")?.checkLabels()
             fields.notSupportedYet(
-                "max_connections", "backup", "slow_start", "check", "tls", "proxy_protocol")
+                "max_connections", "backup", "slow_start", "check", "tls")
             guard let address else { return nil }
             addressField?.checkNotLinkLocal(address, isAllowed: allowsLinkLocal)
-            return Server(name: name, address: address, weight: weight)
+            var server = Server(name: name, address: address, weight: weight)
+            server.proxyProtocol = proxyProtocol
+            return server
         }?.flatMap { $0 }
     }
 }

@@ -23,7 +23,8 @@ extension ValueReader {
                 }
             }
             frontend.routes = readRoutes(&fields, mode)
-            fields.notSupportedYet("tls", "rate_limit", "proxy_protocol", "compression")
+            frontend.proxyProtocol = fields.take("proxy_protocol")?.proxyProtocolInput()
+            fields.notSupportedYet("tls", "rate_limit", "compression")
             return frontend
         }
     }
@@ -75,13 +76,7 @@ extension ValueReader {
             return []
         }
         guard let items = routes.items("a list of routes, in order") else { return [] }
-        if items.isEmpty || (mode == .tcp && items.count > 1) {
-            routes.report(
-                mode == .tcp ? .wrongMode : .missingField,
-                mode == .tcp
-                    ? "a frontend of mode tcp has exactly one route"
-                    : "at least one route is needed")
-        }
+        if items.isEmpty { routes.report(.missingField, "at least one route is needed") }
         let read = items.enumerated().map { index, item in
             (value: item, route: item.route(number: index + 1, mode))
         }
@@ -111,7 +106,7 @@ extension ValueReader {
             if let matchAll {
                 value.report(
                     .unreachableRoute,
-                    "never reached: route \(quoted(matchAll)) before it takes every request",
+                    "never reached: route \(quoted(matchAll)) before it takes everything",
                     severity: .warning)
             } else if route.isTerminal, route.match.takesEverything {
                 matchAll = route.id
@@ -122,7 +117,8 @@ extension ValueReader {
 
 extension RouteMatch {
     fileprivate var takesEverything: Bool {
-        hosts.isEmpty && paths.isEmpty && methods.isEmpty && headers.isEmpty
+        serverNames.isEmpty && clientRanges.isEmpty && hosts.isEmpty && paths.isEmpty
+            && methods.isEmpty && headers.isEmpty
             && (pathPrefixes.isEmpty || pathPrefixes.contains("/"))
     }
 }

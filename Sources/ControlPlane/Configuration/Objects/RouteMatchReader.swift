@@ -12,13 +12,29 @@ extension ValueReader {
                 fields.take("path_prefix").map { $0.each { $0.pathPrefix() } } ?? []
             match.methods = fields.take("method").map { $0.each { $0.method() } } ?? []
             match.headers = fields.take("header")?.headerMatches() ?? []
-            fields.notSupportedYet("sni", "client_ip")
+            fields.refuse(
+                ["sni"], .wrongMode, "has no meaning in a frontend of mode http, match the host")
+            fields.notSupportedYet("client_ip")
+            return match
+        }
+    }
+
+    /// In a TCP frontend.
+    func matchOfTCP() -> RouteMatch? {
+        object { fields in
+            var match = RouteMatch()
+            match.serverNames = fields.take("sni").map { $0.each { $0.hostPattern() } } ?? []
+            match.clientRanges =
+                fields.take("client_ip").map { $0.each { $0.addressRange() } } ?? []
+            fields.refuse(
+                ["host", "path", "path_prefix", "method", "header"], .wrongMode,
+                "has no meaning in a frontend of mode tcp")
             return match
         }
     }
 
     /// One value or a list of them; an empty list would match nothing and is refused.
-    private func each<Value>(_ read: (ValueReader) -> Value?) -> [Value] {
+    func each<Value>(_ read: (ValueReader) -> Value?) -> [Value] {
         let items = list()
         if case .sequence = node.content, items.isEmpty {
             report(.invalidValue, "an empty list matches nothing, leave the field out to match all")

@@ -10,7 +10,7 @@ extension ValueReader {
             var match = RouteMatch()
             var headers = HeaderRules()
             if mode == .tcp {
-                fields.take("match")?.refuseMatchOfTCP()
+                match = fields.take("match")?.matchOfTCP() ?? match
                 fields.refuse(
                     ["respond", "redirect", "headers"], .wrongMode,
                     "has no meaning in a frontend of mode tcp")
@@ -41,15 +41,6 @@ extension ValueReader {
             return nil
         }
         return id
-    }
-
-    private func refuseMatchOfTCP() {
-        _ = object { fields in
-            fields.notSupportedYet("sni", "client_ip")
-            fields.refuse(
-                ["host", "path", "path_prefix", "method", "header"], .wrongMode,
-                "has no meaning in a frontend of mode tcp")
-        }
     }
 
     /// What a route may do without ending the search.

@@ -30,9 +30,11 @@ extension ValueReader {
                 set("http_request", \.httpRequest)
                 set("http_keep_alive", \.httpKeepAlive)
                 set("tunnel", \.tunnel)
+                set("inspect", \.inspect)
             } else {
                 fields.refuse(
-                    ["client", "http_request", "http_keep_alive", "tunnel"], .conflictingFields,
+                    ["client", "http_request", "http_keep_alive", "tunnel", "inspect"],
+                    .conflictingFields,
                     "is a timeout of the client's side: set it in a frontend or in defaults")
             }
             fields.notSupportedYet("queue")

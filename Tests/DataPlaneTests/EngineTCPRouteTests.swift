@@ -1,0 +1,153 @@
+// Which server a TCP connection goes to: by its client's address, by the name in its hello.
+
+import Glibc
+import Model
+import SharedState
+import Synchronization
+import Syscalls
+import Testing
+
+@testable import DataPlane
+
+@Suite struct EngineTCPRouteTests {
+    /// Says its name, then what it was sent.
+    private static func named(_ name: String) throws -> EngineOrigin {
+        try EngineOrigin { connection in
+            connection.send("\(name):")
+            connection.send(connection.takeAll())
+        }
+    }
+
+    private static func route(
+        _ id: String, to place: Int, names: [HostPattern] = [], from: [String] = []
+    ) -> Route {
+        var match = RouteMatch()
+        match.serverNames = names
+        match.clientRanges = from.compactMap { AddressRange($0) }
+        return Route(id: id, match: match, action: .backend("b\(place)"))
+    }
+
+    private func harness(
+        _ routes: [Route], _ names: [String], inspect: Duration = .seconds(10)
+    ) throws -> (EngineHarness, [EngineOrigin]) {
+        var options = EngineHarness.Options()
+        options.mode = .tcp
+        options.separatesBackends = true
+        options.routes = routes
+        options.timeouts.inspect = inspect
+        options.timeouts.client = .seconds(5)
+        options.log = true
+        let origins = try names.map(Self.named)
+        return (try EngineHarness(origins: origins.map(\.port), options), origins)
+    }
+
+    private static let byName = [
+        route("a", to: 0, names: [.exact("a.example")]),
+        route("b", to: 1, names: [.suffix(".b.example"), .exact("c.example")]),
+        route("rest", to: 2),
+    ]
+
+    @Test(arguments: [
+        ("a.example", "A", "a"), ("A.Example.", "A", "a"), ("x.b.example", "B", "b"),
+        ("x.y.B.example", "B", "b"), ("c.example", "B", "b"), ("b.example", "C", "rest"),
+        ("xb.example", "C", "rest"), ("z.a.example", "C", "rest"),
+    ])
+    func byTheNameInTheHello(_ name: String, _ server: String, _ route: String) throws {
+        let (harness, origins) = try harness(Self.byName, ["A", "B", "C"])
+        let hello = HelloBytes.asking(name)
+        // Whole, in many records, in single bytes, and with early data behind it.
+        let forms = [
+            [hello.records()], [hello.records(of: 40)], hello.records(of: 10).map { [$0] },
+            [hello.records() + [UInt8](repeating: 23, count: 40_000)],
+        ]
+        for pieces in forms {
+            let client = try harness.connect()
+            for piece in pieces { client.send(piece) }
+            client.endSending()
+            #expect(client.takeAll() == octets(server + ":") + pieces.flatMap { $0 })
+        }
+        let line = harness.logLines(forms.count).first ?? ""
+        #expect(line.contains("\"route\":\"\(route)\""))
+        #expect(
+            line.contains("\"host\":\"\(name.hasSuffix(".") ? String(name.dropLast()) : name)\""))
+        withExtendedLifetime(origins) {}
+    }
+
+    /// A hello of 64 KB is read to its end; a longer one, and whatever is none, goes to the route
+    /// that does not ask.
+    @Test func whatIsNoHello() throws {
+        let (harness, origins) = try harness(Self.byName, ["A", "B", "C"])
+        func padded(_ count: Int) -> [UInt8] {
+            var hello = HelloBytes.asking("a.example")
+            hello.extensions?.append(HelloBytes.part(21, [UInt8](repeating: 0, count: count)))
+            return hello.records()
+        }
+        let cases: [(bytes: [UInt8], server: String)] = [
+            (padded(30_000), "A:"), (padded(65_300), "A:"), (padded(65_500), "C:"),
+            (octets("GET / HTTP/1.1\r\n\r\n"), "C:"), (HelloBytes().records(), "C:"),
+            ([0], "C:"), (Array(HelloBytes.asking("a.example").records().dropLast()), "C:"),
+            ([], "C:"),
+        ]
+        for (bytes, server) in cases {
+            let client = try harness.connect()
+            client.send(bytes)
+            client.endSending()
+            #expect(client.takeAll() == octets(server) + bytes)
+            #expect(!client.wasReset)
+        }
+        #expect(harness.gauge(.clientConnections, becomes: 0))
+        withExtendedLifetime(origins) {}
+    }
+
+    /// In time: a client that says nothing is not kept waiting for ever.
+    @Test func silentClientGetsTheRest() throws {
+        let (harness, origins) = try harness(
+            Self.byName, ["A", "B", "C"], inspect: .milliseconds(200))
+        let client = try harness.connect()
+        #expect(client.take(2, within: 5) == octets("C:"))
+        let slow = try harness.connect()
+        slow.send(Array(HelloBytes.asking("a.example").records().prefix(20)))
+        #expect(slow.take(2, within: 5) == octets("C:"))
+        #expect(slow.take(20, within: 1).isEmpty)
+        slow.endSending()
+        #expect(slow.takeAll().count == 20)
+        withExtendedLifetime(origins) {}
+    }
+
+    @Test func nobodyTakesIt() throws {
+        let (harness, origins) = try harness([Self.byName[0]], ["A"])
+        let client = try harness.connect()
+        client.send(HelloBytes.asking("b.example").records())
+        #expect(client.endsSilently())
+        #expect(harness.logLines(1).first?.contains("\"error\":\"no-route\"") == true)
+        #expect(harness.gauge(.clientConnections, becomes: 0))
+        #expect(origins[0].connectionCount.load(ordering: .relaxed) == 0)
+    }
+
+    /// A client is asked for its name only where a route before the one that takes it wants it.
+    @Test func byAddress() throws {
+        let (harness, origins) = try harness(
+            [
+                Self.route("far", to: 0, names: [.exact("a.example")], from: ["192.0.2.0/24"]),
+                Self.route("near", to: 1, from: ["10.0.0.0/8", "127.0.0.1"]),
+                Self.byName[0],
+            ], ["A", "B"])
+        let client = try harness.connect()
+        #expect(client.take(2) == octets("B:"))
+        withExtendedLifetime(origins) {}
+    }
+
+    /// A reset in the middle of a hello leaves nothing.
+    @Test func resetWhileInspecting() throws {
+        let (harness, origins) = try harness(Self.byName, ["A", "B", "C"])
+        for _ in 0..<20 {
+            let client = try harness.connect()
+            client.send([22, 3, 1, 1])
+            usleep(2_000)
+            client.close(reset: true)
+        }
+        #expect(harness.gauge(.clientConnections, becomes: 0))
+        #expect(harness.gauge(.exchangesInFlight, becomes: 0))
+        withExtendedLifetime(origins) {}
+    }
+}
