@@ -34,6 +34,8 @@ build: deps ## Release programs: .build/release/apus and .build/release/apus-wor
 install: man completions ## Install what `make build` made; PREFIX=/usr/local, DESTDIR=
 	install -d "$(DESTDIR)$(PREFIX)/bin"
 	install -m 0755 .build/release/apus .build/release/apus-worker "$(DESTDIR)$(PREFIX)/bin/"
+	@# The symbols stay in .build/release, for debuggers.
+	strip --strip-unneeded "$(DESTDIR)$(PREFIX)/bin/apus" "$(DESTDIR)$(PREFIX)/bin/apus-worker"
 	install -d "$(DESTDIR)$(PREFIX)/share/apus"
 	install -m 0644 api/config.schema.json "$(DESTDIR)$(PREFIX)/share/apus/"
 	@cp -R .build/dist/share/. "$(DESTDIR)$(PREFIX)/share/"

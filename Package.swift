@@ -87,7 +87,7 @@ let package = Package(
         controlPlane(
             "ConfigurationLanguage", folder: "Configuration",
             ["CContract", "COpenSSL", "JSON", "Model", yams]),
-        controlPlane("Store", ["Clock", "JSON", "Supervisor", grdb]),
+        controlPlane("Store", ["Clock", "ConfigurationLanguage", "JSON", "Supervisor", grdb]),
         controlPlane(
             "Master",
             [

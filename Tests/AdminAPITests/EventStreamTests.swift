@@ -45,7 +45,7 @@ struct EventStreamTests {
     }
 
     @Test(arguments: [
-        (nil, 15), ("", 15), ("*", 15), ("generation.*", 7), ("generation.sigterm", 1),
+        (nil, 16), ("", 16), ("*", 16), ("generation.*", 7), ("generation.sigterm", 1),
         ("reload.failed,generation.*", 8), ("config.*,config.revision", 1),
     ])
     func filters(_ text: String?, _ count: Int) throws {

@@ -31,7 +31,9 @@ struct StatusTests {
             "reason":"ListenerBindFailed","observed_revision":43,\
             "message":"/frontends/db_tls/bind/0: address already in use"},\
             {"type":"LeaversBounded","status":"True","reason":"WithinMaxReloads",\
-            "observed_revision":42,"message":"1 leaving, max_reloads 5"}]}
+            "observed_revision":42,"message":"1 leaving, max_reloads 5"},\
+            {"type":"StateIntact","status":"True","reason":"NothingLost",\
+            "observed_revision":null,"message":null}]}
 
             """
         #expect(try await admin.get("/v1/status").text == expected)
@@ -48,7 +50,7 @@ struct StatusTests {
         #expect(
             conditions { _ in } == [
                 "Serving true GenerationReady", "ConfigCurrent true Applied",
-                "LeaversBounded true WithinMaxReloads",
+                "LeaversBounded true WithinMaxReloads", "StateIntact true NothingLost",
             ])
         #expect(
             conditions {
@@ -58,7 +60,7 @@ struct StatusTests {
                 $0.maxReloads = nil
             } == [
                 "Serving false GenerationStarting", "ConfigCurrent false NotApplied",
-                "LeaversBounded true Unlimited",
+                "LeaversBounded true Unlimited", "StateIntact true NothingLost",
             ])
         #expect(
             conditions {
@@ -66,9 +68,10 @@ struct StatusTests {
                 $0.shuttingDown = true
                 $0.generations = (1...3).map { .example($0, .leaving) }
                 $0.maxReloads = 2
+                $0.findings = ["the log is gone"]
             } == [
                 "Serving false ShuttingDown", "ConfigCurrent true Applied",
-                "LeaversBounded false TooManyLeavers",
+                "LeaversBounded false TooManyLeavers", "StateIntact false StateDamaged",
             ])
     }
 

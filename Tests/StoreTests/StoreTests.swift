@@ -1,4 +1,5 @@
 import Clock
+import ConfigurationLanguage
 import Foundation
 import GRDB
 import Glibc
@@ -87,7 +88,7 @@ import Testing
             if number <= 3 { try store.markGood(revision: number) }
         }
         #expect(try store.revision(2) == nil)
-        #expect(try store.latestGoodRevision()?.number == 3)
+        #expect(try store.goodRevisions() == [3])
         #expect(try store.revision(10) == nil)
         #expect(try store.revision(11) != nil)
         #expect(try store.revision(60) != nil)
@@ -96,23 +97,24 @@ import Testing
     @Test func revisionsAreListedWithTheirOrigin() throws {
         let store = try open()
         #expect(try add(store, "a") == 1)
+        let four = ConfigurationText("four")
         let origin = RevisionOrigin(reload: "rl_1", principal: "uid:0", reason: "deploy 7781")
         let time = WallTime(milliseconds: 7)
         _ = try store.addRevision(
-            sha256: "b", text: Array("four".utf8), sourceName: "f", origin: origin, at: time)
+            sha256: four.sha256, text: four.bytes, sourceName: "f", origin: origin, at: time)
         try store.markGood(revision: 1)
         let revisions = try store.revisions()
         #expect(revisions.map(\.number) == [2, 1])
         #expect(
             revisions.first
                 == RevisionSummary(
-                    number: 2, sha256: "b", byteCount: 4, sourceName: "f", createdAt: time,
+                    number: 2, sha256: four.sha256, byteCount: 4, sourceName: "f", createdAt: time,
                     isGood: false, origin: origin))
         #expect(revisions.last?.origin == nil)
         #expect(revisions.last?.isGood == true)
         // The same text again was brought by somebody before.
         _ = try store.addRevision(
-            sha256: "b", text: Array("four".utf8), sourceName: "f",
+            sha256: four.sha256, text: four.bytes, sourceName: "f",
             origin: RevisionOrigin(reload: "rl_2", principal: "uid:1", reason: nil), at: .now())
         #expect(try store.revisions().first?.origin == origin)
     }
@@ -125,8 +127,8 @@ import Testing
             try database.execute(
                 sql: """
                     INSERT INTO revision (sha256, text, source_name, created_at, is_good)
-                    VALUES ('x', x'61', 'old.yaml', 5, 1)
-                    """)
+                    VALUES (?, x'61', 'old.yaml', 5, 1)
+                    """, arguments: [ConfigurationText("a").sha256])
         }
         try database.close()
         let store = try open()
@@ -232,12 +234,14 @@ import Testing
         let again = try open()
         #expect(try again.lastGeneration() == 41, "no number is given twice")
         let finding = try #require(again.findings.first)
-        guard case .damagedSetAside(let newPath, _, let last) = finding else { return }
+        guard case .damagedSetAside(let newPath, _, let last, _) = finding else {
+            Issue.record("\(finding)")
+            return
+        }
         #expect(last == 41)
         #expect(FileManager.default.fileExists(atPath: newPath))
         #expect(finding.description.contains("41"))
         #expect(try again.reloads().isEmpty)
-        #expect(try add(again, "text") == 1)
         try again.close()
         #expect(try open().findings.isEmpty, "only once")
     }
@@ -286,8 +290,9 @@ import Testing
     private func open() throws -> Store { try Store.open(directory: directory.path) }
 
     private func add(_ store: Store, _ text: String) throws -> Int {
-        try store.addRevision(
-            sha256: text, text: Array(text.utf8), sourceName: "apus.yaml", at: .now())
+        let text = ConfigurationText(text)
+        return try store.addRevision(
+            sha256: text.sha256, text: text.bytes, sourceName: "apus.yaml", at: .now())
     }
 
     private func record(_ id: String) -> ReloadRecord {

@@ -26,9 +26,14 @@ final class DiskWork: Sendable {
     let records: RecordKeeper
     private let readThread: WorkThread
     private let startThread: WorkThread
+    private struct Readable {
+        var configuration: Configuration
+        /// Of what its references stand for; empty without any, where equal texts mean the same.
+        var contentSHA256: String
+    }
     private struct Known {
         /// By revision, so that a restart needs no disk.
-        var configurations: [Int: Configuration] = [:]
+        var configurations: [Int: Readable] = [:]
         var served: Set<Int> = []
         /// Generation numbers up to this one are durable.
         var reserved: Int
@@ -78,10 +83,11 @@ final class DiskWork: Sendable {
             for number in try store.goodRevisions() {
                 do {
                     guard let stored = try store.revision(number) else { continue }
-                    let configuration = try configuration(of: number)
+                    let readable = try readable(number)
                     return (
                         GenerationPlan(
-                            configuration, revision: number, sha256: stored.sha256), configuration
+                            readable.configuration, revision: number, sha256: stored.sha256,
+                            contentSHA256: readable.contentSHA256), readable.configuration
                     )
                 } catch {
                     complain("revision \(number) served once and cannot be used: \(error)")
@@ -102,18 +108,26 @@ final class DiskWork: Sendable {
             throw ReloadFailure(report.errors)
         }
         // Waits for the store's thread, so a number is given and known in one order.
+        let contentSHA256 = try digest(configuration, report)
         let revision = try stored(
-            source, origin, valueDigest: report.references.isEmpty ? nil : try digest(configuration)
-        )
-        known.withLock { $0.configurations[revision] = configuration }
+            source, origin, valueDigest: contentSHA256.isEmpty ? nil : contentSHA256)
+        known.withLock {
+            $0.configurations[revision] = Readable(
+                configuration: configuration, contentSHA256: contentSHA256)
+        }
         return ValidRevision(
             plan: GenerationPlan(
-                configuration, revision: revision, sha256: source.text.sha256),
+                configuration, revision: revision, sha256: source.text.sha256,
+                contentSHA256: contentSHA256),
             configuration: configuration, warnings: report.warnings.map(\.description))
     }
 
-    /// What references stand for can change without the text.
-    private func digest(_ configuration: Configuration) throws(ReloadFailure) -> String {
+    /// What references stand for can change without the text. Without any nothing can, and a large
+    /// configuration takes long to digest.
+    private func digest(
+        _ configuration: Configuration, _ report: ConfigurationReport
+    ) throws(ReloadFailure) -> String {
+        if report.references.isEmpty { return "" }
         do throws(JSONError) {
             return try configuration.digest()
         } catch {
@@ -203,7 +217,7 @@ final class DiskWork: Sendable {
     private func material(
         of generation: Int, for plan: GenerationPlan
     ) throws -> GenerationMaterial {
-        let configuration = try configuration(of: plan.revision)
+        let configuration = try readable(plan.revision).configuration
         let json = try JSONWriter.encode(
             WorkerConfiguration(
                 configuration,
@@ -214,26 +228,22 @@ final class DiskWork: Sendable {
             memoryBytes: json.count, accessLog: try accessLog(configuration.log.accessTo))
     }
 
-    private func configuration(of revision: Int) throws -> Configuration {
-        if let configuration = known.withLock({ $0.configurations[revision] }) {
-            return configuration
-        }
+    private func readable(_ revision: Int) throws -> Readable {
+        if let readable = known.withLock({ $0.configurations[revision] }) { return readable }
         guard let stored = try store.revision(revision) else {
             throw ReloadFailure(
                 code: "store-failed", detail: "revision \(revision) is no longer kept")
         }
         let source = ConfigurationSource(
             text: ConfigurationText(bytes: stored.text), fileName: stored.sourceName)
-        guard source.text.sha256 == stored.sha256 else {
-            throw ReloadFailure(
-                code: "store-failed", detail: "revision \(revision) is damaged on disk")
+        let report = source.report()
+        guard let configuration = report.configuration else {
+            throw ReloadFailure(report.errors)
         }
-        switch source.read() {
-        case .invalid(let problems): throw ReloadFailure(problems)
-        case .valid(let configuration, _):
-            known.withLock { $0.configurations[revision] = configuration }
-            return configuration
-        }
+        let readable = Readable(
+            configuration: configuration, contentSHA256: try digest(configuration, report))
+        known.withLock { $0.configurations[revision] = readable }
+        return readable
     }
 
     private func accessLog(_ destination: LogSettings.Destination) throws -> FileDescriptor? {
@@ -303,10 +313,12 @@ final class DiskWork: Sendable {
 }
 
 extension GenerationPlan {
-    init(_ configuration: Configuration, revision: Int, sha256: String) {
+    init(
+        _ configuration: Configuration, revision: Int, sha256: String, contentSHA256: String
+    ) {
         let settings = configuration.process
         self.init(
-            revision: revision, sha256: sha256, contentSHA256: (try? configuration.digest()) ?? "",
+            revision: revision, sha256: sha256, contentSHA256: contentSHA256,
             workers: settings.workers,
             maxReloads: settings.maxReloads, readyTimeout: settings.readyTimeout,
             switchTimeout: settings.switchTimeout, killAfter: settings.killAfter,

@@ -73,7 +73,8 @@ public final class Master {
             let history = try store.endInterrupted(at: .now())
             let board = MasterBoard(
                 snapshot: MasterSnapshot(
-                    instanceID: store.instanceID, version: options.version, reloads: history),
+                    instanceID: store.instanceID, version: options.version, reloads: history,
+                    findings: store.findings.map(\.description)),
                 gauges: gauges)
             let poll = try PollSet()
             let activation = SocketActivation.receive()
@@ -142,7 +143,9 @@ public final class Master {
 
 extension MasterSnapshot {
     /// Before anything happened.
-    init(instanceID: String, version: String, reloads: [ReloadRecord]) {
+    init(
+        instanceID: String, version: String, reloads: [ReloadRecord], findings: [String] = []
+    ) {
         let now = Moment(instant: .now(), wall: .now())
         self.init(
             sequence: 1, instanceID: instanceID, version: version, startedAt: now.wall,
@@ -151,5 +154,6 @@ extension MasterSnapshot {
             desiredRevision: nil, appliedRevision: nil, maxReloads: nil, counters: MasterCounters(),
             workers: [:],
             totals: [:], listeners: [], problems: [], shuttingDown: false, loopTick: now.instant)
+        self.findings = findings
     }
 }

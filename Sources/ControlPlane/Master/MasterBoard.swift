@@ -32,7 +32,7 @@ final class MasterBoard: Sendable {
         state = Mutex(State(snapshot: snapshot))
         tick = Mutex((snapshot.loopTick, TickDelays()))
         self.gauges = gauges
-        feed = Mutex(EventFeed(startedAt: snapshot.startedAt))
+        feed = Mutex(EventFeed(startedAt: snapshot.startedAt, findings: snapshot.findings))
     }
 
     // MARK: The loop's side

@@ -38,6 +38,8 @@ public struct MasterSnapshot: Sendable {
     public var listeners: [ListenerView]
     /// Of the last validation, if it failed; empty after one that succeeded.
     public var problems: [ReloadFailure.Problem]
+    /// What of the state directory was found lost or damaged at the start, in words.
+    public var findings: [String] = []
     /// The master was told to stop.
     public var shuttingDown: Bool
     /// When the loop last came round: it does so several times a second.

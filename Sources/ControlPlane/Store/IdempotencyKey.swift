@@ -103,6 +103,10 @@ extension Store {
             arguments: [
                 key.principal, key.key, key.digest, reload.createdAt.milliseconds, reload.id,
             ])
+        try forgetOldKeys(in: database)
+    }
+
+    static func forgetOldKeys(in database: Database) throws {
         try database.execute(
             sql: """
                 DELETE FROM idempotency WHERE sequence <=

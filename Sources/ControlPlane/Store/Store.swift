@@ -4,6 +4,7 @@
 // calls from its store queue, never from its loop.
 
 public import Clock
+internal import ConfigurationLanguage
 internal import Foundation
 internal import GRDB
 public import Supervisor
@@ -34,8 +35,8 @@ public final class Store: Sendable {
 
     /// Opens the database of a directory, makes it, or brings an older one up to date.
     ///
-    /// A damaged file is renamed aside and reported in `findings`; the generation counter goes on
-    /// from the highest number still known.
+    /// A damaged file is renamed aside and reported in `findings`; what it still tells goes on, the
+    /// generation counter from the highest number still known.
     public static func open(directory: String) throws(StoreError) -> Store {
         try StoreOpening(directory: directory).open()
     }
@@ -51,6 +52,9 @@ public final class Store: Sendable {
         self.latestRevision = Mutex(latestRevision)
     }
 
+    /// What a number of ours can be; another is damage. Far from where sums overflow.
+    static let numbers = 0...(1 << 40)
+
     // MARK: The generation counter
 
     /// The highest number that may have been given, 0 before the first.
@@ -64,16 +68,20 @@ public final class Store: Sendable {
     /// Makes all numbers up to this one count as given, before any of them is: a caller that
     /// reserves ahead waits for no disk when it needs one. A lower number changes nothing.
     public func reserveGenerations(through generation: Int) throws(StoreError) {
-        try setGeneration(generation, with: "max(value, excluded.value)")
+        mark.write(try setGeneration(generation, with: "max(value, excluded.value)"))
     }
 
     /// Gives back what was reserved and not used, at an orderly end: the next life goes on from
     /// here without a gap.
     public func returnGenerations(after generation: Int) throws(StoreError) {
-        try setGeneration(generation, with: "min(value, excluded.value)")
+        // The mark first: one above the counter says that the counter's file is an old one.
+        guard mark.write(min(try lastGeneration(), generation)) else {
+            throw .failed("the generation mark cannot be written")
+        }
+        _ = try setGeneration(generation, with: "min(value, excluded.value)")
     }
 
-    private func setGeneration(_ generation: Int, with rule: String) throws(StoreError) {
+    private func setGeneration(_ generation: Int, with rule: String) throws(StoreError) -> Int {
         let value = try write { database in
             try Int.fetchOne(
                 database,
@@ -82,7 +90,7 @@ public final class Store: Sendable {
                     ON CONFLICT (name) DO UPDATE SET value = \(rule) RETURNING value
                     """, arguments: [generation])
         }
-        mark.write(value ?? generation)
+        return value ?? generation
     }
 
     // MARK: Revisions
@@ -116,18 +124,23 @@ public final class Store: Sendable {
                     origin?.principal, origin?.reason,
                 ])
             let number = Int(database.lastInsertedRowID)
-            // The last good one is what a crash loop goes back to: it stays, however old.
-            try database.execute(
-                sql: """
-                    DELETE FROM revision WHERE number <= ? AND number IS NOT
-                        (SELECT max(number) FROM revision WHERE is_good)
-                    """, arguments: [number - Self.revisionCountMax])
+            try Self.forgetOldRevisions(in: database)
             return number
         }
         latestRevision.withLock {
             $0 = LatestRevision(number: number, sha256: sha256, valueDigest: valueDigest)
         }
         return number
+    }
+
+    /// The last good one is what a crash loop goes back to: it stays, however old.
+    private static func forgetOldRevisions(in database: Database) throws {
+        try database.execute(
+            sql: """
+                DELETE FROM revision
+                WHERE number <= (SELECT max(number) FROM revision) - \(revisionCountMax)
+                    AND number IS NOT (SELECT max(number) FROM revision WHERE is_good)
+                """)
     }
 
     /// Remembers that a generation of this revision served.
@@ -140,13 +153,18 @@ public final class Store: Sendable {
             sql: "UPDATE revision SET is_good = 1 WHERE number = ?", arguments: [revision])
     }
 
-    /// One revision with its text; nil if it was never there or is no longer kept.
+    /// One revision with its text; nil if it was never there or is no longer kept. A text that is
+    /// not what was stored is an error.
     public func revision(_ number: Int) throws(StoreError) -> StoredRevision? {
-        try read { database in
+        let stored = try read { database in
             try Row.fetchOne(
                 database, sql: "SELECT * FROM revision WHERE number = ?", arguments: [number]
             ).map(StoredRevision.init(row:))
         }
+        if let stored, ConfigurationText(bytes: stored.text).sha256 != stored.sha256 {
+            throw .failed("revision \(number) is damaged on disk")
+        }
+        return stored
     }
 
     /// Those that are kept, newest first, without their texts.
@@ -168,15 +186,6 @@ public final class Store: Sendable {
         try read { database in
             try Int.fetchAll(
                 database, sql: "SELECT number FROM revision WHERE is_good ORDER BY number DESC")
-        }
-    }
-
-    /// The newest revision of which a generation served.
-    public func latestGoodRevision() throws(StoreError) -> StoredRevision? {
-        try read { database in
-            try Row.fetchOne(
-                database, sql: "SELECT * FROM revision WHERE is_good ORDER BY number DESC LIMIT 1"
-            ).map(StoredRevision.init(row:))
         }
     }
 
@@ -208,11 +217,23 @@ public final class Store: Sendable {
                 INSERT INTO reload (id, created_at, payload) VALUES (?, ?, ?)
                 ON CONFLICT (id) DO UPDATE SET payload = excluded.payload
                 """, arguments: [reload.id, reload.createdAt.milliseconds, Data(payload)])
+        try forgetOldReloads(in: database)
+    }
+
+    private static func forgetOldReloads(in database: Database) throws {
         try database.execute(
             sql: """
                 DELETE FROM reload WHERE sequence <=
-                    (SELECT max(sequence) FROM reload) - \(Self.reloadCountMax)
+                    (SELECT max(sequence) FROM reload) - \(reloadCountMax)
                 """)
+    }
+
+    /// Leaves of everything what is kept of it.
+    static func forgetOld(in database: Database) throws {
+        try forgetOldRevisions(in: database)
+        try forgetOldReloads(in: database)
+        try forgetOldKeys(in: database)
+        try forgetOldAudit(in: database)
     }
 
     /// Ends what an earlier life did not: a reload that was not over when its master died is FAILED

@@ -27,17 +27,24 @@ public enum StoreError: Error, Equatable, Sendable, CustomStringConvertible {
     }
 }
 
-/// A repair that the operator should know of.
+/// A loss or a repair that the operator should know of.
 public enum StoreFinding: Equatable, Sendable, CustomStringConvertible {
-    /// The damaged file was renamed; what it held is not in use any more. The generation counter
-    /// goes on after `lastGeneration`.
-    case damagedSetAside(newPath: String, detail: String, lastGeneration: Int)
+    /// The damaged file was renamed; of what it held, `kept` is still in use, in words. The
+    /// generation counter goes on after `lastGeneration`.
+    case damagedSetAside(newPath: String, detail: String, lastGeneration: Int, kept: String)
+    /// The file is whole and older than what was done since: it knows of fewer generations than were
+    /// given. A copy was put back, or its log is gone.
+    case outdated(lastGeneration: Int, given: Int)
 
     public var description: String {
         switch self {
-        case .damagedSetAside(let path, let detail, let lastGeneration):
-            "the state database was damaged (\(detail)) and is now \(path); revisions and reload "
-                + "records start anew, generations go on after \(lastGeneration)"
+        case .damagedSetAside(let path, let detail, let lastGeneration, let kept):
+            "the state database was damaged (\(detail)) and is now \(path); of it was kept: \(kept); "
+                + "generations go on after \(lastGeneration)"
+        case .outdated(let lastGeneration, let given):
+            "the state database is older than what was done: it knows of \(lastGeneration) "
+                + "generations, and \(given) were given; revisions and records of the time between "
+                + "are lost"
         }
     }
 }

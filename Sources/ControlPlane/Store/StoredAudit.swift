@@ -76,12 +76,16 @@ extension Store {
                         line.time.milliseconds, line.principal, line.outcome, Data(line.payload),
                     ])
             }
-            try database.execute(
-                sql: """
-                    DELETE FROM audit WHERE sequence <=
-                        (SELECT max(sequence) FROM audit) - \(Self.auditCountMax)
-                    """)
+            try Self.forgetOldAudit(in: database)
         }
+    }
+
+    static func forgetOldAudit(in database: Database) throws {
+        try database.execute(
+            sql: """
+                DELETE FROM audit WHERE sequence <=
+                    (SELECT max(sequence) FROM audit) - \(auditCountMax)
+                """)
     }
 
     /// Newest first.

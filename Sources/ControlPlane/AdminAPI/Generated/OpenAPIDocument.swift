@@ -1139,7 +1139,8 @@ enum OpenAPIDocument {
        "generation.sigterm",
        "generation.exited",
        "generation.crashed",
-       "config.revision"
+       "config.revision",
+       "state.damaged"
       ]
      },
      "at": {"$ref": "#/components/schemas/Time"}
@@ -1307,7 +1308,7 @@ enum OpenAPIDocument {
     "type": "object",
     "required": ["type", "status", "reason", "observed_revision", "message"],
     "properties": {
-     "type": {"enum": ["Serving", "ConfigCurrent", "LeaversBounded"]},
+     "type": {"enum": ["Serving", "ConfigCurrent", "LeaversBounded", "StateIntact"]},
      "status": {"enum": ["True", "False"]},
      "reason": {"type": "string", "examples": ["GenerationReady"]},
      "observed_revision": {"$ref": "#/components/schemas/NullableInteger"},
@@ -2499,6 +2500,7 @@ components:
             - generation.exited
             - generation.crashed
             - config.revision
+            - state.damaged
         at: {$ref: "#/components/schemas/Time"}
     Step:
       type: object
@@ -2624,7 +2626,7 @@ components:
       type: object
       required: [type, status, reason, observed_revision, message]
       properties:
-        type: {enum: [Serving, ConfigCurrent, LeaversBounded]}
+        type: {enum: [Serving, ConfigCurrent, LeaversBounded, StateIntact]}
         status: {enum: ["True", "False"]}
         reason: {type: string, examples: [GenerationReady]}
         observed_revision: {$ref: "#/components/schemas/NullableInteger"}

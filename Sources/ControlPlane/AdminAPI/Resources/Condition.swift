@@ -15,7 +15,10 @@ struct Condition: Sendable, Equatable {
     var observedRevision: Int?
 
     static func all(of snapshot: MasterSnapshot) -> [Condition] {
-        [serving(snapshot), configCurrent(snapshot), leaversBounded(snapshot)]
+        [
+            serving(snapshot), configCurrent(snapshot), leaversBounded(snapshot),
+            stateIntact(snapshot),
+        ]
     }
 
     var json: JSONValue {
@@ -86,6 +89,15 @@ struct Condition: Sendable, Equatable {
             reason: isBounded ? "WithinMaxReloads" : "TooManyLeavers",
             message: "\(leavers) leaving, max_reloads \(limit)",
             observedRevision: snapshot.appliedRevision)
+    }
+
+    /// As it was found at the start, for this life of the master.
+    private static func stateIntact(_ snapshot: MasterSnapshot) -> Condition {
+        let findings = snapshot.findings
+        return Condition(
+            type: "StateIntact", holds: findings.isEmpty,
+            reason: findings.isEmpty ? "NothingLost" : "StateDamaged",
+            message: findings.isEmpty ? nil : findings.joined(separator: "; "))
     }
 
     /// `listener-bind-failed` is `ListenerBindFailed`.

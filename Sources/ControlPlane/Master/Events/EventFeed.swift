@@ -21,8 +21,11 @@ struct EventFeed: Sendable {
 
     /// Sequences begin with the time of the start, so that a reader who comes back after the master
     /// was started anew is behind, and told of a gap.
-    init(startedAt: WallTime) {
+    init(startedAt: WallTime, findings: [String] = []) {
         ring = EventRing(firstSequence: UInt64(max(startedAt.milliseconds, 1)))
+        for finding in findings {
+            ring.append(.stateDamaged, at: startedAt, ["message": .string(finding)])
+        }
     }
 
     /// After `supervisor` handled an event.

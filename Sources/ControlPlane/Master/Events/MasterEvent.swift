@@ -23,6 +23,8 @@ public struct MasterEvent: Sendable, Equatable {
         case generationExited = "generation.exited"
         case generationCrashed = "generation.crashed"
         case configRevision = "config.revision"
+        /// What the store had lost was found at the start.
+        case stateDamaged = "state.damaged"
     }
 
     /// Grows by one with each event of a master's life, and starts above those of earlier lives.

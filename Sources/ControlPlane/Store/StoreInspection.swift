@@ -1,0 +1,73 @@
+// Whether a database that opens can be believed: its structure as SQLite checks it, and what SQLite
+// does not know of: that a text is what its checksum says, and a number a number. Reads everything
+// once, at the start.
+
+internal import ConfigurationLanguage
+internal import Foundation
+internal import GRDB
+
+enum StoreInspection {
+    /// What is wrong in any database, in words; nil if nothing is.
+    static func damagedStructure(of database: Database) throws -> String? {
+        let answer = try String.fetchOne(database, sql: "PRAGMA integrity_check(1)")
+        return answer == "ok" ? nil : answer ?? "no answer"
+    }
+
+    /// What is wrong in one of ours; nil if nothing is.
+    static func damagedContent(of database: Database) throws -> String? {
+        try wrongType(in: database) ?? wrongText(in: database) ?? wrongPayload(in: database)
+            ?? wrongCounter(in: database)
+    }
+
+    /// A flipped bit makes another kind of a value, which is no damage to SQLite.
+    private static func wrongType(in database: Database) throws -> String? {
+        let tables = try Set(
+            String.fetchAll(database, sql: "SELECT name FROM sqlite_master WHERE type = 'table'"))
+        for table in tables.intersection(ours).sorted() {
+            for column in try database.columns(in: table) {
+                let kind = kinds[column.type.uppercased()] ?? "null"
+                let count = try Int.fetchOne(
+                    database,
+                    sql: """
+                        SELECT count(*) FROM \(table)
+                        WHERE typeof(\(column.name)) NOT IN ('\(kind)', 'null')
+                        """)
+                if count != 0 { return "\(table).\(column.name) is not \(kind)" }
+            }
+        }
+        return nil
+    }
+
+    private static let ours: Set = [
+        "instance", "counter", "revision", "reload", "worker", "idempotency", "audit",
+    ]
+    private static let kinds = ["INTEGER": "integer", "TEXT": "text", "BLOB": "blob"]
+
+    private static func wrongText(in database: Database) throws -> String? {
+        guard try database.tableExists("revision") else { return nil }
+        let rows = try Row.fetchCursor(database, sql: "SELECT number, sha256, text FROM revision")
+        while let row = try rows.next() {
+            let (number, sha256, text): (Int, String, Data) = (row[0], row[1], row[2])
+            if ConfigurationText(bytes: Array(text)).sha256 != sha256 {
+                return "the text of revision \(number) is not what was stored"
+            }
+            if !Store.numbers.contains(number) { return "revision \(number)" }
+        }
+        return nil
+    }
+
+    /// A record of another version is JSON, too.
+    private static func wrongPayload(in database: Database) throws -> String? {
+        guard try database.tableExists("reload") else { return nil }
+        let sql = "SELECT count(*) FROM reload WHERE NOT json_valid(CAST(payload AS TEXT))"
+        return try Int.fetchOne(database, sql: sql) == 0 ? nil : "a reload record is not JSON"
+    }
+
+    private static func wrongCounter(in database: Database) throws -> String? {
+        guard try database.tableExists("counter"),
+            let value = try Int.fetchOne(
+                database, sql: "SELECT value FROM counter WHERE name = 'generation'")
+        else { return nil }
+        return Store.numbers.contains(value) ? nil : "generation \(value)"
+    }
+}
