@@ -1,9 +1,10 @@
-"""The proxies that are compared: how each is started on one core with one thread, reloaded, and
-which of its processes carry the traffic."""
+"""The products that are compared: how each is started, pinned, reloaded and watched, and which of
+its processes carry the traffic. What they are told stands in configurations.py."""
 
 import http.client
 import json
 import os
+import pwd
 import resource
 import shutil
 import signal
@@ -12,11 +13,35 @@ import subprocess
 import time
 from pathlib import Path
 
+import configurations
+
 ROOT = Path(__file__).resolve().parent.parent
 PROXY_CORE = "0"
 LOAD_CORE = "1"
-# A proxy needs up to two descriptors for each client.
-CLIENTS_MAX = min(50_000, resource.getrlimit(resource.RLIMIT_NOFILE)[1] // 2 - 100)
+
+
+def raise_descriptors():
+    """As many descriptors as may be had, up to what the rows need."""
+    wanted, (_, hard) = 120_000, resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, max(wanted, hard)))
+        return wanted
+    except (OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        return hard
+
+
+# A proxy needs up to two descriptors for each client, with pipes to splice through four.
+CLIENTS_MAX = min(20_000, raise_descriptors() // 5)
+
+# Valgrind's tools find each other by names of user and host, of which a worker knows neither.
+ENVIRONMENT = {
+    key: value for key, value in os.environ.items()
+    if key not in ("USER", "LOGNAME", "HOST", "HOSTNAME")} | {"SWIFT_BACKTRACE": "enable=no"}
+
+
+class NotSupported(Exception):
+    """The product cannot do what a profile asks for."""
 
 
 def free_port():
@@ -39,7 +64,7 @@ def children(pid):
     return sorted(found)
 
 
-def wait_for(condition, what, seconds=20):
+def wait_for(condition, what, seconds=60):
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         value = condition()
@@ -49,9 +74,9 @@ def wait_for(condition, what, seconds=20):
     raise RuntimeError(f"waited {seconds} s for {what}")
 
 
-def answers(port):
+def answers(port, seconds=2):
     try:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=seconds)
         connection.request("GET", "/who")
         answer = connection.getresponse()
         body = answer.read()
@@ -61,40 +86,50 @@ def answers(port):
         return None
 
 
-class Proxy:
-    """A proxy with two frontends: `port` forwards to the server, `who_port` answers by itself
+class Product:
+    """A proxy with two frontends: `port` does what the profile says, `who_port` answers by itself
     with something that is different in each generation."""
 
     name = ""
+    splices = False
+    without_limit = False
+    clients_max = CLIENTS_MAX
+    user = pwd.getpwuid(os.getuid()).pw_name
 
-    def __init__(self, folder, server_port, pinned=True):
+    def __init__(self, folder, server_port, profile="plain", pinned=True, threads=1, wrapper=()):
+        """`wrapper`: what the process that carries traffic is started through, such as valgrind.
+        It is then the only one, where a product can do that."""
         self.folder = Path(folder) / self.name
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True)
         self.server_port = server_port
-        self.pinned = pinned
+        self.profile = profile
+        self.prefix = ["taskset", "-c", PROXY_CORE] if pinned else []
+        self.threads = threads
+        self.wrapper = [str(word) for word in wrapper]
         self.port = free_port()
         self.who_port = free_port()
         self.process = None
 
-    def command(self):
-        raise NotImplementedError
-
     def start(self):
         self.configure()
-        prefix = ["taskset", "-c", PROXY_CORE] if self.pinned else []
         self.log = open(self.folder / "log", "ab")
         self.process = subprocess.Popen(
-            prefix + self.command(), stdout=self.log, stderr=self.log,
-            stdin=subprocess.DEVNULL, env=dict(os.environ, SWIFT_BACKTRACE="enable=no"))
+            self.prefix + self.command(), stdout=self.log, stderr=self.log,
+            stdin=subprocess.DEVNULL, env=ENVIRONMENT, process_group=0)
         return self
 
-    def wait_until_ready(self):
-        wait_for(lambda: answers(self.who_port), f"{self.name} to answer; see {self.folder}/log")
+    def ready(self):
+        """Waits for its first answer."""
+        def answer():
+            if self.process.poll() is not None:
+                raise RuntimeError(f"{self.name} has ended; {(self.folder / 'log').read_text()}")
+            return answers(self.who_port, 20)
+        wait_for(answer, f"{self.name} to answer; see {self.folder}/log")
         return self
 
     def stop(self):
-        pids = self.workers()
+        pids = children(self.process.pid)
         self.process.send_signal(signal.SIGTERM)
         try:
             self.process.wait(10)
@@ -108,38 +143,61 @@ class Proxy:
                 pass
         self.log.close()
 
-    def workers(self):
-        return children(self.process.pid)
+    def serving(self):
+        """Pids of the processes that carry traffic."""
+        return [self.process.pid if self.wrapper else int(answers(self.who_port))]
 
-    def version(self):
-        return ""
+    def reload(self):
+        """Until the new generation answers."""
+        old = answers(self.who_port)
+        for _ in range(5):
+            self.ask_reload()
+            end = time.monotonic() + 3
+            while time.monotonic() < end:
+                if answers(self.who_port) not in (None, old):
+                    return
+        raise RuntimeError(f"{self.name} does not reload")
 
 
-class Apus(Proxy):
+class Apus(Product):
     name = "apus"
     binary = ROOT / ".build/release/apus"
-    limit_of_leavers = 50
 
     def configure(self):
         self.socket_path = self.folder / "run/admin.sock"
         self.file = self.folder / "apus.yaml"
-        self.file.write_text(f"""version: 1
-process: {{threads: 1, max_reloads: {self.limit_of_leavers}, probation: 100ms, reload_rate: 1000/s,
-  max_connections: {CLIENTS_MAX}}}
-log: {{access: {{to: off}}}}
-defaults: {{timeouts: {{http_keep_alive: 600s}}}}
-frontends:
-  main: {{bind: "127.0.0.1:{self.port}", backend: server}}
-  who:
-    bind: "127.0.0.1:{self.who_port}"
-    routes: [{{id: who, respond: {{body: "%{{generation}}"}}}}]
-backends:
-  server: {{servers: {{one: {{address: "127.0.0.1:{self.server_port}"}}}}}}
-""")
+        self.file.write_text(configurations.apus(self, self.profile))
+        if not self.is_valid() and self.profile == "full":
+            self.without_limit = True
+            self.file.write_text(configurations.apus(self, self.profile))
+        if not self.is_valid():
+            raise NotSupported(self.problems)
+        self.program = self.wrapped() if self.wrapper else self.binary
+
+    def is_valid(self):
+        done = subprocess.run(
+            [self.binary, "config", "validate", self.file], capture_output=True, text=True)
+        self.problems = done.stderr
+        return done.returncode == 0
+
+    def wrapped(self):
+        """A copy of the program beside a worker that starts the real one through the wrapper."""
+        folder = self.folder / "bin"
+        folder.mkdir()
+        shutil.copy(self.binary, folder / "apus")
+        # Old valgrinds cannot read the newest debugging information; names are enough.
+        worker = folder / "real-worker"
+        subprocess.run(
+            ["strip", "--strip-debug", "-o", worker,
+             Path(self.binary).with_name("apus-worker")], check=True)
+        script = folder / "apus-worker"
+        script.write_text(f"#!/bin/sh\nexec {' '.join(self.wrapper)} {worker}\n")
+        script.chmod(0o755)
+        return folder / "apus"
 
     def command(self):
         return [
-            str(self.binary), "run", "--config", str(self.file),
+            str(self.program), "run", "--config", str(self.file),
             "--state-dir", str(self.folder / "state"), "--runtime-dir", str(self.folder / "run")]
 
     def request(self, method, path, body=None):
@@ -155,147 +213,86 @@ backends:
         return value
 
     def ask_reload(self):
-        return self.request("POST", "/v1/reloads?wait=60s", "{}")
+        return self.request("POST", "/v1/reloads", "{}")
 
     def reload(self):
         """Until it is done; what the API says of it."""
-        return self.ask_reload()
+        return self.request("POST", "/v1/reloads?wait=60s", "{}")
 
     def serving(self):
         current = self.request("GET", "/v1/generations/current")
         return [worker["pid"] for worker in current["workers"] if worker["exit"] is None]
 
-    def version(self):
-        done = subprocess.run([self.binary, "--version"], capture_output=True, text=True)
+    @classmethod
+    def version(cls):
+        done = subprocess.run([cls.binary, "--version"], capture_output=True, text=True)
         return done.stdout.strip()
 
 
-class HAProxy(Proxy):
+class HAProxy(Product):
     name = "haproxy"
 
     def configure(self):
         self.file = self.folder / "haproxy.cfg"
-        self.file.write_text(f"""
-global
-    nbthread 1
-    maxconn {CLIENTS_MAX}
-defaults
-    mode http
-    timeout connect 3s
-    timeout client 600s
-    timeout server 30s
-    timeout http-keep-alive 600s
-    http-reuse always
-frontend main
-    bind 127.0.0.1:{self.port}
-    # What Apus and nginx add too.
-    option forwardfor
-    http-request set-header X-Forwarded-Proto http
-    default_backend server
-frontend who
-    bind 127.0.0.1:{self.who_port}
-    http-request return status 200 content-type text/plain lf-string "%pid"
-backend server
-    server one 127.0.0.1:{self.server_port}
-""")
+        self.file.write_text(configurations.haproxy(self, self.profile))
 
     def command(self):
-        return ["haproxy", "-W", "-db", "-f", str(self.file)]
+        mode = [] if self.wrapper else ["-W"]
+        return self.wrapper + ["/usr/sbin/haproxy", *mode, "-db", "-f", str(self.file)]
 
     def ask_reload(self):
         self.process.send_signal(signal.SIGUSR2)
 
-    def reload(self):
-        old = answers(self.who_port)
-        self.ask_reload()
-        wait_for(lambda: answers(self.who_port) not in (None, old), "haproxy's new worker")
-
-    def serving(self):
-        return [int(answers(self.who_port))]
-
-    def version(self):
+    @classmethod
+    def version(cls):
         done = subprocess.run(["haproxy", "-v"], capture_output=True, text=True)
         return done.stdout.split()[2].split("-")[0]
 
 
-class Nginx(Proxy):
+class HAProxySplicing(HAProxy):
+    name = "haproxy-splice"
+    splices = True
+
+
+class Nginx(Product):
     name = "nginx"
 
     def configure(self):
+        if self.profile == "queue":
+            raise NotSupported("requests wait for a place in the commercial nginx only")
         self.file = self.folder / "nginx.conf"
-        self.file.write_text(f"""
-daemon off;
-user root;
-worker_processes 1;
-pid {self.folder}/pid;
-error_log {self.folder}/error.log;
-events {{ worker_connections {CLIENTS_MAX}; }}
-http {{
-    access_log off;
-    keepalive_timeout 600s;
-    keepalive_requests 1000000000;
-    client_body_temp_path {self.folder}/a;
-    proxy_temp_path {self.folder}/b;
-    fastcgi_temp_path {self.folder}/c;
-    uwsgi_temp_path {self.folder}/d;
-    scgi_temp_path {self.folder}/e;
-    upstream server {{
-        server 127.0.0.1:{self.server_port};
-        keepalive 256;
-        keepalive_requests 1000000000;
-    }}
-    server {{
-        listen 127.0.0.1:{self.port};
-        location / {{
-            proxy_pass http://server;
-            proxy_http_version 1.1;
-            proxy_set_header Connection "";
-            proxy_set_header X-Forwarded-For $remote_addr;
-            proxy_set_header X-Forwarded-Proto $scheme;
-        }}
-    }}
-    server {{
-        listen 127.0.0.1:{self.who_port};
-        location / {{ default_type text/plain; return 200 "$pid"; }}
-    }}
-}}
-""")
+        self.file.write_text(configurations.nginx(self, self.profile))
 
     def command(self):
-        return ["nginx", "-c", str(self.file), "-e", str(self.folder / "error.log")]
+        return self.wrapper + [
+            "/usr/sbin/nginx", "-c", str(self.file), "-e", str(self.folder / "error.log")]
 
     def ask_reload(self):
         self.process.send_signal(signal.SIGHUP)
 
-    def reload(self):
-        old = answers(self.who_port)
-        self.ask_reload()
-        wait_for(lambda: answers(self.who_port) not in (None, old), "nginx's new worker")
-
-    def serving(self):
-        return [int(answers(self.who_port))]
-
-    def version(self):
+    @classmethod
+    def version(cls):
         done = subprocess.run(["nginx", "-v"], capture_output=True, text=True)
         return done.stderr.strip().rsplit("/", 1)[1]
 
 
-class Origin:
-    """What the proxies forward to: `origin.c`, built for the run, on the core of the load."""
+class Tools:
+    """The programs of this folder, built for the run; and the origin, on the core of the load."""
 
     def __init__(self, folder):
-        self.program = Path(folder) / "origin"
-        self.port = free_port()
+        self.folder = Path(folder)
         compiler = shutil.which("cc") or shutil.which("clang")
-        subprocess.run(
-            [compiler, "-O2", "-o", self.program, Path(__file__).parent / "origin.c"], check=True)
-
-    def start(self):
-        self.process = subprocess.Popen(
-            ["taskset", "-c", LOAD_CORE, str(self.program), str(self.port)])
+        here = Path(__file__).parent
+        for words in (["origin", "origin.c"], ["load", "load.c", "-lpthread"],
+                      ["count-malloc.so", "-shared", "-fPIC", "count-malloc.c"]):
+            subprocess.run(
+                [compiler, "-O2", "-o", self.folder / words[0], *words[1:]], cwd=here, check=True)
+        self.load = self.folder / "load"
+        self.port = free_port()
+        self.origin = subprocess.Popen(
+            ["taskset", "-c", LOAD_CORE, str(self.folder / "origin"), str(self.port)])
         wait_for(lambda: answers(self.port), "the origin")
-        return self
 
     def stop(self):
-        self.process.terminate()
-        self.process.wait()
+        self.origin.terminate()
+        self.origin.wait()
