@@ -96,7 +96,9 @@ import Testing
         #expect(web["routes"] == [["id": "route-1", "backend": "api"]])
         #expect(
             document["backends"]?["api"]?["servers"]?["a"]
-                == ["address": "10.0.0.1:80", "weight": 100])
+                == [
+                    "address": "10.0.0.1:80", "weight": 100, "backup": false, "slow_start": "0ms",
+                ])
     }
 
     /// A field that is added to the model is to be added to the effective document, and to this
@@ -129,7 +131,7 @@ import Testing
             (LocalResponse(status: 200, body: Template(parts: [])), "status contentType body"),
             (Redirect(), "status location scheme host path"),
             (backend, "name mode balance timeouts servers"),
-            (server, "name address weight proxyProtocol"),
+            (server, "name address weight proxyProtocol isBackup slowStart"),
         ]
         for (value, fields) in expected {
             let names = Mirror(reflecting: value).children.compactMap(\.label)

@@ -18,12 +18,11 @@ import Testing
                 "/backends/web/stickiness",
                 "/backends/web/check", "/backends/web/servers/web-1/max_connections",
                 "/backends/web/servers/web-2/max_connections",
-                "/backends/web/servers/sorry/backup", "/backends/api/balance",
                 "/backends/api/queue", "/backends/api/retries", "/backends/api/check",
                 "/backends/api/servers/api-1/max_connections",
                 "/backends/api/servers/api-2/max_connections",
-                "/backends/api/servers/api-2/slow_start", "/backends/pg/stickiness",
-                "/backends/pg/check", "/backends/pg/servers/pg-2/backup",
+                "/backends/pg/stickiness",
+                "/backends/pg/check",
             ])
         #expect(errors.first { $0.pointer == "/backends/api/queue" }?.owner == "team-api")
         #expect(errors.first { $0.pointer == "/backends/pg/check" }?.owner == nil)

@@ -130,7 +130,10 @@ extension Engine {
         switch table.choose(client[].peer.host, name: name) {
         case .route(let place, let backend):
             exchange[].route = place
-            if backends.indices.contains(backend) { exchange[].backend = backends[backend] }
+            if backends.indices.contains(backend) {
+                exchange[].backend = backends[backend]
+                setBalanceKey(exchange, client)
+            }
             // Bytes of a tunnel are never an error.
             _ = exchange[].upload.approve(&client[].input)
             assignServer(exchange, client, fresh: true)

@@ -67,6 +67,7 @@ struct Engine: ~Copyable {
     var oldestClient: Ref<ClientConnection>?
     var newestClient: Ref<ClientConnection>?
     var seenServerChanges: UInt64 = .max
+    var rampCheckAt = Int64.max
     var tunnelCount = 0
     var parkedCount = 0
 
@@ -124,9 +125,9 @@ struct Engine: ~Copyable {
         generationText = loop.texts.generation
         revisionText = loop.texts.revision
         pidText = loop.texts.pid
+        wallOffset = WallTime.now().milliseconds - now
         makeFrontends()
         makeBackends()
-        wallOffset = WallTime.now().milliseconds - now
         attendServersIfChanged()
     }
 
@@ -276,10 +277,20 @@ struct Engine: ~Copyable {
                 upstream[].record = configuration.traffic.serverRecord(place, number)
                 upstream[].configuredWeight = server.weight
                 upstream[].standing = ServerStanding(weight: server.weight)
+                upstream[].isBackup = server.isBackup
+                upstream[].slowStart = server.slowStart.wholeMilliseconds
                 state[].servers.append(upstream)
             }
             let offset = Int(truncatingIfNeeded: random.next() >> 33)
-            state[].setPolicy(weights: backend.servers.map(\.weight), offset: offset)
+            state[].hashKey = configuration.hashKeys[place]
+            state[].setPolicy(
+                backend.balance, names: configuration.serverNames[place], offset: offset,
+                wall: wallMilliseconds)
+            if state[].countsLoad {
+                for server in state[].servers {
+                    server[].load = configuration.serverLoad(place, server[].index)
+                }
+            }
             backends.append(state)
         }
     }

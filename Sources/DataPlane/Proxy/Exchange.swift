@@ -73,6 +73,10 @@ struct Exchange: ~Copyable, SlabEntry {
     var backend: Ref<UpstreamBackend>?
     /// The server that was tried last.
     var upstream: Ref<UpstreamServer>?
+    /// The load that the exchange is counted in.
+    fileprivate var load: ServerLoad?
+    /// Of the backend's hash key; any number where nothing is hashed.
+    var balanceKey: UInt64 = 0
     /// The route that decided, -1: none did.
     var route = -1
     /// Those that took the request before it.
@@ -140,6 +144,14 @@ struct Exchange: ~Copyable, SlabEntry {
 }
 
 extension Ref where Entry == Exchange {
+    /// The exchange is counted as a server's, and no longer as another's.
+    @inline(__always)
+    func countLoad(of server: Ref<UpstreamServer>?) {
+        self[].load?.end()
+        self[].load = server?[].load
+        self[].load?.begin()
+    }
+
     /// The one transition function; the drawing above says which there are.
     @inline(__always)
     func enter(_ phase: Exchange.Phase) {

@@ -58,6 +58,7 @@ extension Engine {
         default: break
         }
         countTraffic(exchange)
+        exchange.countLoad(of: nil)
         if exchange[].phase == .tunnelling { tunnelCount &-= 1 }
         if configuration.accessFormat != nil { writeLog(exchange, client) }
         buffers.empty(&exchange[].capture)

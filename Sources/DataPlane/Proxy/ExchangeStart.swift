@@ -51,6 +51,7 @@ extension Engine {
         switch action {
         case .backend(let backend):
             exchange[].backend = backends[backend]
+            if let key = backends[backend][].hashKey { setBalanceKey(exchange, client, key, head) }
             forward(exchange, client, headBytes, routes.requestRules(place, filters), facts)
         case .respond(let answer):
             endRequest(exchange, client, headBytes)

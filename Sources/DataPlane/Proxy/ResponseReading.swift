@@ -100,6 +100,7 @@ extension Engine {
     ) {
         exchange[].respondedAt = nowNanoseconds
         exchange[].status = response.status
+        noteLatency(exchange)
         let isRequestSent =
             exchange[].upload.isComplete && exchange[].upload.unsent == 0
             && !exchange[].uploadIsBroken
@@ -127,6 +128,14 @@ extension Engine {
         if let error = exchange[].download.approve(&server[].input) {
             refuseResponse(exchange, client, error)
         }
+    }
+
+    /// For policies that prefer quick servers. A quick 5xx is no merit.
+    @inline(__always)
+    private func noteLatency(_ exchange: Ref<Exchange>) {
+        guard let load = exchange[].upstream?[].load, exchange[].status < 500 else { return }
+        let sample = Double(max(0, exchange[].respondedAt &- exchange[].sentAt)) / 1_000
+        load.latency = load.latency.adding(microseconds: sample, at: now)
     }
 
     private mutating func rewriteHead(

@@ -52,6 +52,11 @@ final class RuntimeConfiguration: @unchecked Sendable {
     let noRules: AppliedRules
     /// Where the traffic of frontends, backends and servers is counted, by place.
     let traffic: TrafficRecords
+    /// What each backend hashes by, if it does.
+    let hashKeys: [CompiledRequestKey?]
+    private let loads: ServerLoads
+    /// Place of each backend's first server among all.
+    private let firstServers: [Int]
     private let arena: ConfigurationArena
 
     init(_ configuration: Configuration, traffic: TrafficRecords) {
@@ -85,6 +90,15 @@ final class RuntimeConfiguration: @unchecked Sendable {
             configuration.log.accessTo == .off ? nil : configuration.log.accessFormat
         noRules = AppliedRules(CompiledRules([], arena: arena))
         backendNames = configuration.backends.map { arena.bytes($0.name) }
+        hashKeys = configuration.backends.map { backend in
+            backend.balance.key.map { CompiledRequestKey($0, arena: arena) }
+        }
+        var serverCount = 0
+        firstServers = configuration.backends.map { backend in
+            defer { serverCount += backend.servers.count }
+            return serverCount
+        }
+        loads = ServerLoads(count: serverCount)
         serverNames = configuration.backends.map { backend in
             backend.servers.map { arena.bytes($0.name) }
         }
@@ -92,6 +106,11 @@ final class RuntimeConfiguration: @unchecked Sendable {
 
     /// Text that lives as long as this value.
     func bytes(_ text: String) -> Bytes { arena.bytes(text) }
+
+    /// The load of a server, over all loops.
+    func serverLoad(_ backend: Int, _ server: Int) -> ServerLoad {
+        loads[firstServers[backend] + server]
+    }
 }
 
 extension RawSocketAddress {

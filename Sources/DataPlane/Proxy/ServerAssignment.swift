@@ -22,13 +22,15 @@ extension Engine {
         exchange.enter(.connecting)
         let failed = exchange[].connectAttempts > 0 ? exchange[].upstream : nil
         guard let backend = exchange[].backend,
-            let upstream = backend[].nextServer(avoiding: failed)
+            let upstream = backend[].nextServer(
+                avoiding: failed, key: exchange[].balanceKey, now: now, random: &random)
         else {
             exchange[].note(.serverAbort, "no-server")
             fail(exchange, client, 503, "no-server")
             return
         }
         exchange[].upstream = upstream
+        if backend[].countsLoad { exchange.countLoad(of: upstream) }
         exchange[].connectingAt = nowNanoseconds
         if !fresh, !exchange[].isTCP, let server = upstream.takeParked(for: exchange) {
             parkedCount &-= 1

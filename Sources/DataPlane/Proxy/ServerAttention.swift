@@ -4,17 +4,31 @@
 internal import SharedState
 
 extension Engine {
+    private static var rampStepMilliseconds: Int64 { 100 }
+
     /// Once a round.
     @inline(__always)
     mutating func attendServersIfChanged() {
         let count = configuration.traffic.serverChanges.count
-        guard count != seenServerChanges else { return }
-        seenServerChanges = count
-        attendServers()
+        if count != seenServerChanges {
+            seenServerChanges = count
+            attendServers()
+        }
+        if now >= rampCheckAt { tendRamps() }
+    }
+
+    /// Servers that start slowly get a little more.
+    private mutating func tendRamps() {
+        rampCheckAt = .max
+        for backend in backends where backend[].isRamping(wall: wallMilliseconds) {
+            backend[].standingsDidChange(wall: wallMilliseconds)
+            rampCheckAt = now &+ Self.rampStepMilliseconds
+        }
     }
 
     /// Reads every server's record, and acts on what is new.
     mutating func attendServers() {
+        rampCheckAt = now
         for backend in backends {
             var hasChanged = false
             for server in backend[].servers {
@@ -27,7 +41,7 @@ extension Engine {
                 hasChanged = true
                 didChange(server, from: old)
             }
-            if hasChanged { backend[].standingsDidChange() }
+            if hasChanged { backend[].standingsDidChange(wall: wallMilliseconds) }
         }
     }
 

@@ -73,6 +73,11 @@ struct UpstreamServer: ~Copyable, SlabEntry {
     /// Nil where the shared memory had no room: then nothing is known of it but the configuration.
     var record: ServerRecord?
     var configuredWeight = 100
+    var isBackup = false
+    /// Milliseconds; 0: at once.
+    var slowStart: Int64 = 0
+    /// Nil where the policy looks at no load.
+    var load: ServerLoad?
     var standing = ServerStanding(weight: 100)
     var proxyProtocol: ProxyProtocolVersion?
 

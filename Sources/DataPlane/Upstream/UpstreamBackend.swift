@@ -8,24 +8,72 @@ struct UpstreamBackend: ~Copyable, SlabEntry {
     var waits = RuntimeConfiguration.Waits(Timeouts())
     var index = 0
     var traffic: Ref<TrafficTally>?
-    private var policy = WeightedRoundRobin(weights: [], offset: 0)
+    /// What exchanges are hashed by; nil for the other policies.
+    var hashKey: CompiledRequestKey?
+    /// The policy looks at loads, so exchanges are counted.
+    private(set) var countsLoad = false
+    private var balancer = Balancer(BalancePolicy(), names: [], weights: [], offset: 0)
 
     init() {}
 
-    mutating func setPolicy(weights: [Int], offset: Int) {
-        policy = WeightedRoundRobin(weights: weights, offset: offset)
+    /// - Parameter names: of `servers`, which are there already.
+    mutating func setPolicy(_ policy: BalancePolicy, names: [Bytes], offset: Int, wall: Int64) {
+        countsLoad =
+            switch policy.kind {
+            case .roundRobin, .first: false
+            case .hash: policy.boundPercent != nil
+            case .leastConnections, .random, .peakEWMA: true
+            }
+        balancer = Balancer(
+            policy, names: names, weights: servers.map { $0[].configuredWeight }, offset: offset)
+        standingsDidChange(wall: wall)
     }
 
-    /// Some server may be picked that might not before, or the other way round.
-    mutating func standingsDidChange() {
-        setPolicy(weights: servers.map { $0[].standing.effectiveWeight }, offset: 0)
+    /// Some server may be picked that might not before, or weighs something else.
+    /// - Parameter wall: milliseconds since 1970.
+    mutating func standingsDidChange(wall: Int64) {
+        let primaryIsThere = servers.contains { !$0[].isBackup && $0[].standing.takesNew }
+        balancer.change(
+            weights: servers.map { server in
+                if server[].isBackup, primaryIsThere { return 0 }
+                return server[].standing.rampedWeight(over: server[].slowStart, wall: wall)
+            },
+            // Backups stand aside: keys are not spread over servers that take none.
+            ringWeights: servers.map { server in
+                server[].isBackup && primaryIsThere ? 0 : server[].standing.weight
+            })
     }
 
-    /// The server for the next exchange, another one than `avoided` if there is one; nil: none has
-    /// a weight.
+    /// Whether some server has not reached its full weight yet.
+    func isRamping(wall: Int64) -> Bool {
+        servers.contains { $0[].standing.isRamping(over: $0[].slowStart, wall: wall) }
+    }
+
+    /// The server for the next exchange, another one than `avoided` if there is one; nil: none may
+    /// be used.
     @inline(__always)
-    mutating func nextServer(avoiding avoided: Ref<UpstreamServer>?) -> Ref<UpstreamServer>? {
-        guard let index = policy.next(avoiding: avoided.map { $0[].index }) else { return nil }
-        return servers[index]
+    mutating func nextServer(
+        avoiding avoided: Ref<UpstreamServer>?, key: UInt64, now: Int64,
+        random: inout SmallRandom
+    ) -> Ref<UpstreamServer>? {
+        let place = balancer.pick(
+            ServersView(servers: servers), avoiding: avoided.map { $0[].index }, key: key, now: now,
+            random: &random)
+        return place.map { servers[$0] }
     }
+}
+
+/// The servers of a backend as its policy sees them.
+private struct ServersView: BalanceView {
+    let servers: [Ref<UpstreamServer>]
+
+    /// Out of traffic is weight 0, which the policy knows.
+    @inline(__always)
+    func isOpen(_ place: Int) -> Bool { true }
+
+    @inline(__always)
+    func exchanges(_ place: Int) -> Int { servers[place][].load?.exchanges ?? 0 }
+
+    @inline(__always)
+    func latency(_ place: Int) -> LatencyPeak { servers[place][].load?.latency ?? .unknown }
 }

@@ -5,9 +5,9 @@
 struct WeightedRoundRobin {
     private var weights: [Int]
     private var currents: [Int]
-    private let total: Int
+    private var total: Int
     /// All weights are the same: then it is plain rotation, without a look at every server.
-    private let isUniform: Bool
+    private var isUniform: Bool
     private var cursor = 0
 
     /// - Parameter offset: turns to be passed over, so that loops do not begin with one server.
@@ -22,6 +22,17 @@ struct WeightedRoundRobin {
         } else {
             // Later turns repeat after a cycle of `total`; a few are enough to set loops apart.
             for _ in 0..<(offset % min(total, 1024)) { _ = next(avoiding: nil) }
+        }
+    }
+
+    /// Other weights for the same servers. Whose turn is next stays as far as it can.
+    mutating func change(weights: [Int]) {
+        precondition(weights.count == self.weights.count, "the servers of a backend are constant")
+        self.weights = weights
+        total = weights.reduce(0, +)
+        isUniform = !weights.isEmpty && weights.allSatisfy { $0 > 0 && $0 == weights.first }
+        for place in weights.indices {
+            currents[place] = isUniform ? 0 : min(max(currents[place], -total), total)
         }
     }
 

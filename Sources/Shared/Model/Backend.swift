@@ -1,17 +1,14 @@
 /// `backends.NAME` — a pool of servers and the policy that picks one.
 public struct Backend: Codable, Sendable, Equatable {
-    public enum Balance: String, Codable, Sendable, CaseIterable {
-        case roundRobin = "round_robin"
-    }
     public var name: String
     public var mode: ProxyMode
-    public var balance: Balance
+    public var balance: BalancePolicy
     public var timeouts: Timeouts
     /// Sorted by name; names are unique; at least one.
     public var servers: [Server]
 
     public init(
-        name: String, mode: ProxyMode, balance: Balance = .roundRobin,
+        name: String, mode: ProxyMode, balance: BalancePolicy = BalancePolicy(),
         timeouts: Timeouts = Timeouts(), servers: [Server]
     ) {
         self.name = name
@@ -30,6 +27,10 @@ public struct Server: Codable, Sendable, Equatable {
     public var weight: Int
     /// Nil: the server is told nothing about its clients but what they send.
     public var proxyProtocol: ProxyProtocolVersion?
+    /// Takes traffic only while no other server of the backend does.
+    public var isBackup = false
+    /// From coming up to its full weight; zero: at once.
+    public var slowStart: Duration = .zero
 
     public init(name: String, address: SocketAddress, weight: Int = 100) {
         self.name = name

@@ -22,13 +22,15 @@ extension JSONValue {
     static func backend(_ backend: Backend) -> JSONValue {
         .object([
             "mode": .string(backend.mode.rawValue),
-            "balance": .string(backend.balance.rawValue),
+            "balance": .balance(backend.balance),
             "timeouts": .object(serverTimeouts(backend.timeouts)),
             "servers": .named(backend.servers, \.name) { server in
                 .object([
                     "address": .string(server.address.description),
                     "weight": .number(server.weight),
                     "proxy_protocol": server.proxyProtocol.map { .string($0.rawValue) },
+                    "backup": .bool(server.isBackup),
+                    "slow_start": .time(server.slowStart),
                     // Without it the document could not be read again.
                     "allow_link_local": server.address.host.isLinkLocal ? .bool(true) : nil,
                 ])

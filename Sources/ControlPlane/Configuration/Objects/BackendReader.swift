@@ -7,11 +7,7 @@ extension ValueReader {
         object { fields in
             let mode = fields.take("mode")?.choice(ProxyMode.self) ?? .http
             fields.take("labels")?.checkLabels()
-            let balance =
-                fields.take("balance")?.choice(
-                    Backend.Balance.self,
-                    later: ["least_connections", "hash"])
-                ?? .roundRobin
+            let balance = fields.take("balance")?.balancePolicy(mode) ?? BalancePolicy()
             let timeouts =
                 fields.take("timeouts")?.timeouts(.backend, inherited: inherited) ?? inherited
             let proxyProtocol = fields.take("proxy_protocol")?.proxyProtocolVersion()
@@ -45,6 +41,8 @@ extension ValueReader {
             let addressField = fields.require("address", "such as \"10.0.0.11:8080\"")
             let address = addressField?.serverAddress()
             let weight = fields.take("weight")?.integer(in: 0...256) ?? 100
+            let isBackup = fields.take("backup")?.boolean() ?? false
+            let slowStart = fields.take("slow_start")?.duration(in: .zero ... .seconds(3_600))
             let allowsLinkLocal = fields.take("allow_link_local")?.boolean() ?? false
             let proxyProtocol =
                 fields.take("proxy_protocol").map {
@@ -52,10 +50,12 @@ extension ValueReader {
                 } ?? inherited
             fields.take("labels")?.checkLabels()
             fields.notSupportedYet(
-                "max_connections", "backup", "slow_start", "check", "tls")
+                "max_connections", "check", "tls")
             guard let address else { return nil }
             addressField?.checkNotLinkLocal(address, isAllowed: allowsLinkLocal)
             var server = Server(name: name, address: address, weight: weight)
+            server.isBackup = isBackup
+            server.slowStart = slowStart ?? .zero
             server.proxyProtocol = proxyProtocol
             return server
         }?.flatMap { $0 }
