@@ -51,16 +51,18 @@ struct ReloadTests {
         await admin.stop()
     }
 
-    @Test func aLaterEndWakesTheWaiter() async throws {
+    /// A preference that is too long is cut.
+    @Test(arguments: [("30", "30"), ("301", "300"), ("99999999999999999999", "300")])
+    func aLaterEndWakesTheWaiter(_ preference: String, _ applied: String) async throws {
         let admin = try await AdminInstance()
-        async let answer = admin.post("/v1/reloads", "{}", fields: ["Prefer: wait=30"])
+        async let answer = admin.post("/v1/reloads", "{}", fields: ["Prefer: wait=\(preference)"])
         while admin.master.snapshot().reloads.isEmpty {
             try await Task.sleep(for: .milliseconds(2))
         }
         admin.master.change { $0.shuttingDown = false }  // Something else changes first.
         admin.master.change { $0.reloads[0].succeed() }
         #expect(try await answer.status == 200)
-        #expect(try await answer["Preference-Applied"] == "wait=30")
+        #expect(try await answer["Preference-Applied"] == "wait=\(applied)")
         await admin.stop()
     }
 

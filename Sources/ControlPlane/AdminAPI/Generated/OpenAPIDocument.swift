@@ -914,7 +914,7 @@ enum OpenAPIDocument {
    "wait_for": {
     "name": "wait_for",
     "in": "query",
-    "description": "With `wait`. `finished`: until the reload is over. `drained`: until the generations that left\nfor it, and those before, are gone as well.\n",
+    "description": "With `wait` or `Prefer`, and refused without. `finished`: until the reload is over. `drained`: until the generations that left\nfor it, and those before, are gone as well.\n",
     "schema": {"enum": ["finished", "drained"], "default": "finished"}
    },
    "since": {
@@ -2294,7 +2294,7 @@ components:
       name: wait_for
       in: query
       description: |
-        With `wait`. `finished`: until the reload is over. `drained`: until the generations that left
+        With `wait` or `Prefer`, and refused without. `finished`: until the reload is over. `drained`: until the generations that left
         for it, and those before, are gone as well.
       schema: {enum: [finished, drained], default: finished}
     since:

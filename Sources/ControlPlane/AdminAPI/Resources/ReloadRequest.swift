@@ -72,6 +72,9 @@ struct ReloadWait: Sendable {
         } else if let seconds = Self.preference(request.preference) {
             duration = .seconds(seconds)
             fields = [Answer.Field(name: "Preference-Applied", value: "wait=\(seconds)")]
+        } else if goal != nil {
+            throw Problem(
+                .invalidParameter, "wait_for says what for; say how long, too: wait, at most 300s")
         } else {
             return nil
         }
@@ -84,9 +87,10 @@ struct ReloadWait: Sendable {
                 String($0.filter { !" \t\"".contains($0) })
             }
             guard pieces.count == 2, pieces[0].lowercased() == "wait",
-                let seconds = Int(pieces[1]), seconds >= 0
+                !pieces[1].isEmpty, pieces[1].utf8.allSatisfy({ (0x30...0x39).contains($0) })
             else { continue }
-            return min(seconds, Int(longest.components.seconds))
+            let longest = Int(longest.components.seconds)
+            return min(Int(pieces[1]) ?? longest, longest)
         }
         return nil
     }
