@@ -21,6 +21,7 @@ import Testing
             max_connections: 9
             timeouts: {http_request: 1ms}
             limits: {head: 2k, fields: 5, target: 100, body: 3g}
+            errors: {"503": {body: "x %{pid}%%{"}, "400": {type: text/plain, body: ""}}
             headers:
               forwarded_for: off
               set: {X-A: "50%%", X-B: "%{client_ip}"}
@@ -31,6 +32,14 @@ import Testing
             routes:
               - {match: {host: ["*.example.com", a.b], path: /p, path_prefix: [/q/, /], method: GET,
                    header: {X-Any: null, X-One: "1", X-Two: [a, b]}}, backend: api}
+              - {id: f, match: {all: c, any: [a, b], none: [b]}, headers: {add: {X-F: "%{header.x-a}"}}}
+              - {id: g, match: {path_pattern: [/, "/u/{id}", "/u//{all_2*}"], path_suffix: [.a, /],
+                  query: {"a b": [{prefix: x}, y], z: null}, cookie: {C: {contains: "1"}},
+                  header: {X-S: [{suffix: s}, t]}, client_ip: ["10.1.2.3/8", "::/0", "192.0.2.1"]},
+                 rewrite: {path: "/v/%{capture.id}%{query.q}%%", query: {keep: [], remove: [a, b],
+                  set: {"x y": "%{cookie.C}"}, add: {z: "1"}}},
+                 respond: {body: "%{capture.all_2} %{header.X-A}"}}
+              - {id: h, rewrite: {path_prefix: {from: /a/, to: /}, query: {keep: a}}}
               - {id: r, headers: {set: {Q: "no"}}, redirect: {location: "https://%{host}/"}}
               - {id: s, redirect: {status: 308, scheme: https, host: "h:1", path: /x}}
               - {id: t, respond: {status: 204}}
@@ -44,6 +53,10 @@ import Testing
               - {id: tls, match: {sni: ["*.A.example", b.example], client_ip: "2001:db8::/32"},
                   backend: db}
               - {id: rest, match: {client_ip: [10.0.0.0/8, 192.0.2.1]}, backend: db}
+        conditions:
+          c: {all: a, host: c.example}
+          a: {client_ip: 10.0.0.0/8}
+          b: {}
         backends:
           api: {timeouts: {server: 5s}, servers: {b: {address: "10.0.0.1:1"}, a: {address:
             "[2001:db8::1]:2", weight: 0}}}
@@ -108,7 +121,7 @@ import Testing
         let server = Server(name: "", address: frontend.bind[0])
         let backend = Backend(name: "", mode: .http, servers: [])
         let expected: [(any Sendable, String)] = [
-            (Configuration(), "process admin log frontends backends"),
+            (Configuration(), "process admin log frontends maps conditions backends"),
             (
                 ProcessSettings(),
                 "workers threads maxConnections maxReloads hardStopAfter readyTimeout "
@@ -121,13 +134,18 @@ import Testing
             ),
             (
                 frontend,
-                "name mode bind maxConnections timeouts limits forwardedFor headers routes "
-                    + "proxyProtocol"
+                "name mode bind maxConnections timeouts limits forwardedFor errors headers "
+                    + "routes proxyProtocol"
             ),
             (MessageLimits(), "headBytes fieldCount targetBytes bodyBytes"),
             (HeaderRules(), "request response"),
-            (frontend.routes[0], "id match action headers"),
-            (RouteMatch(), "hosts paths pathPrefixes methods headers serverNames clientRanges"),
+            (frontend.routes[0], "id match action headers rewrite"),
+            (
+                RouteMatch(),
+                "hosts paths pathPrefixes pathSuffixes pathPatterns methods headers queries "
+                    + "cookies maps clientRanges serverNames all any none"
+            ),
+            (Rewrite(), "path query"), (QueryRewrite(), "kept removed set added"),
             (LocalResponse(status: 200, body: Template(parts: [])), "status contentType body"),
             (Redirect(), "status location scheme host path"),
             (backend, "name mode balance timeouts servers"),

@@ -108,8 +108,8 @@ import Testing
         #expect(fromJSON.log.accessTo == .off)
         #expect(
             fromJSON.frontends[0].routes[0].match.headers == [
-                HeaderMatch(name: "x-a", value: nil), HeaderMatch(name: "x-b", value: "1"),
-                HeaderMatch(name: "x-b", value: "2"),
+                ValueMatch(name: "x-a", value: nil), ValueMatch(name: "x-b", value: "1"),
+                ValueMatch(name: "x-b", value: "2"),
             ])
     }
 

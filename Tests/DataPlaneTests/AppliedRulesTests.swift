@@ -18,13 +18,13 @@ import Testing
         names: [String] = []
     ) -> (written: String, dropped: [String]) {
         let arena = ConfigurationArena()
-        let table = RouteTable(
+        let table = compiled(
             Frontend(
                 name: "f", mode: .http, bind: [], headers: HeaderRules(request: frontend),
                 routes: filters.enumerated().map {
                     Route(id: "f\($0)", headers: HeaderRules(request: $1))
                 } + [Route(id: "r", action: .backend("b"), headers: HeaderRules(request: last))]),
-            backends: ["b": 0], arena: arena)
+            backends: ["b"], arena: arena)
         var set = FilterSet()
         for place in chosen { set.insert(table[place].filterNumber) }
         let rules = table.requestRules(filters.count, set)

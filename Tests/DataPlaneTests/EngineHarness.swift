@@ -73,6 +73,9 @@ final class EngineHarness: @unchecked Sendable {
         var maxConnections: Int?
         var headers = HeaderRules()
         var routes: [Route]?
+        var conditions: [Condition] = []
+        var maps: [ValueMap] = []
+        var errors: [ErrorPage] = []
         var log = false
         var proxyInput: ProxyProtocolInput?
         var proxyOutput: ProxyProtocolVersion?
@@ -107,10 +110,12 @@ final class EngineHarness: @unchecked Sendable {
                 name: "f", mode: options.mode,
                 bind: [SocketAddress(host: .ipv4(0x7F00_0001), port: port)],
                 maxConnections: options.maxConnections, timeouts: options.timeouts,
-                limits: options.limits, headers: options.headers,
+                limits: options.limits, errors: options.errors, headers: options.headers,
                 routes: options.routes ?? [Route(id: "r", action: .backend("b"))])
         ]
         configuration.frontends[0].proxyProtocol = options.proxyInput
+        configuration.conditions = options.conditions
+        configuration.maps = options.maps
         configuration.log.accessTo = options.log ? .standardOutput : .off
         region = try SharedRegion.create().region
         runtime = RuntimeConfiguration(

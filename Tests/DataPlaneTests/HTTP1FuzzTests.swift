@@ -46,10 +46,12 @@ import Testing
         let forwarded = input.withBytes { bytes -> [UInt8] in
             _ = parser.parse(bytes, limits: limits, into: &head)
             var writer = scratch.writer()
+            var facts = ExchangeFacts()
+            facts.setRequest(head, in: bytes)
             let fits = HeadSerializer.writeRequest(
                 head, bytes,
                 RequestForwarding(forwardedFor: .replace, hostFallback: Bytes("fallback")),
-                rules: rules, facts: ExchangeFacts(), into: &writer)
+                rules: rules, facts: facts, into: &writer)
             #expect(fits)
             return (0..<writer.count).map { writer.written[$0] }
         }

@@ -292,7 +292,7 @@ private func edit(_ action: HeaderEdit.Action, _ name: String, _ value: String =
         let frontend = Frontend(
             name: "f", mode: .http, bind: [],
             routes: [Route(id: "r", action: .respond(response))])
-        let table = RouteTable(frontend, backends: [:], arena: arena)
+        let table = compiled(frontend, backends: [], arena: arena)
         guard case .respond(let compiled) = table[0].action else { return "" }
         let rules = AppliedRules(CompiledRules(edits, arena: arena))
         return written {
@@ -345,7 +345,7 @@ private func edit(_ action: HeaderEdit.Action, _ name: String, _ value: String =
             name: "f", mode: .http, bind: [],
             routes: [Route(id: "r", action: .redirect(redirect))])
         guard
-            case .redirect(let compiled) = RouteTable(frontend, backends: [:], arena: arena)[0]
+            case .redirect(let compiled) = compiled(frontend, backends: [], arena: arena)[0]
                 .action
         else { return }
         let response = written {

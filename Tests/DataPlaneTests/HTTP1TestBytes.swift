@@ -158,3 +158,15 @@ struct HTTP1Random: RandomNumberGenerator {
         return word ^ word >> 31
     }
 }
+
+/// The routes of a frontend, beside which there are such backends.
+func compiled(
+    _ frontend: Frontend, backends: [String], conditions: [Condition] = [],
+    arena: ConfigurationArena
+) -> RouteTable {
+    let configuration = Configuration(
+        frontends: [frontend], conditions: conditions,
+        backends: backends.map { Backend(name: $0, mode: .http, servers: []) })
+    return RouteTable(
+        frontend, RouteSurroundings(configuration, arena: arena), arena: arena)
+}

@@ -14,12 +14,16 @@ import Testing
         let frontend = Frontend(
             name: "web", mode: .http, bind: [],
             routes: routes.map { Route(id: $0.0, match: $0.1, action: .backend("b")) })
-        let table = RouteTable(frontend, backends: ["b": 3], arena: arena)
+        let table = compiled(frontend, backends: ["a", "aa", "aaa", "b"], arena: arena)
         var head = RequestHead()
         var parser = RequestHeadParser()
         return octets(request).withBytes { bytes -> String? in
             let result = parser.parse(bytes, limits: MessageLimits(), into: &head)
-            guard case .complete = result, let index = table.match(head, bytes) else { return nil }
+            var facts = ExchangeFacts()
+            var memory = ConditionMemory()
+            guard case .complete = result else { return nil }
+            facts.setRequest(head, in: bytes)
+            guard let index = table.match(&facts, &memory) else { return nil }
             guard case .backend(3) = table[index].action else { return "wrong action" }
             return text(table[index].id)
         }
@@ -105,12 +109,12 @@ import Testing
         ("X-A: 11", false), ("X-A:", false), ("X-B: 1", false),
     ])
     func headerValue(_ fields: String, _ isTaken: Bool) {
-        let match = matching { $0.headers = [HeaderMatch(name: "x-a", value: "1")] }
+        let match = matching { $0.headers = [ValueMatch(name: "x-a", value: "1")] }
         #expect(takes(match, "GET / HTTP/1.1\r\nHost: a\r\n\(fields)\r\n\r\n") == isTaken)
     }
 
     @Test func headerPresence() {
-        let match = matching { $0.headers = [HeaderMatch(name: "x-a", value: nil)] }
+        let match = matching { $0.headers = [ValueMatch(name: "x-a", value: nil)] }
         #expect(takes(match, "GET / HTTP/1.1\r\nHost: a\r\nX-A:\r\n\r\n"))
         #expect(!takes(match, "GET / HTTP/1.1\r\nHost: a\r\n\r\n"))
     }
@@ -122,8 +126,8 @@ import Testing
     func everyNameMustBeThereWithAnyOfItsValues(_ fields: String, _ isTaken: Bool) {
         let match = matching {
             $0.headers = [
-                HeaderMatch(name: "x-a", value: "1"), HeaderMatch(name: "x-b", value: "3"),
-                HeaderMatch(name: "X-A", value: "2"),
+                ValueMatch(name: "x-a", value: "1"), ValueMatch(name: "x-b", value: "3"),
+                ValueMatch(name: "X-A", value: "2"),
             ]
         }
         #expect(takes(match, "GET / HTTP/1.1\r\nHost: a\r\n\(fields)\r\n\r\n") == isTaken)

@@ -17,6 +17,8 @@ enum FuzzTarget: String, CaseIterable {
     case configuration
     case controlPacket = "control-packet"
     case json
+    case target
+    case mapFile = "map-file"
     case proxyHeader = "proxy-header"
     case clientHello = "client-hello"
 
@@ -34,6 +36,8 @@ enum FuzzTarget: String, CaseIterable {
             _ = try? WorkerMessage(packet)
             _ = try? MasterMessage(packet)
         case .json: unsafe Self.readJSON(input)
+        case .target: unsafe TargetFuzzing.readTarget(input)
+        case .mapFile: unsafe TargetFuzzing.readMap(input)
         case .proxyHeader: unsafe Self.readProxyHeader(input)
         case .clientHello: unsafe Self.readHello(input)
         }

@@ -38,6 +38,8 @@ public struct ConfigurationProblem: Error, Sendable, Hashable {
         case duplicateKey = "duplicate-key"
         case duplicateAddress = "duplicate-address"
         case unknownReference = "unknown-reference"
+        /// Conditions that lead back to themselves.
+        case referenceCycle = "reference-cycle"
         case unknownVariable = "unknown-variable"
         case invalidValue = "invalid-value"
         case yamlSyntax = "yaml-syntax"
@@ -57,6 +59,7 @@ public struct ConfigurationProblem: Error, Sendable, Hashable {
         case unreachableRoute = "unreachable-route"
         case noWeight = "no-weight"
         case unusedBackend = "unused-backend"
+        case unusedCondition = "unused-condition"
         case noFrontend = "no-frontend"
         /// An `include` that matches no file.
         case noMatch = "no-match"

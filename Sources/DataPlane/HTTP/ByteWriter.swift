@@ -152,6 +152,13 @@ struct ByteScratch: ~Copyable {
         unsafe ByteWriter(start: start, capacity: capacity)
     }
 
+    /// Writes behind the first `offset` bytes, which stay.
+    func writer(from offset: Int) -> ByteWriter {
+        precondition(offset >= 0 && offset <= capacity, "no such place in the scratch")
+        // SAFETY: as above, and the place lies within the memory.
+        return unsafe ByteWriter(start: start + offset, capacity: capacity - offset)
+    }
+
     func bytes(_ count: Int) -> Bytes {
         precondition(count >= 0 && count <= capacity, "more bytes than the scratch holds")
         // SAFETY: the count was checked against the allocation.

@@ -126,6 +126,26 @@ struct Bytes: BitwiseCopyable {
         unsafe count == other.count && apus_equals(start, other.start, count) != 0
     }
 
+    @inline(__always)
+    func begins(with other: Bytes) -> Bool {
+        count >= other.count && prefix(other.count).equals(other)
+    }
+
+    @inline(__always)
+    func ends(with other: Bytes) -> Bool {
+        count >= other.count && suffix(from: count &- other.count).equals(other)
+    }
+
+    /// Takes time in proportion to the product of both lengths, of which the operator's is one.
+    func contains(_ other: Bytes) -> Bool {
+        var start = 0
+        while start &+ other.count <= count {
+            if slice(start, other.count).equals(other) { return true }
+            start &+= 1
+        }
+        return false
+    }
+
     /// Equality of ASCII text without regard to case; `lower` is in lower case already.
     @inline(__always)
     func equalsIgnoringCase(_ lower: Bytes) -> Bool {
@@ -194,6 +214,8 @@ enum ASCII {
     static var carriageReturn: UInt8 { 0x0D }
     static var space: UInt8 { 0x20 }
     static var numberSign: UInt8 { 0x23 }
+    static var ampersand: UInt8 { 0x26 }
+    static var plus: UInt8 { 0x2B }
     static var percent: UInt8 { 0x25 }
     static var asterisk: UInt8 { 0x2A }
     static var comma: UInt8 { 0x2C }

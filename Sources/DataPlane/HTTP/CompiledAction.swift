@@ -5,6 +5,8 @@
 enum CompiledAction: BitwiseCopyable {
     /// An index into the backends the table was compiled with.
     case backend(Int)
+    /// A run of one.
+    case mappedBackend(Run<CompiledMap>)
     case respond(CompiledResponse)
     case redirect(CompiledRedirect)
 }

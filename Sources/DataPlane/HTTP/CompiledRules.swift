@@ -26,7 +26,9 @@ struct CompiledRules: BitwiseCopyable {
     let written: Run<CompiledField>
 
     /// `levels` in the order in which they apply.
-    init(_ levels: [[HeaderEdit]], arena: ConfigurationArena) {
+    init(
+        _ levels: [[HeaderEdit]], arena: ConfigurationArena, names: RuleNames = RuleNames()
+    ) {
         var dropped: [String] = []
         var written: [HeaderEdit] = []
         for edits in levels {
@@ -49,7 +51,8 @@ struct CompiledRules: BitwiseCopyable {
             written.map { edit in
                 CompiledField(
                     name: arena.bytes(edit.name),
-                    value: CompiledTemplate(edit.value, escape: .field, arena: arena))
+                    value: CompiledTemplate(
+                        edit.value, escape: .field, arena: arena, names: names))
             })
     }
 

@@ -7,6 +7,8 @@ import Model
 enum TemplateEscape: UInt8 {
     /// A field value: control bytes are left out, so no value ends a line.
     case field
+    /// A target or a Location: what may not stand there is written as `%XX`.
+    case target
     /// Bodies: as it is; with `& < > " '` as references; as the inside of a JSON string.
     case plain, html, json
 
@@ -23,22 +25,36 @@ enum TemplateEscape: UInt8 {
     }
 }
 
+/// Where a value comes from, which says what it may hold.
+enum ValueForm: UInt8 {
+    case plain
+    /// It stood in a target that was checked.
+    case ofTarget
+    /// A parameter of a query, escapes and all.
+    case parameter
+}
+
 struct CompiledTemplate: BitwiseCopyable {
     private enum Part: BitwiseCopyable {
         case literal(Bytes)
         case generation, revision, pid, clientIP, clientPort, frontend
         case scheme, method, host, path, query, requestID
+        case value(CompiledValue)
     }
 
     private let parts: Run<Part>
     private let escape: TemplateEscape
 
-    init(_ template: Template, escape: TemplateEscape, arena: ConfigurationArena) {
+    init(
+        _ template: Template, escape: TemplateEscape, arena: ConfigurationArena,
+        names: RuleNames = RuleNames()
+    ) {
         parts = arena.run(
             template.parts.map { part in
                 switch part {
                 case .literal(let text): Part.literal(arena.bytes(text))
                 case .variable(let variable): Self.part(of: variable)
+                case .request(let value): .value(CompiledValue(value, arena: arena, names: names))
                 }
             })
         self.escape = escape
@@ -46,10 +62,10 @@ struct CompiledTemplate: BitwiseCopyable {
 
     var isEmpty: Bool { parts.isEmpty }
 
-    /// Whether what it writes begins with what a client sent.
-    var beginsWithValue: Bool {
-        guard !parts.isEmpty, case .literal = parts[0] else { return !parts.isEmpty }
-        return false
+    /// Whether the operator wrote `//` at the beginning.
+    var beginsWithTwoSlashes: Bool {
+        guard !parts.isEmpty, case .literal(let text) = parts[0] else { return false }
+        return text.begins(with: Bytes("//"))
     }
 
     private static func part(of variable: Variable) -> Part {
@@ -82,10 +98,12 @@ struct CompiledTemplate: BitwiseCopyable {
             case .frontend: writer.append(facts.frontend)
             case .scheme: writer.append(facts.scheme)
             case .method: writeValue(facts.method, to: &writer)
-            case .host: writeValue(facts.host, to: &writer)
-            case .path: writeValue(facts.path, to: &writer)
-            case .query: writeValue(facts.query, to: &writer)
+            case .host: writeValue(facts.host, .ofTarget, to: &writer)
+            case .path: writeValue(facts.path, .ofTarget, to: &writer)
+            case .query: writeValue(facts.query, .ofTarget, to: &writer)
             case .requestID: facts.requestID.write(to: &writer)
+            case .value(let value):
+                writeValue(value.text(facts), value.form, to: &writer)
             }
             index &+= 1
         }
@@ -99,7 +117,13 @@ struct CompiledTemplate: BitwiseCopyable {
         return writer.overflowed ? nil : writer.count - start
     }
 
-    private func writeValue(_ value: Bytes, to writer: inout ByteWriter) {
+    private func writeValue(
+        _ value: Bytes, _ form: ValueForm = .plain, to writer: inout ByteWriter
+    ) {
+        if escape == .target, form != .plain {
+            if form == .ofTarget { writer.append(value) } else { rewrite(value, &writer) }
+            return
+        }
         var index = 0
         while index < value.count {
             let byte = value[index]
@@ -108,10 +132,17 @@ struct CompiledTemplate: BitwiseCopyable {
             case .plain: writer.append(byte)
             case .field:
                 if byte >= ASCII.space && byte != 0x7F { writer.append(byte) }
+            case .target: TargetText.write(byte, to: &writer)
             case .html: writeHTML(byte, to: &writer)
             case .json: JSONText.writeByte(byte, to: &writer)
             }
         }
+    }
+
+    /// A parameter's text without its escapes, with those that it needs anywhere in a target.
+    private func rewrite(_ parameter: Bytes, _ writer: inout ByteWriter) {
+        var text = DecodedText(parameter)
+        while let byte = text.next() { TargetText.write(byte, to: &writer) }
     }
 
     private func writeHTML(_ byte: UInt8, to writer: inout ByteWriter) {

@@ -17,7 +17,11 @@ final class ConfigurationArena {
 
     /// The UTF-8 of `text`.
     func bytes(_ text: String) -> Bytes {
-        let run = run(Array(text.utf8))
+        bytes(Array(text.utf8))
+    }
+
+    func bytes(_ octets: [UInt8]) -> Bytes {
+        let run = run(octets)
         // SAFETY: the run is as long as it says and lives as long as the arena.
         return unsafe run.withPointer { unsafe Bytes(start: $0, count: $1) }
     }

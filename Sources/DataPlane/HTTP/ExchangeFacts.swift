@@ -5,18 +5,23 @@ struct ExchangeFacts: BitwiseCopyable {
     /// The client's address as text, IPv6 without brackets.
     var clientIP = Bytes.empty
     var clientPort: UInt16 = 0
+    var clientAddress = ClientAddress()
     /// `http` or `https`.
     var scheme = Bytes("http")
+    var knownMethod = HTTPMethod.other
     var method = Bytes.empty
     /// Host and port as the client wrote them.
     var authority = Bytes.empty
     /// Without port.
     var host = Bytes.empty
-    /// Normalised.
+    /// Normalised; what routes are matched with and what is forwarded. A rewrite changes it.
     var path = Bytes.empty
     /// Without `?`.
     var query = Bytes.empty
     var hasQuery = false
+    /// The fields of the request, while its bytes are there.
+    var fields = FieldView()
+    var captures = Captures()
     var requestID = RequestID()
     var frontend = Bytes.empty
     /// Decimal text, made once per worker.
@@ -31,11 +36,13 @@ struct ExchangeFacts: BitwiseCopyable {
     /// Takes over what a request says; `head` is its bytes.
     @inline(__always)
     mutating func setRequest(_ request: borrowing RequestHead, in head: Bytes) {
+        knownMethod = request.method
         method = head.slice(request.methodName)
         authority = head.slice(request.authority)
         host = head.slice(request.host)
         path = request.path(in: head)
         query = head.slice(request.query)
         hasQuery = request.hasQuery
+        fields = request.fields.view(in: head)
     }
 }

@@ -82,6 +82,12 @@ struct FieldTable: ~Copyable {
         return .empty
     }
 
+    /// The fields as they are now, borrowed: until the next head is read into the table.
+    func view(in head: Bytes) -> FieldView {
+        // SAFETY: the memory lives as long as the loop, and a view is used within one event.
+        unsafe FieldView(slots: UnsafePointer(slots), count: count, head: head)
+    }
+
     /// Drops every field of this name (lower or upper case).
     mutating func drop(named name: Bytes, in head: Bytes) {
         var index = 0
@@ -89,6 +95,66 @@ struct FieldTable: ~Copyable {
             if equalIgnoringCase(head.slice(self[index].name), name) { drop(index) }
             index &+= 1
         }
+    }
+}
+
+/// The fields of a request, for those who decide or write templates; what is not forwarded is not
+/// seen either.
+@safe
+struct FieldView: BitwiseCopyable {
+    private let slots: UnsafePointer<FieldSlot>?
+    private let count: Int
+    private let head: Bytes
+
+    /// No field at all.
+    init() {
+        unsafe slots = nil
+        count = 0
+        head = .empty
+    }
+
+    @unsafe
+    fileprivate init(slots: UnsafePointer<FieldSlot>, count: Int, head: Bytes) {
+        unsafe self.slots = slots
+        self.count = count
+        self.head = head
+    }
+
+    /// The first field from `index` that `isWanted`, and moves `index` behind it.
+    @inline(__always)
+    private func next(from index: inout Int, _ isWanted: (FieldSlot) -> Bool) -> Bytes? {
+        guard let slots = unsafe slots else { return nil }
+        while index < count {
+            // SAFETY: the index is below the count that the table vouched for.
+            let slot = unsafe slots[index]
+            index &+= 1
+            if !slot.isDropped, isWanted(slot) { return head.slice(slot.value) }
+        }
+        return nil
+    }
+
+    /// The value of the next field of that name, which is lower case; begin with 0.
+    @inline(__always)
+    func next(_ lower: Bytes, from index: inout Int) -> Bytes? {
+        next(from: &index) { head.slice($0.name).equalsIgnoringCase(lower) }
+    }
+
+    /// The value of the next Cookie field; begin with 0.
+    @inline(__always)
+    func nextCookies(from index: inout Int) -> Bytes? {
+        next(from: &index) { $0.known == .cookie }
+    }
+
+    /// The value of the first cookie of that name.
+    func cookie(_ name: Bytes) -> Bytes? {
+        var index = 0
+        while let field = nextCookies(from: &index) {
+            var cookies = CookieList(field)
+            while let cookie = cookies.next() {
+                if cookie.name.equals(name) { return cookie.value }
+            }
+        }
+        return nil
     }
 }
 

@@ -39,18 +39,18 @@ struct ResponseForwarding: BitwiseCopyable {
 }
 
 enum HeadSerializer {
-    /// Writes `head`, whose bytes are `bytes`, as the server is to see it. False: there is no room
-    /// (431).
+    /// Writes `head`, whose bytes are `bytes`, as the server is to see it; path and query are those
+    /// of `facts`, which decided about it. False: there is no room (431).
     static func writeRequest(
         _ head: borrowing RequestHead, _ bytes: Bytes, _ forwarding: RequestForwarding,
         rules: AppliedRules, facts: ExchangeFacts, into writer: inout ByteWriter
     ) -> Bool {
         writer.append(bytes.slice(head.methodName))
         writer.append(ASCII.space)
-        writer.append(head.path(in: bytes))
-        if head.hasQuery {
+        writer.append(facts.path)
+        if facts.hasQuery {
             writer.append(ASCII.questionMark)
-            writer.append(bytes.slice(head.query))
+            writer.append(facts.query)
         }
         writer.append(" HTTP/1.1\r\n")
         if !head.hasHostField {

@@ -38,6 +38,21 @@ enum LocalResponseWriter {
         return !writer.overflowed
     }
 
+    /// A refusal in the operator's words. False: there is no room.
+    static func writePage(
+        _ page: CompiledResponse, _ delivery: LocalDelivery, facts: ExchangeFacts,
+        into writer: inout ByteWriter
+    ) -> Bool {
+        guard let length = page.body.length(facts, scratch: writer) else { return false }
+        writeStart(page.status, facts, &writer)
+        writer.append("Content-Type: ")
+        writer.append(page.contentType)
+        writer.append("\r\nCache-Control: no-store\r\n")
+        writeEnd(length, delivery, &writer)
+        if !delivery.isHead { page.body.write(facts, to: &writer) }
+        return !writer.overflowed
+    }
+
     /// The answer of a `respond:` route. False: there is no room.
     static func write(
         _ response: CompiledResponse, _ delivery: LocalDelivery, rules: AppliedRules,
@@ -100,22 +115,20 @@ enum LocalResponseWriter {
         }
     }
 
-    /// A location that begins with the client's path must not begin with `//`: that would name a
-    /// host of the client's choice.
+    /// A location must not begin with `//` unless the operator wrote it: what stands behind names a
+    /// host, and a path or a capture that the client sent would choose it.
     private static func writeTemplate(
         _ template: CompiledTemplate, _ facts: ExchangeFacts, _ writer: inout ByteWriter
     ) {
-        guard template.beginsWithValue else {
-            template.write(facts, to: &writer)
-            return
-        }
-        var path = facts.path
-        while path.count > 1, path[0] == ASCII.slash, path[1] == ASCII.slash {
-            path = path.suffix(from: 1)
-        }
-        var cleaned = facts
-        cleaned.path = path
-        template.write(cleaned, to: &writer)
+        let start = writer.count
+        template.write(facts, to: &writer)
+        guard !template.beginsWithTwoSlashes, !writer.overflowed else { return }
+        let location = writer.written.suffix(from: start)
+        var slashes = 0
+        while slashes < location.count, location[slashes] == ASCII.slash { slashes &+= 1 }
+        guard slashes > 1 else { return }
+        writer.truncate(to: start)
+        writer.append(location.suffix(from: slashes &- 1))
     }
 
     private static func writeStart(

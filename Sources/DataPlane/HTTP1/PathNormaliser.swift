@@ -4,23 +4,60 @@
 // might read differently is refused. Pure; cold: only paths with `%` or `/.`.
 
 enum PathNormaliser {
+    /// What a path is in itself.
+    enum Verdict {
+        case normal
+        /// `write` makes it normal, unless it leads above the root.
+        case resolvable
+        case refused(HTTPError)
+    }
+
     /// Checks the raw path of `head` and, if it is not normal, writes the normal one to the head's
     /// scratch. Nil when all is well.
     static func resolve(_ head: inout RequestHead, in input: Bytes) -> HTTPError? {
         let path = input.slice(head.rawPath)
+        switch check(path) {
+        case .normal: return nil
+        case .refused(let error): return error
+        case .resolvable: break
+        }
+        // Never longer than the path, and a target that is longer than the scratch is refused
+        // (limits).
+        guard path.count <= head.scratch.capacity else { return .targetTooLong }
+        var writer = head.scratch.writer()
+        if let error = write(path, to: &writer) { return error }
+        head.resolvedLength = writer.count
+        return nil
+    }
+
+    /// Whether all bytes may stand in a path that begins with a slash: what the request line lets in.
+    static func isPath(_ text: Bytes) -> Bool {
+        guard text.count > 0, text[0] == ASCII.slash else { return false }
+        var end = 0
+        while end < text.count {
+            end = text.endOfPlainPath(at: end)
+            guard end < text.count else { return true }
+            guard text[end] == ASCII.dot || text[end] == ASCII.percent else { return false }
+            end &+= 1
+        }
+        return true
+    }
+
+    /// `path` begins with a slash.
+    static func check(_ path: Bytes) -> Verdict {
         var isNormal = true
-        if let error = checkEscapes(path, &isNormal) { return error }
+        if let error = checkEscapes(path, &isNormal) { return .refused(error) }
         var start = 1
         while start <= path.count {
             let segment = segment(of: path, at: start)
             switch kind(segment) {
             case .plain: break
             case .current, .parent: isNormal = false
-            case .ambiguous: return .ambiguousDotSegment
+            case .ambiguous: return .refused(.ambiguousDotSegment)
             }
             start += segment.count + 1
         }
-        return isNormal ? nil : rewrite(path, &head)
+        return isNormal ? .normal : .resolvable
     }
 
     /// `%00`, `%0A` and `%0D` cut or split something wherever they are decoded. `%61` is `a` to every
@@ -35,18 +72,10 @@ enum PathNormaliser {
             if byte == 0 || byte == ASCII.lineFeed || byte == ASCII.carriageReturn {
                 return .escapedControl
             }
-            if isUnreserved(byte) { isNormal = false }
+            if TargetText.isUnreserved(byte) { isNormal = false }
             index = found + 3
         }
         return nil
-    }
-
-    /// RFC 3986 §2.3: means the same with and without an escape.
-    private static func isUnreserved(_ byte: UInt8) -> Bool {
-        let letter = ASCII.lowercased(byte)
-        return letter >= UInt8(ascii: "a") && letter <= UInt8(ascii: "z")
-            || ASCII.isDigit(byte) || byte == UInt8(ascii: "-") || byte == ASCII.dot
-            || byte == UInt8(ascii: "_") || byte == UInt8(ascii: "~")
     }
 
     private static func segment(of path: Bytes, at start: Int) -> Bytes {
@@ -96,11 +125,9 @@ enum PathNormaliser {
         var isDots: Bool { others == 0 && (dots == 1 || dots == 2) }
     }
 
-    private static func rewrite(_ path: Bytes, _ head: inout RequestHead) -> HTTPError? {
-        // Never longer than the path, and a target that is longer than the scratch is refused
-        // (limits).
-        guard path.count <= head.scratch.capacity else { return .targetTooLong }
-        var writer = head.scratch.writer()
+    /// Writes the normal form of a path that `check` found resolvable, never longer than the path.
+    static func write(_ path: Bytes, to writer: inout ByteWriter) -> HTTPError? {
+        let base = writer.count
         var start = 1
         while start <= path.count {
             let segment = segment(of: path, at: start)
@@ -109,7 +136,7 @@ enum PathNormaliser {
             case .current:
                 if isLast { writer.append(ASCII.slash) }
             case .parent:
-                guard writer.count > 0 else { return .pathAboveRoot }
+                guard writer.count > base else { return .pathAboveRoot }
                 var end = writer.count - 1
                 while writer.written[end] != ASCII.slash { end -= 1 }
                 writer.truncate(to: end)
@@ -120,7 +147,6 @@ enum PathNormaliser {
             }
             start += segment.count + 1
         }
-        head.resolvedLength = writer.count
         return nil
     }
 
@@ -131,7 +157,8 @@ enum PathNormaliser {
             var byte = segment[index]
             if byte == ASCII.percent, index + 2 < segment.count,
                 let high = ASCII.hexValue(segment[index + 1]),
-                let low = ASCII.hexValue(segment[index + 2]), isUnreserved(high << 4 | low)
+                let low = ASCII.hexValue(segment[index + 2]),
+                TargetText.isUnreserved(high << 4 | low)
             {
                 byte = high << 4 | low
                 index += 2

@@ -56,6 +56,7 @@ struct Engine: ~Copyable {
     var servers = Slab<ServerConnection>()
     var exchanges = Slab<Exchange>()
     var buffers = BufferPool()
+    var routing = RoutingMemory()
     var clientTimers: TimerWheel<ClientConnection>
     var serverTimers: TimerWheel<ServerConnection>
     /// Closed in this round: recycled behind it, because events of the round may still name them.

@@ -109,7 +109,18 @@ extension Engine {
         dropServer(exchange)
         if status != 404 { exchange[].keepsClient = false }
         beginAnswer(exchange, status)
-        let facts = connectionFacts(exchange, client)
+        var facts = connectionFacts(exchange, client)
+        if let page = exchange[].frontend?[].routes?.errorPage(status) {
+            if exchange[].capture.hasMemory {
+                exchange[].captured.fill(&facts, from: exchange[].capture.bytes)
+            }
+            var writer = scratch.writer()
+            if LocalResponseWriter.writePage(page, delivery(exchange), facts: facts, into: &writer),
+                answer(client, writer.written)
+            {
+                return
+            }
+        }
         var writer = scratch.writer()
         let written = LocalResponseWriter.writeError(
             status: status, name: name, delivery(exchange), facts: facts, into: &writer)

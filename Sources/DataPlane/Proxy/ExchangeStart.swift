@@ -33,8 +33,11 @@ extension Engine {
             return
         }
         let head = client[].input.bytes(0, headBytes)
-        let facts = requestFacts(exchange, client, head)
-        guard findRoute(exchange, routes, head) else { return }
+        var facts = requestFacts(exchange, client, head)
+        if let error = findRoute(exchange, routes, &facts) {
+            refuseTarget(exchange, client, headBytes, error)
+            return
+        }
         let place = exchange[].route
         guard place >= 0, let action = routes[place].action else {
             capture(exchange, head)
@@ -53,6 +56,8 @@ extension Engine {
             exchange[].backend = backends[backend]
             if let key = backends[backend][].hashKey { setBalanceKey(exchange, client, key, head) }
             forward(exchange, client, headBytes, routes.requestRules(place, filters), facts)
+        case .mappedBackend:
+            forward(exchange, client, headBytes, routes.requestRules(place, filters), facts)
         case .respond(let answer):
             endRequest(exchange, client, headBytes)
             respond(exchange, client, answer, responseRules, facts)
@@ -62,30 +67,50 @@ extension Engine {
         }
     }
 
-    /// The first route with an action that takes the request, or -1; the filters of what takes it on
-    /// the way are applied. False: a filter has answered.
+    /// Looks for the first route with an action that takes the request; the filters of what takes it
+    /// on the way are applied. The error if one of them made a target that is none.
     private mutating func findRoute(
-        _ exchange: Ref<Exchange>, _ routes: RouteTable, _ head: Bytes
-    ) -> Bool {
+        _ exchange: Ref<Exchange>, _ routes: RouteTable, _ facts: inout ExchangeFacts
+    ) -> HTTPError? {
+        routing.begin()
         var next = 0
-        while let place = routes.match(request, head, from: next) {
-            guard applyFilters(exchange, routes, place) else { return false }
-            if routes[place].action != nil {
-                exchange[].route = place
-                return true
-            }
+        while let place = routes.match(&facts, &routing.conditions, from: next) {
             next = place &+ 1
+            let action = routes[place].action
+            if case .mappedBackend(let map)? = action {
+                // No value: this route is not for that request.
+                guard let backend = map[0].backend(facts) else { continue }
+                exchange[].backend = backends[backend]
+            }
+            if let error = applyFilters(exchange, routes, place, &facts) { return error }
+            if action != nil {
+                exchange[].route = place
+                return nil
+            }
         }
-        return true
+        return nil
     }
 
-    /// What a route does besides its action. False: the exchange has been answered.
+    /// What a route does besides its action.
     private mutating func applyFilters(
-        _ exchange: Ref<Exchange>, _ routes: RouteTable, _ place: Int
-    ) -> Bool {
+        _ exchange: Ref<Exchange>, _ routes: RouteTable, _ place: Int, _ facts: inout ExchangeFacts
+    ) -> HTTPError? {
         let number = routes[place].filterNumber
         if number > 0 { exchange[].filters.insert(number) }
-        return true
+        if routes[place].rewrite.isEmpty { return nil }
+        return routes[place].rewrite.apply(to: &facts, &routing)
+    }
+
+    /// A rewrite made something of the target that no server should see.
+    private mutating func refuseTarget(
+        _ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>, _ headBytes: Int,
+        _ error: HTTPError
+    ) {
+        record.add(.badRequests)
+        capture(exchange, client[].input.bytes(0, headBytes))
+        endRequest(exchange, client, headBytes)
+        exchange[].note(.refused, error.name)
+        answerError(exchange, client, error.status, error.name)
     }
 
     /// Whether the connection may be kept: not in a loop that drains, unless the client has sent
@@ -154,6 +179,7 @@ extension Engine {
     ) -> ExchangeFacts {
         var facts = connectionFacts(exchange, client)
         facts.setRequest(request, in: head)
+        facts.captures = routing.captures.empty
         return facts
     }
 
@@ -166,6 +192,11 @@ extension Engine {
         AddressText.write(client[].peer.host, to: &writer)
         facts.clientIP = writer.written
         facts.clientPort = client[].peer.port
+        facts.clientAddress =
+            switch client[].peer.host {
+            case .ipv4(let word): ClientAddress(ipv4: word)
+            case .ipv6(let high, let low): ClientAddress(high: high, low: low)
+            }
         facts.requestID = exchange[].requestID
         if let routes = exchange[].frontend?[].routes { facts.frontend = routes.frontend }
         facts.generation = generationText

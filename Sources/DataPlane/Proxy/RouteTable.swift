@@ -10,40 +10,56 @@ struct CompiledRoute: BitwiseCopyable {
     let action: CompiledAction?
     /// 1…63 where the header rules of a filter are; 0 for all others.
     let filterNumber: Int
+    let rewrite: CompiledRewrite
     /// The frontend's and the route's in one.
     fileprivate let requestRules: CompiledRules
     fileprivate let responseRules: CompiledRules
     /// The route's alone, for when filters stand between.
     fileprivate let ownRequestRules: CompiledRules
     fileprivate let ownResponseRules: CompiledRules
-    fileprivate let hosts: HostPatterns
-    fileprivate let paths: Run<Bytes>
-    fileprivate let prefixes: Run<Bytes>
-    fileprivate let methods: Run<Bytes>
-    fileprivate let headers: Run<CompiledHeaderMatch>
 }
 
-private struct CompiledHeaderMatch: BitwiseCopyable {
-    /// Lower case.
-    let name: Bytes
-    let value: Bytes
-    let hasValue: Bool
-    /// The next match is an alternative to this one: the same name, another value.
-    let hasAlternative: Bool
+/// What routes of all frontends lead to and name.
+struct RouteSurroundings {
+    /// Places of the backends by name.
+    let backends: [String: Int]
+    let names: RuleNames
+    let conditions: ConditionTable
+    let conditionNumbers: [String: Int]
+
+    init(_ configuration: Configuration, arena: ConfigurationArena) {
+        backends = Dictionary(
+            configuration.backends.enumerated().map { ($1.name, $0) },
+            uniquingKeysWith: { first, _ in first })
+        names = RuleNames(configuration, backends: backends, arena: arena)
+        conditions = ConditionTable(configuration.conditions, arena: arena, names: names)
+        conditionNumbers = ConditionTable.numbers(configuration.conditions)
+    }
 }
 
 /// Good for as long as the arena it was compiled into.
 struct RouteTable: BitwiseCopyable, @unchecked Sendable {
     private let routes: Run<CompiledRoute>
+    /// Of the routes by place: apart, so that a search reads nothing else.
+    private let matches: Run<CompiledMatch>
+    private let conditions: ConditionTable
     let frontend: Bytes
     /// The frontend's, then those of the filters by number.
     private let requestLevels: Run<CompiledRules>
     private let responseLevels: Run<CompiledRules>
     private let noRules: CompiledRules
+    private let errorPages: Run<CompiledResponse>
 
     /// A route to a backend that `backends` lacks cannot be: a Configuration has only references
     /// that hold. Such a route would answer 503.
-    init(_ frontend: Frontend, backends: [String: Int], arena: ConfigurationArena) {
+    init(_ frontend: Frontend, _ surroundings: RouteSurroundings, arena: ConfigurationArena) {
+        conditions = surroundings.conditions
+        matches = arena.run(
+            frontend.routes.map {
+                CompiledMatch(
+                    $0.match, arena: arena, names: surroundings.names,
+                    conditions: surroundings.conditionNumbers)
+            })
         self.frontend = arena.bytes(frontend.name)
         var levels = [frontend.headers]
         routes = arena.run(
@@ -56,11 +72,30 @@ struct RouteTable: BitwiseCopyable, @unchecked Sendable {
                     levels.append(route.headers)
                 }
                 return Self.compile(
-                    route, number, of: frontend, backends: backends, arena: arena)
+                    route, number, of: frontend, surroundings, arena: arena)
             })
-        requestLevels = arena.run(levels.map { CompiledRules([$0.request], arena: arena) })
+        requestLevels = arena.run(
+            levels.map { CompiledRules([$0.request], arena: arena, names: surroundings.names) })
         responseLevels = arena.run(levels.map { CompiledRules([$0.response], arena: arena) })
         noRules = CompiledRules([], arena: arena)
+        errorPages = arena.run(
+            frontend.errors.map { page in
+                CompiledResponse(
+                    status: page.status, contentType: arena.bytes(page.contentType),
+                    body: CompiledTemplate(
+                        page.body, escape: TemplateEscape(contentType: page.contentType),
+                        arena: arena, names: surroundings.names))
+            })
+    }
+
+    /// What an answer of our own with that status says, nil: its status and reason.
+    func errorPage(_ status: Int) -> CompiledResponse? {
+        var index = 0
+        while index < errorPages.count {
+            if errorPages[index].status == status { return errorPages[index] }
+            index &+= 1
+        }
+        return nil
     }
 
     var count: Int { routes.count }
@@ -85,170 +120,72 @@ struct RouteTable: BitwiseCopyable, @unchecked Sendable {
             responseLevels, filters, last: route < 0 ? noRules : routes[route].ownResponseRules)
     }
 
-    /// The first route that takes the request, from the one at `start`; nil: none does. `bytes` is
-    /// the head that was parsed.
+    /// The first route that takes the request, from the one at `start`; nil: none does.
     @inline(__always)
     func match(
-        _ head: borrowing RequestHead, _ bytes: Bytes, from start: Int = 0
+        _ facts: inout ExchangeFacts, _ memory: inout ConditionMemory, from start: Int = 0
     ) -> Int? {
-        let host = bytes.slice(head.host)
-        let path = head.path(in: bytes)
         var index = start
-        while index < routes.count {
-            let route = routes[index]
-            if route.hosts.isEmpty || route.hosts.take(host), Self.takesPath(route, path),
-                Self.takesMethod(route.methods, bytes.slice(head.methodName)),
-                Self.takesHeaders(route.headers, head, bytes)
-            {
-                return index
-            }
+        while index < matches.count {
+            if matches[index].takes(&facts, conditions, &memory) { return index }
             index &+= 1
         }
         return nil
-    }
-
-    private static func takesPath(_ route: CompiledRoute, _ path: Bytes) -> Bool {
-        if route.paths.isEmpty && route.prefixes.isEmpty { return true }
-        // Both given: both must match (`RouteMatch`).
-        return takesExactPath(route.paths, path) && takesPrefix(route.prefixes, path)
-    }
-
-    private static func takesExactPath(_ paths: Run<Bytes>, _ path: Bytes) -> Bool {
-        if paths.isEmpty { return true }
-        var index = 0
-        while index < paths.count {
-            if path.equals(paths[index]) { return true }
-            index &+= 1
-        }
-        return false
-    }
-
-    /// `/api` and `/api/` as prefixes are one: `/api` itself and everything below it.
-    private static func takesPrefix(_ prefixes: Run<Bytes>, _ path: Bytes) -> Bool {
-        if prefixes.isEmpty { return true }
-        var index = 0
-        while index < prefixes.count {
-            // Without its last slash, see `compile`.
-            let prefix = prefixes[index]
-            if path.count >= prefix.count, path.prefix(prefix.count).equals(prefix) {
-                if path.count == prefix.count || path[prefix.count] == ASCII.slash { return true }
-            }
-            index &+= 1
-        }
-        return false
-    }
-
-    private static func takesMethod(_ methods: Run<Bytes>, _ method: Bytes) -> Bool {
-        if methods.isEmpty { return true }
-        var index = 0
-        while index < methods.count {
-            if method.equals(methods[index]) { return true }
-            index &+= 1
-        }
-        return false
-    }
-
-    private static func takesHeaders(
-        _ matches: Run<CompiledHeaderMatch>, _ head: borrowing RequestHead, _ bytes: Bytes
-    ) -> Bool {
-        var index = 0
-        var isTaken = false
-        while index < matches.count {
-            let match = matches[index]
-            isTaken = isTaken || takesHeader(match, head, bytes)
-            if !match.hasAlternative {
-                guard isTaken else { return false }
-                isTaken = false
-            }
-            index &+= 1
-        }
-        return true
-    }
-
-    private static func takesHeader(
-        _ match: CompiledHeaderMatch, _ head: borrowing RequestHead, _ bytes: Bytes
-    ) -> Bool {
-        var index = 0
-        while index < head.fields.count {
-            let slot = head.fields[index]
-            if bytes.slice(slot.name).equalsIgnoringCase(match.name),
-                !match.hasValue || bytes.slice(slot.value).equals(match.value)
-            {
-                return true
-            }
-            index &+= 1
-        }
-        return false
     }
 }
 
 extension RouteTable {
     private static func compile(
-        _ route: Route, _ filterNumber: Int, of frontend: Frontend, backends: [String: Int],
-        arena: ConfigurationArena
+        _ route: Route, _ filterNumber: Int, of frontend: Frontend,
+        _ surroundings: RouteSurroundings, arena: ConfigurationArena
     ) -> CompiledRoute {
-        let match = route.match
+        let names = surroundings.names
         return CompiledRoute(
             id: arena.bytes(route.id),
-            action: route.action.map { compile($0, backends: backends, arena: arena) },
+            action: route.action.map { compile($0, surroundings, arena: arena) },
             filterNumber: filterNumber,
+            rewrite: CompiledRewrite(route.rewrite, arena: arena, names: names),
             requestRules: CompiledRules(
-                [frontend.headers.request, route.headers.request], arena: arena),
+                [frontend.headers.request, route.headers.request], arena: arena, names: names),
             responseRules: CompiledRules(
                 [frontend.headers.response, route.headers.response], arena: arena),
-            ownRequestRules: CompiledRules([route.headers.request], arena: arena),
-            ownResponseRules: CompiledRules([route.headers.response], arena: arena),
-            hosts: HostPatterns(match.hosts, arena: arena),
-            paths: arena.run(match.paths.map { arena.bytes($0) }),
-            prefixes: arena.run(
-                match.pathPrefixes.map {
-                    arena.bytes($0.hasSuffix("/") ? String($0.dropLast()) : $0)
-                }
-            ),
-            methods: arena.run(match.methods.map { arena.bytes($0) }),
-            headers: arena.run(compile(match.headers, arena: arena)))
+            ownRequestRules: CompiledRules([route.headers.request], arena: arena, names: names),
+            ownResponseRules: CompiledRules([route.headers.response], arena: arena))
     }
 
-    /// Values of one name stand together, as alternatives; names must all be there.
-    private static func compile(
-        _ headers: [HeaderMatch], arena: ConfigurationArena
-    ) -> [CompiledHeaderMatch] {
-        let names = headers.map { $0.name.lowercased() }
-        let order = names.indices.sorted { (names[$0], $0) < (names[$1], $1) }
-        return order.enumerated().map { place, index in
-            let next = place + 1 < order.count ? names[order[place + 1]] : nil
-            return CompiledHeaderMatch(
-                name: arena.bytes(names[index]), value: arena.bytes(headers[index].value ?? ""),
-                hasValue: headers[index].value != nil, hasAlternative: next == names[index])
-        }
+    private static func unavailable(_ arena: ConfigurationArena) -> CompiledAction {
+        .respond(
+            CompiledResponse(
+                status: 503, contentType: arena.bytes("text/plain"),
+                body: CompiledTemplate(Template(literal: ""), escape: .plain, arena: arena)))
     }
 
     private static func compile(
-        _ action: RouteAction, backends: [String: Int], arena: ConfigurationArena
+        _ action: RouteAction, _ surroundings: RouteSurroundings, arena: ConfigurationArena
     ) -> CompiledAction {
+        let names = surroundings.names
         switch action {
         case .backend(let name):
-            guard let index = backends[name] else {
-                return .respond(
-                    CompiledResponse(
-                        status: 503, contentType: arena.bytes("text/plain"),
-                        body: CompiledTemplate(
-                            Template(literal: ""), escape: .plain, arena: arena)))
-            }
+            guard let index = surroundings.backends[name] else { return unavailable(arena) }
             return .backend(index)
+        case .mappedBackend(let name):
+            // As above.
+            guard let map = names.maps[name] else { return unavailable(arena) }
+            return .mappedBackend(map)
         case .respond(let response):
             return .respond(
                 CompiledResponse(
                     status: response.status, contentType: arena.bytes(response.contentType),
                     body: CompiledTemplate(
                         response.body, escape: TemplateEscape(contentType: response.contentType),
-                        arena: arena)))
+                        arena: arena, names: names)))
         case .redirect(let redirect):
             return .redirect(
                 CompiledRedirect(
                     status: redirect.status,
                     location: CompiledTemplate(
-                        redirect.location ?? Template(literal: ""), escape: .field, arena: arena),
+                        redirect.location ?? Template(literal: ""), escape: .target, arena: arena,
+                        names: names),
                     scheme: arena.bytes(redirect.scheme ?? ""),
                     host: arena.bytes(redirect.host ?? ""),
                     path: arena.bytes(redirect.path ?? "")))

@@ -68,9 +68,8 @@ final class RuntimeConfiguration: @unchecked Sendable {
         self.configuration = configuration
         self.traffic = traffic
         self.arena = arena
-        routes = configuration.frontends.map {
-            RouteTable($0, backends: places, arena: arena)
-        }
+        let surroundings = RouteSurroundings(configuration, arena: arena)
+        routes = configuration.frontends.map { RouteTable($0, surroundings, arena: arena) }
         frontendGauges = configuration.frontends.map { frontend in
             frontend.maxConnections.map { ConnectionGauge(limit: $0) }
         }

@@ -4,22 +4,32 @@
 /// `Configuration` may rely on every reference in it (`Route` to `Backend`) and every range.
 /// It travels from the master to a worker as JSON in a sealed memory file.
 public struct Configuration: Codable, Sendable, Equatable {
+    /// What is known of them for a request is held in bits.
+    public static let conditionsMax = 256
+
     public var process: ProcessSettings
     public var admin: AdminSettings
     public var log: LogSettings
     /// Sorted by name; names are unique.
     public var frontends: [Frontend]
     /// Sorted by name; names are unique.
+    public var maps: [ValueMap]
+    /// Sorted by name; names are unique.
+    public var conditions: [Condition]
+    /// Sorted by name; names are unique.
     public var backends: [Backend]
 
     public init(
         process: ProcessSettings = ProcessSettings(), admin: AdminSettings = AdminSettings(),
-        log: LogSettings = LogSettings(), frontends: [Frontend] = [], backends: [Backend] = []
+        log: LogSettings = LogSettings(), frontends: [Frontend] = [],
+        maps: [ValueMap] = [], conditions: [Condition] = [], backends: [Backend] = []
     ) {
         self.process = process
         self.admin = admin
         self.log = log
         self.frontends = frontends
+        self.maps = maps
+        self.conditions = conditions
         self.backends = backends
     }
 }

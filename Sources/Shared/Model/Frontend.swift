@@ -12,6 +12,8 @@ public struct Frontend: Codable, Sendable, Equatable {
     public var timeouts: Timeouts
     public var limits: MessageLimits
     public var forwardedFor: ForwardedFor
+    /// Of answers of our own, in order of their status.
+    public var errors: [ErrorPage]
     /// Applied to every exchange before the route's own.
     public var headers: HeaderRules
     /// The first match with an action wins, filters run on the way; a request that matches no action
@@ -23,7 +25,8 @@ public struct Frontend: Codable, Sendable, Equatable {
     public init(
         name: String, mode: ProxyMode, bind: [SocketAddress], maxConnections: Int? = nil,
         timeouts: Timeouts = Timeouts(), limits: MessageLimits = MessageLimits(),
-        forwardedFor: ForwardedFor = .replace, headers: HeaderRules = HeaderRules(),
+        forwardedFor: ForwardedFor = .replace, errors: [ErrorPage] = [],
+        headers: HeaderRules = HeaderRules(),
         routes: [Route] = []
     ) {
         self.name = name
@@ -33,6 +36,7 @@ public struct Frontend: Codable, Sendable, Equatable {
         self.timeouts = timeouts
         self.limits = limits
         self.forwardedFor = forwardedFor
+        self.errors = errors
         self.headers = headers
         self.routes = routes
     }

@@ -3,6 +3,7 @@ public struct Template: Codable, Sendable, Equatable {
     public enum Part: Codable, Sendable, Equatable {
         case literal(String)
         case variable(Variable)
+        case request(RequestValue)
     }
     public var parts: [Part]
 
@@ -27,4 +28,28 @@ public enum Variable: String, Codable, Sendable, CaseIterable {
     case scheme, method, host, path, query
     /// 32 lower-case hexadecimal digits, unique to the exchange.
     case requestID = "request_id"
+}
+
+/// What `%{kind.name}` takes from the request at hand; nothing where the request has none such.
+public struct RequestValue: Codable, Sendable, Hashable {
+    public enum Kind: String, Codable, Sendable, CaseIterable {
+        /// What a path pattern gave that name.
+        case capture
+        /// The first field of that name.
+        case header
+        /// The first cookie of that name.
+        case cookie
+        /// The first parameter of that name, as it stands in the query.
+        case query
+        /// The value of a map of that name, which exists.
+        case map
+    }
+    public var kind: Kind
+    /// Of a header field: lower case.
+    public var name: String
+
+    public init(kind: Kind, name: String) {
+        self.kind = kind
+        self.name = name
+    }
 }

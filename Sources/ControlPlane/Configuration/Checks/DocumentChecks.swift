@@ -3,8 +3,12 @@
 import Model
 
 extension ConfigurationReading {
-    func checkDocument(_ configuration: Configuration, backends: [MappingReader.Entry]) {
-        checkReferences(configuration, backends)
+    func checkDocument(
+        _ configuration: Configuration, backends: [MappingReader.Entry],
+        conditions: [MappingReader.Entry], maps: [MappingReader.Entry]
+    ) {
+        checkReferences(configuration, backends, maps)
+        checkConditions(conditions)
         checkAddresses()
         if configuration.frontends.isEmpty, !problems.hasErrors {
             problems.append(
@@ -15,7 +19,8 @@ extension ConfigurationReading {
 
     /// Every route names a backend that exists and speaks the same mode.
     private func checkReferences(
-        _ configuration: Configuration, _ backends: [MappingReader.Entry]
+        _ configuration: Configuration, _ backends: [MappingReader.Entry],
+        _ maps: [MappingReader.Entry]
     ) {
         // A backend with problems of its own exists all the same.
         let modes = Dictionary(
@@ -36,7 +41,18 @@ extension ConfigurationReading {
                         + "of mode \(reference.mode.rawValue)")
             }
         }
-        let used = Set(document.backendReferences.map(\.name))
+        checkMaps(
+            maps,
+            backends: Dictionary(
+                names.map { ($0, modes[$0]) }, uniquingKeysWith: { one, _ in one }))
+        var used = Set(document.backendReferences.map(\.name))
+        for reference in document.mapReferences where reference.mode != nil {
+            guard let map = document.maps[reference.name], let lines = map.lines else {
+                // Who knows what it names.
+                return
+            }
+            used.formUnion(lines.map(\.entry.value) + [map.fallback].compactMap { $0 })
+        }
         for backend in backends where !used.contains(backend.key) {
             backend.value.report(
                 .unusedBackend, "no route leads to backend \(quoted(backend.key))",

@@ -24,6 +24,10 @@ public struct EffectiveDocument: Sendable, Equatable {
             "admin": .admin(configuration.admin),
             "log": .log(configuration.log),
             "defaults": .object(["timeouts": .defaultTimeouts(configuration)]),
+            "maps": configuration.maps.isEmpty
+                ? nil : .named(configuration.maps, \.name) { .map($0) },
+            "conditions": configuration.conditions.isEmpty
+                ? nil : .named(configuration.conditions, \.name) { .match($0.match) },
             "frontends": .named(configuration.frontends, \.name) { .frontend($0) },
             "backends": .named(configuration.backends, \.name) { .backend($0) },
         ])

@@ -13,6 +13,7 @@ extension JSONValue {
             "max_connections": frontend.maxConnections.map { .number($0) },
             "timeouts": .object(clientTimeouts(frontend.timeouts)),
             "limits": isHTTP ? .limits(frontend.limits) : nil,
+            "errors": frontend.errors.isEmpty ? nil : .errorPages(frontend.errors),
             "headers": isHTTP ? .headers(frontend.headers, frontend.forwardedFor) : nil,
             "proxy_protocol": frontend.proxyProtocol.map { .proxyProtocol($0) },
             "routes": .array(frontend.routes.map { .route($0) }),
@@ -45,6 +46,18 @@ extension JSONValue {
         ])
     }
 
+    private static func errorPages(_ pages: [ErrorPage]) -> JSONValue {
+        .object(
+            JSONObject(
+                pages.map { page in
+                    .init(
+                        name: "\(page.status)",
+                        value: .object([
+                            "type": .string(page.contentType), "body": .string(page.body.written),
+                        ]))
+                }))
+    }
+
     private static func limits(_ limits: MessageLimits) -> JSONValue {
         .object([
             "head": .size(limits.headBytes), "fields": .number(limits.fieldCount),
@@ -57,11 +70,13 @@ extension JSONValue {
         var members: [(String, JSONValue?)] = [
             ("id", .string(route.id)),
             ("match", route.match == RouteMatch() ? nil : .match(route.match)),
+            ("rewrite", route.rewrite == Rewrite() ? nil : .rewrite(route.rewrite)),
             ("headers", headers == HeaderRules() ? nil : .headers(headers)),
         ]
         switch route.action {
         case nil: break
         case .backend(let name): members.append(("backend", .string(name)))
+        case .mappedBackend(let name): members.append(("backend_map", .string(name)))
         case .respond(let response):
             members.append(
                 (
@@ -90,38 +105,11 @@ extension JSONValue {
                     value.map { JSONObject.Member(name: name, value: $0) }
                 }))
     }
-
-    private static func match(_ match: RouteMatch) -> JSONValue {
-        .object([
-            "sni": list(match.serverNames.map(\.written)),
-            "client_ip": list(match.clientRanges.map(\.description)),
-            "host": list(match.hosts.map(\.written)),
-            "path": list(match.paths), "path_prefix": list(match.pathPrefixes),
-            "method": list(match.methods),
-            "header": match.headers.isEmpty ? nil : .headerMatches(match.headers),
-        ])
-    }
-
-    private static func list(_ texts: [String]) -> JSONValue? {
-        texts.isEmpty ? nil : .texts(texts)
-    }
-
-    /// The values of one name stand side by side in the model; no value asks for the name alone.
-    private static func headerMatches(_ matches: [HeaderMatch]) -> JSONValue {
-        var grouped: [(name: String, values: [String])] = []
-        for match in matches {
-            if grouped.last?.name != match.name { grouped.append((match.name, [])) }
-            if let value = match.value, let last = grouped.indices.last {
-                grouped[last].values.append(value)
-            }
-        }
-        return .named(grouped, \.name) { $0.values.isEmpty ? .null : .texts($0.values) }
-    }
 }
 
 extension HostPattern {
     /// As it is in the language.
-    fileprivate var written: String {
+    var written: String {
         switch self {
         case .exact(let name): name
         case .suffix(let name): "*" + name

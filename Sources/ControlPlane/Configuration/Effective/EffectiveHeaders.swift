@@ -76,6 +76,7 @@ extension Template {
         for (index, part) in parts.enumerated() {
             switch part {
             case .variable(let variable): text += "%{\(variable.rawValue)}"
+            case .request(let value): text += "%{\(value.kind.rawValue).\(value.name)}"
             case .literal(let literal):
                 text += Self.escaped(literal, isLast: index == parts.count - 1)
             }

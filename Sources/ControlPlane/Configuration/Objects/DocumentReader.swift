@@ -16,7 +16,7 @@ extension ValueReader {
             }
             if let admin = fields.take("admin")?.adminSettings() { configuration.admin = admin }
             if let log = fields.take("log")?.logSettings() { configuration.log = log }
-            let timeouts = fields.take("defaults")?.defaultTimeouts() ?? Timeouts()
+            let (timeouts, errors) = fields.take("defaults")?.defaults() ?? (Timeouts(), [])
             var named = NamedThings()
             named.add(&fields)
             for file in included {
@@ -26,13 +26,21 @@ extension ValueReader {
                 Self.named("backend", in: named.backends) { name, value in
                     value.backend(name, timeouts)
                 }
+            configuration.maps =
+                Self.named("map", in: named.maps) { name, value in value.valueMap(name) }
+            configuration.conditions =
+                Self.named("condition", in: named.conditions) { name, value in
+                    value.condition(name)
+                }
             configuration.frontends =
                 Self.named("frontend", in: named.frontends) { name, value in
-                    value.frontend(name, timeouts)
+                    value.frontend(name, timeouts, errors)
                 }
             fields.notSupportedYet("certificates", "rate_limits")
             reading.checkDocument(
-                configuration, backends: named.backends.flatMap(\.mappingEntries))
+                configuration, backends: named.backends.flatMap(\.mappingEntries),
+                conditions: named.conditions.flatMap(\.mappingEntries),
+                maps: named.maps.flatMap(\.mappingEntries))
             return configuration
         }
     }
@@ -41,10 +49,13 @@ extension ValueReader {
         _ = version?.integer(in: 1...1)
     }
 
-    private func defaultTimeouts() -> Timeouts? {
+    private func defaults() -> (Timeouts, [ErrorPage])? {
         object { fields in
-            fields.take("timeouts")?.timeouts(.defaults, inherited: Timeouts())
-        }?.flatMap { $0 }
+            (
+                fields.take("timeouts")?.timeouts(.defaults, inherited: Timeouts()) ?? Timeouts(),
+                fields.take("errors")?.errorPages() ?? []
+            )
+        }
     }
 
     private func checkInclude(_ include: ValueReader?) {
@@ -75,8 +86,8 @@ extension ValueReader {
             named.add(&fields)
             fields.refuse(
                 ["process", "admin", "log", "defaults"], .misplacedField,
-                "belongs into the including file; an included one holds frontends, backends and "
-                    + "labels")
+                "belongs into the including file; an included one holds frontends, backends, "
+                    + "conditions, maps and labels")
             fields.refuse(
                 ["include"], .misplacedField,
                 "is for the including file: an included one includes no others")
@@ -87,10 +98,14 @@ extension ValueReader {
     private struct NamedThings {
         var backends: [ValueReader] = []
         var frontends: [ValueReader] = []
+        var conditions: [ValueReader] = []
+        var maps: [ValueReader] = []
 
         mutating func add(_ fields: inout MappingReader) {
             if let value = fields.take("backends") { backends.append(value) }
             if let value = fields.take("frontends") { frontends.append(value) }
+            if let value = fields.take("conditions") { conditions.append(value) }
+            if let value = fields.take("maps") { maps.append(value) }
         }
     }
 }

@@ -3,8 +3,11 @@
 import Model
 
 extension ValueReader {
-    func frontend(_ name: String, _ inherited: Timeouts) -> Frontend? {
-        object { fields in
+    func frontend(
+        _ name: String, _ inherited: Timeouts, _ errors: [ErrorPage]
+    ) -> Frontend? {
+        reading.document.captureNames = []
+        return object { fields in
             let mode = fields.take("mode")?.choice(ProxyMode.self) ?? .http
             fields.take("labels")?.checkLabels()
             var frontend = Frontend(name: name, mode: mode, bind: readBind(&fields))
@@ -14,9 +17,12 @@ extension ValueReader {
                 fields.take("timeouts")?.timeouts(.frontend, inherited: inherited) ?? inherited
             if mode == .tcp {
                 fields.refuse(
-                    ["limits", "headers"], .wrongMode, "has no meaning in a frontend of mode tcp")
+                    ["limits", "headers", "errors"], .wrongMode,
+                    "has no meaning in a frontend of mode tcp")
             } else {
                 frontend.limits = fields.take("limits")?.messageLimits() ?? MessageLimits()
+                frontend.errors =
+                    fields.take("errors")?.errorPages(inherited: errors) ?? errors
                 if let headers = fields.take("headers")?.frontendHeaders() {
                     frontend.headers = headers.rules
                     frontend.forwardedFor = headers.forwardedFor
@@ -108,10 +114,17 @@ extension ValueReader {
                     .unreachableRoute,
                     "never reached: route \(quoted(matchAll)) before it takes everything",
                     severity: .warning)
-            } else if route.isTerminal, route.match.takesEverything {
+            } else if route.decides, route.match.takesEverything {
                 matchAll = route.id
             }
         }
+    }
+}
+
+extension Route {
+    /// Whether it has an action for whatever it matches. A map may have none.
+    fileprivate var decides: Bool {
+        if case .mappedBackend = action { false } else { isTerminal }
     }
 }
 
@@ -120,5 +133,7 @@ extension RouteMatch {
         serverNames.isEmpty && clientRanges.isEmpty && hosts.isEmpty && paths.isEmpty
             && methods.isEmpty && headers.isEmpty
             && (pathPrefixes.isEmpty || pathPrefixes.contains("/"))
+            && pathSuffixes.isEmpty && pathPatterns.isEmpty && queries.isEmpty && cookies.isEmpty
+            && maps.isEmpty && all.isEmpty && any.isEmpty && none.isEmpty
     }
 }

@@ -24,7 +24,7 @@ extension ValueReader {
     private func rules(_ fields: inout MappingReader) -> HeaderRules {
         let shorthand = edits(&fields)
         let request = fields.take("request")?.object { edits(&$0) } ?? []
-        let response = fields.take("response")?.object { edits(&$0) } ?? []
+        let response = fields.take("response")?.object { edits(&$0, .response) } ?? []
         // The order of application: removes, sets, adds.
         let all = HeaderEdit.Action.allCases.flatMap { action in
             (shorthand + request).filter { $0.action == action }
@@ -32,19 +32,23 @@ extension ValueReader {
         return HeaderRules(request: all, response: response)
     }
 
-    private func edits(_ fields: inout MappingReader) -> [HeaderEdit] {
+    private func edits(
+        _ fields: inout MappingReader, _ scope: TemplateScope = .request
+    ) -> [HeaderEdit] {
         let removed = fields.take("remove")?.list().compactMap { item -> HeaderEdit? in
             guard let name = item.line(), item.isEditable(name, at: item.node.position) else {
                 return nil
             }
             return HeaderEdit(action: .remove, name: name, value: Template(parts: []))
         }
-        let set = fields.take("set")?.headerValues(.set)
-        let added = fields.take("add")?.headerValues(.add)
+        let set = fields.take("set")?.headerValues(.set, scope)
+        let added = fields.take("add")?.headerValues(.add, scope)
         return (removed ?? []) + (set ?? []) + (added ?? [])
     }
 
-    private func headerValues(_ action: HeaderEdit.Action) -> [HeaderEdit] {
+    private func headerValues(
+        _ action: HeaderEdit.Action, _ scope: TemplateScope
+    ) -> [HeaderEdit] {
         guard let fields = mapping() else { return [] }
         var seen: [String: String] = [:]
         return fields.all().flatMap { entry -> [HeaderEdit] in
@@ -59,7 +63,7 @@ extension ValueReader {
             // Several values of one name only make sense side by side.
             let values = action == .add ? value.list() : [value]
             return values.compactMap { item in
-                item.headerTemplate().map { HeaderEdit(action: action, name: name, value: $0) }
+                item.headerTemplate(scope).map { HeaderEdit(action: action, name: name, value: $0) }
             }
         }
     }

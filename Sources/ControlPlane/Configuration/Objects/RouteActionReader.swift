@@ -28,7 +28,7 @@ extension ValueReader {
         object { fields in
             var redirect = Redirect()
             redirect.status = fields.take("status")?.redirectStatus() ?? 302
-            redirect.location = fields.take("location")?.headerTemplate()
+            redirect.location = fields.take("location")?.location()
             redirect.scheme = fields.take("scheme")?.choice(
                 [("http", "http"), ("https", "https")])
             redirect.host = fields.take("host")?.redirectHost()
@@ -44,6 +44,19 @@ extension ValueReader {
             }
             return redirect
         }
+    }
+
+    /// A client must not choose where it leads.
+    private func location() -> Template? {
+        guard let template = headerTemplate() else { return nil }
+        if case .request(let value)? = template.parts.first {
+            report(
+                .invalidValue,
+                "a location that begins with %{\(value.kind.rawValue).\(value.name)} leads where the "
+                    + "client wants, begin it with / or https://")
+            return nil
+        }
+        return template
     }
 
     private func redirectStatus() -> Int? {

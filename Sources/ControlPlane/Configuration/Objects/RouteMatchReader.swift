@@ -1,4 +1,4 @@
-// `match:` of a route in an HTTP frontend.
+// `match:` of a route in an HTTP frontend, and of a condition.
 
 import Model
 
@@ -7,14 +7,25 @@ extension ValueReader {
         object { fields in
             var match = RouteMatch()
             match.hosts = fields.take("host").map { $0.each { $0.hostPattern() } } ?? []
-            match.paths = fields.take("path").map { $0.each { $0.pathPattern() } } ?? []
+            match.paths = fields.take("path").map { $0.each { $0.requestPath() } } ?? []
             match.pathPrefixes =
                 fields.take("path_prefix").map { $0.each { $0.pathPrefix() } } ?? []
+            match.pathSuffixes =
+                fields.take("path_suffix").map { $0.each { $0.pathSuffix() } } ?? []
+            match.pathPatterns =
+                fields.take("path_pattern").map { $0.each { $0.pathPattern() } } ?? []
             match.methods = fields.take("method").map { $0.each { $0.method() } } ?? []
-            match.headers = fields.take("header")?.headerMatches() ?? []
+            match.headers = fields.take("header")?.valueMatches(.header) ?? []
+            match.queries = fields.take("query")?.valueMatches(.query) ?? []
+            match.cookies = fields.take("cookie")?.valueMatches(.cookie) ?? []
+            match.maps = fields.take("map")?.valueMatches(.map) ?? []
+            match.clientRanges =
+                fields.take("client_ip").map { $0.each { $0.addressRange() } } ?? []
+            match.all = fields.take("all").map { $0.each { $0.conditionName() } } ?? []
+            match.any = fields.take("any").map { $0.each { $0.conditionName() } } ?? []
+            match.none = fields.take("none").map { $0.each { $0.conditionName() } } ?? []
             fields.refuse(
                 ["sni"], .wrongMode, "has no meaning in a frontend of mode http, match the host")
-            fields.notSupportedYet("client_ip")
             return match
         }
     }
@@ -27,7 +38,10 @@ extension ValueReader {
             match.clientRanges =
                 fields.take("client_ip").map { $0.each { $0.addressRange() } } ?? []
             fields.refuse(
-                ["host", "path", "path_prefix", "method", "header"], .wrongMode,
+                [
+                    "host", "path", "path_prefix", "path_suffix", "path_pattern", "method",
+                    "header", "query", "cookie", "map", "all", "any", "none",
+                ], .wrongMode,
                 "has no meaning in a frontend of mode tcp")
             return match
         }
@@ -72,7 +86,7 @@ extension ValueReader {
     }
 
     /// An absolute path as it stands in a request after normalisation.
-    private func pathPattern() -> String? {
+    func requestPath() -> String? {
         guard let path = line(limit: 8_192) else { return nil }
         guard path.hasPrefix("/") else {
             report(
@@ -80,7 +94,7 @@ extension ValueReader {
                 suggestion: "/" + path)
             return nil
         }
-        guard path.utf8.allSatisfy({ (0x21...0x7E).contains($0) && !"?#".utf8.contains($0) }) else {
+        guard Self.isPathText(path) else {
             report(
                 .invalidValue,
                 "\(quoted(path)) holds what no path of a request does: write spaces, ? # and "
@@ -91,10 +105,50 @@ extension ValueReader {
     }
 
     /// Prefixes are of whole segments, so a final slash adds nothing and is dropped.
-    private func pathPrefix() -> String? {
-        guard var prefix = pathPattern(), prefix.hasPrefix("/") else { return nil }
+    func pathPrefix() -> String? {
+        guard var prefix = requestPath(), prefix.hasPrefix("/") else { return nil }
         while prefix.count > 1, prefix.hasSuffix("/") { prefix.removeLast() }
         return prefix
+    }
+
+    /// The end of a path, byte for byte.
+    private func pathSuffix() -> String? {
+        guard let suffix = line(limit: 8_192) else { return nil }
+        guard Self.isPathText(suffix) else {
+            report(
+                .invalidValue,
+                "\(quoted(suffix)) holds what no path of a request does: write spaces, ? # and "
+                    + "letters beyond ASCII as %XX")
+            return nil
+        }
+        return kept(suffix)
+    }
+
+    /// `/users/{id}/{rest*}`; the names can be used from here on.
+    private func pathPattern() -> PathPattern? {
+        guard !refusesReference(as: "a path pattern"), let text = line(limit: 8_192) else {
+            return nil
+        }
+        guard Self.isPathText(text), let pattern = PathPattern(text) else {
+            report(
+                .invalidValue,
+                "\(quoted(text)) is no path pattern: whole segments such as /users/{id}/{rest*}, "
+                    + "at most \(PathPattern.segmentsMax), each name once and of a-z 0-9 _, "
+                    + "{name*} last")
+            return nil
+        }
+        reading.document.captureNames.formUnion(pattern.names)
+        reading.document.allCaptureNames.formUnion(pattern.names)
+        if reading.document.allCaptureNames.count > PathPattern.namesMax {
+            report(
+                .tooLarge,
+                "more than \(PathPattern.namesMax) names of captures in one configuration")
+        }
+        return pattern
+    }
+
+    static func isPathText(_ text: String) -> Bool {
+        text.utf8.allSatisfy { (0x21...0x7E).contains($0) && !"?#".utf8.contains($0) }
     }
 
     private func method() -> String? {
@@ -110,30 +164,5 @@ extension ValueReader {
             return nil
         }
         return method
-    }
-
-    /// `{X-Debug: "1", X-Beta: [a, b], X-Any: null}`; null asks only that the field is there.
-    private func headerMatches() -> [HeaderMatch] {
-        guard let fields = mapping() else { return [] }
-        var seen: [String: String] = [:]
-        return fields.all().flatMap { entry -> [HeaderMatch] in
-            guard Names.isToken(entry.key) else {
-                entry.value.report(
-                    .invalidValue, "\(quoted(entry.key)) is no header name",
-                    at: entry.keyPosition)
-                return []
-            }
-            let name = entry.key.lowercased()
-            if let first = seen.updateValue(entry.key, forKey: name) {
-                entry.value.report(
-                    .duplicateKey,
-                    "header names are case-insensitive, \(quoted(first)) stands above already",
-                    at: entry.keyPosition)
-            }
-            if entry.value.isNull { return [HeaderMatch(name: name, value: nil)] }
-            return entry.value.each { $0.keptLine(limit: 8_192) }.map {
-                HeaderMatch(name: name, value: $0)
-            }
-        }
     }
 }

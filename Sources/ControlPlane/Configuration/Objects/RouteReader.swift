@@ -9,19 +9,22 @@ extension ValueReader {
             fields.take("labels")?.checkLabels()
             var match = RouteMatch()
             var headers = HeaderRules()
+            var rewrite = Rewrite()
             if mode == .tcp {
                 match = fields.take("match")?.matchOfTCP() ?? match
                 fields.refuse(
-                    ["respond", "redirect", "headers"], .wrongMode,
+                    ["respond", "redirect", "backend_map", "headers", "rewrite"], .wrongMode,
                     "has no meaning in a frontend of mode tcp")
             } else {
                 match = fields.take("match")?.routeMatch() ?? match
+                rewrite = fields.take("rewrite")?.rewrite() ?? rewrite
                 headers = fields.take("headers")?.headerRules() ?? headers
             }
             let action = readAction(&fields, mode)
             fields.notSupportedYet("rate_limit", "cache", "mirror", "split")
             guard let id, let action else { return nil }
-            return Route(id: id, match: match, action: action.value, headers: headers)
+            return Route(
+                id: id, match: match, action: action.value, headers: headers, rewrite: rewrite)
         }?.flatMap { $0 }
     }
 
@@ -29,6 +32,13 @@ extension ValueReader {
     func backendName(_ mode: ProxyMode) -> String? {
         guard !refusesReference(as: "the name of a backend"), let name = line() else { return nil }
         reading.document.backendReferences.append(.init(name: name, mode: mode, value: self))
+        return name
+    }
+
+    /// The name of a map whose values are names of backends.
+    private func backendMap(_ mode: ProxyMode) -> String? {
+        guard !refusesReference(as: "the name of a map"), let name = line() else { return nil }
+        note(map: name, namesBackends: mode)
         return name
     }
 
@@ -44,7 +54,7 @@ extension ValueReader {
     }
 
     /// What a route may do without ending the search.
-    private static var filterNames: [String] { ["headers"] }
+    private static var filterNames: [String] { ["headers", "rewrite"] }
 
     /// What was read of an action, which may be none.
     private struct ReadAction {
@@ -53,9 +63,10 @@ extension ValueReader {
 
     /// Nil if there was a problem.
     private func readAction(_ fields: inout MappingReader, _ mode: ProxyMode) -> ReadAction? {
-        let given = ["backend", "respond", "redirect"].filter(fields.has)
+        let given = ["backend", "backend_map", "respond", "redirect"].filter(fields.has)
         let backend = fields.take("backend")
-        // In a TCP frontend these two are refused already.
+        let map = mode == .tcp ? nil : fields.take("backend_map")
+        // In a TCP frontend these are refused already.
         let respond = mode == .tcp ? nil : fields.take("respond")
         let redirect = mode == .tcp ? nil : fields.take("redirect")
         if given.isEmpty {
@@ -68,7 +79,7 @@ extension ValueReader {
             if !fields.has("rate_limit") {
                 fields.report(
                     .missingField,
-                    "a route needs one of backend, respond or redirect, or a filter: "
+                    "a route needs one of backend, backend_map, respond or redirect, or a filter: "
                         + Self.filterNames.joined(separator: ", "))
             }
             return nil
@@ -81,6 +92,8 @@ extension ValueReader {
         let action =
             if let backend {
                 backend.backendName(mode).map(RouteAction.backend)
+            } else if let map {
+                map.backendMap(mode).map(RouteAction.mappedBackend)
             } else if let respond {
                 respond.localResponse().map(RouteAction.respond)
             } else {

@@ -2,19 +2,26 @@
 
 import Model
 
+/// What is at hand when a template is written.
+enum TemplateScope {
+    case request
+    /// The request is gone: no `%{header.X}` and the like.
+    case response
+}
+
 extension ValueReader {
     /// For the value of a header: no control characters, and not too long.
-    func headerTemplate() -> Template? {
+    func headerTemplate(_ scope: TemplateScope = .request) -> Template? {
         guard let scalar = scalar("a text") else { return nil }
         // An empty value is a value.
         if scalar.text.isEmpty, !isNull { return Template(parts: []) }
         guard line(limit: 4_096) != nil else { return nil }
-        return template(limit: 4_096)
+        return template(limit: 4_096, scope)
     }
 
     /// `%{name}` is a variable, `%%` a percent sign, any other `%` itself. What comes from a
     /// reference is text and nothing else.
-    func template(limit: Int) -> Template? {
+    func template(limit: Int, _ scope: TemplateScope = .request) -> Template? {
         guard let scalar = expandedString() else { return nil }
         guard scalar.text.utf8.count <= limit else {
             report(.tooLarge, "longer than \(limit) bytes")
@@ -28,15 +35,27 @@ extension ValueReader {
                 template.append(
                     reading.document.showsReferences ? piece.written : piece.text)
             } else {
-                isValid = read(piece.text, into: &template, &openCount) && isValid
+                isValid = read(piece.text, scope, into: &template, &openCount) && isValid
             }
         }
         return isValid ? template : nil
     }
 
+    /// The contents of a file as a template; problems have the place of its name.
+    func template(ofFile bytes: [UInt8], _ path: String) -> Template? {
+        guard !bytes.contains(0), let text = String(validating: bytes, as: UTF8.self) else {
+            report(.invalidValue, "\(quoted(path)) is not text in UTF-8")
+            return nil
+        }
+        var template = Template(parts: [])
+        var openCount = 0
+        return read(text, .response, into: &template, &openCount) ? template : nil
+    }
+
     /// Adds the parts of a written text; false if something of it was reported.
     private func read(
-        _ text: String, into template: inout Template, _ openCount: inout Int
+        _ text: String, _ scope: TemplateScope, into template: inout Template,
+        _ openCount: inout Int
     ) -> Bool {
         var isValid = true
         var rest = text[...]
@@ -61,8 +80,8 @@ extension ValueReader {
             }
             let name = String(rest[..<close].dropFirst())
             rest = rest[close...].dropFirst()
-            if let variable = variable(name, place(ofOpening: openCount)) {
-                template.parts.append(.variable(variable))
+            if let part = variable(name, scope, place(ofOpening: openCount)) {
+                template.parts.append(part)
             } else {
                 isValid = false
             }
@@ -71,16 +90,47 @@ extension ValueReader {
         return isValid
     }
 
-    private func variable(_ name: String, _ position: @autoclosure () -> TextPosition?)
-        -> Variable?
-    {
-        if let variable = Variable(rawValue: name) { return variable }
+    private func variable(
+        _ name: String, _ scope: TemplateScope, _ position: @autoclosure () -> TextPosition?
+    ) -> Template.Part? {
+        if let variable = Variable(rawValue: name) { return .variable(variable) }
+        if scope == .request, let value = requestValue(name) {
+            if value.kind == .capture, !reading.document.captureNames.contains(value.name) {
+                report(
+                    .unknownReference,
+                    "no path pattern of this route, or of one before it, captures "
+                        + ConfigurationLanguage.quoted(value.name),
+                    suggestion: Suggestion.nearest(
+                        to: value.name, in: reading.document.captureNames.sorted()),
+                    at: position())
+                return nil
+            }
+            if value.kind == .map { note(map: value.name) }
+            return .request(value)
+        }
         let names = Variable.allCases.map(\.rawValue).sorted()
+        let kinds =
+            scope == .request ? RequestValue.Kind.allCases.map { "\($0.rawValue).NAME" } : []
         report(
             .unknownVariable,
-            "unknown variable \(ConfigurationLanguage.quoted(name)), there are \(oneOf(names))",
+            "unknown variable \(ConfigurationLanguage.quoted(name)), there are "
+                + oneOf(names + kinds),
             suggestion: Suggestion.nearest(to: name, in: names), at: position())
         return nil
+    }
+
+    /// `header.X-Tenant`; nil for what is none.
+    func requestValue(_ text: String) -> RequestValue? {
+        guard let dot = text.firstIndex(of: "."),
+            let kind = RequestValue.Kind(rawValue: String(text[..<dot]))
+        else { return nil }
+        let name = String(text[text.index(after: dot)...])
+        switch kind {
+        case .capture: guard PathPattern.isName(name) else { return nil }
+        case .map: guard Names.isName(name) else { return nil }
+        case .header, .cookie, .query: guard Names.isToken(name) else { return nil }
+        }
+        return RequestValue(kind: kind, name: kind == .header ? name.lowercased() : name)
     }
 
     /// Where the n-th `%{` of a text stands in the file: exact unless some of them are hidden by

@@ -27,6 +27,23 @@ final class DocumentReading {
         var mode: ProxyMode
         var value: ValueReader
     }
+    struct ConditionReference {
+        var name: String
+        /// The condition that it stands in; nil in a route.
+        var from: String?
+        var value: ValueReader
+    }
+    struct MapReference {
+        var name: String
+        /// The values name backends of this mode.
+        var mode: ProxyMode?
+        var value: ValueReader
+    }
+    struct NotedMap {
+        /// Nil where the file is not known.
+        var lines: [MapFile.Line]?
+        var fallback: String?
+    }
     struct NotedAddress {
         var address: SocketAddress
         var value: ValueReader
@@ -45,6 +62,13 @@ final class DocumentReading {
     var includeFindings: [IncludeFinding]?
     var backendReferences: [BackendReference] = []
     var boundAddresses: [NotedAddress] = []
+    var conditionReferences: [ConditionReference] = []
+    var conditionBeingRead: String?
+    var mapReferences: [MapReference] = []
+    var maps: [String: NotedMap] = [:]
+    /// What the path patterns read so far of one frontend, and of all, have captured.
+    var captureNames: Set<String> = []
+    var allCaptureNames: Set<String> = []
     /// Is told what is supported, with the pointer of the place: a test holds the schema to it.
     var noteAsked: ((String, Asked) -> Void)?
 
@@ -58,5 +82,8 @@ final class DocumentReading {
     func finish() {
         backendReferences = []
         boundAddresses = []
+        conditionReferences = []
+        mapReferences = []
+        maps = [:]
     }
 }

@@ -32,6 +32,7 @@ final class ReferenceExpansion {
     private var values: [Reference: ReferenceResolver.Outcome] = [:]
     /// By place of the scalar, so that a field that is looked at twice complains once.
     private var expanded: [Place: ExpandedScalar?] = [:]
+    private var files: [String: ReferenceResolver.Outcome] = [:]
     private var valueBytes = 0
 
     private struct Place: Hashable {
@@ -45,8 +46,10 @@ final class ReferenceExpansion {
 
     /// What was resolved, and nothing else.
     var knownValues: ReferenceResolver {
-        let values = values
-        return ReferenceResolver { values[$0] ?? .missing("not known") }
+        let (values, files) = (values, files)
+        return ReferenceResolver(file: { path, _ in files[path] ?? .missing("not known") }) {
+            values[$0] ?? .missing("not known")
+        }
     }
 
     /// Nil for what was reported, or is withheld.
@@ -127,6 +130,30 @@ final class ReferenceExpansion {
                 return nil
             }
             return text
+        }
+        return nil
+    }
+
+    /// The bytes of a file that the configuration names; nil for what was reported, or is withheld.
+    func file(_ path: String, limit: Int, of value: ValueReader) -> [UInt8]? {
+        let outcome = files[path] ?? resolver.file(path, limit)
+        let isFirst = files.updateValue(outcome, forKey: path) == nil
+        switch outcome {
+        case .missing(let reason):
+            value.report(.unreadableFile, "\(quoted(path)): \(reason)")
+        case .withheld(let reason):
+            value.report(
+                .unresolvedReference, "\(quoted(path)): \(reason)", severity: .warning)
+        case .value(let bytes):
+            if isFirst { valueBytes += bytes.count }
+            guard bytes.count <= limit, valueBytes <= DocumentLimit.textBytes else {
+                value.report(
+                    .tooLarge,
+                    "\(quoted(path)) is too large: at most \(limit) bytes, and all files and values "
+                        + "together at most \(DocumentLimit.textBytes)")
+                return nil
+            }
+            return bytes
         }
         return nil
     }

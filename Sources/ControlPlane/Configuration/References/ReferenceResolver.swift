@@ -21,13 +21,29 @@ public struct ReferenceResolver: Sendable {
     public static let valueBytesMax = 64 << 10
 
     let resolve: @Sendable (Reference) -> Outcome
+    /// A whole file by its absolute path, of at most so many bytes.
+    let file: @Sendable (_ path: String, _ limit: Int) -> Outcome
 
-    public init(_ resolve: @escaping @Sendable (Reference) -> Outcome) {
+    public init(
+        file: @escaping @Sendable (_ path: String, _ limit: Int) -> Outcome = { _, _ in
+            .withheld("not looked for here; what it holds is left unchecked")
+        },
+        _ resolve: @escaping @Sendable (Reference) -> Outcome
+    ) {
         self.resolve = resolve
+        self.file = file
     }
 
     /// The environment and the files of this process. A final line feed of a file is dropped.
-    public static let surroundings = ReferenceResolver { reference in
+    public static let surroundings = ReferenceResolver(
+        file: { path, limit in
+            do throws(RegularFile.Failure) {
+                return .value(try RegularFile.read(path, limit: limit).bytes)
+            } catch {
+                return .missing("the file \(error.message)")
+            }
+        }
+    ) { reference in
         switch reference.kind {
         case .environment: environment(reference.name).map { .value($0) } ?? .missing("not set")
         case .file: contents(reference.name)
@@ -45,8 +61,14 @@ public struct ReferenceResolver: Sendable {
 
     /// This process's surroundings as far as they go; what they do not have is a warning, since
     /// the master, which runs elsewhere or as somebody else, may have it.
-    public static let lenientSurroundings = ReferenceResolver { reference in
-        switch surroundings.resolve(reference) {
+    public static let lenientSurroundings = ReferenceResolver(
+        file: { path, limit in lenient(surroundings.file(path, limit)) }
+    ) { reference in
+        lenient(surroundings.resolve(reference))
+    }
+
+    private static func lenient(_ outcome: Outcome) -> Outcome {
+        switch outcome {
         case .missing(let reason):
             .withheld("\(reason); the field is checked where the master reads it")
         case .value(let bytes): .value(bytes)

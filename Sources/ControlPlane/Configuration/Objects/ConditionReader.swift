@@ -1,0 +1,84 @@
+// `conditions.NAME`: matches with a name, which routes and other conditions use.
+
+import Model
+
+extension ValueReader {
+    func condition(_ name: String) -> Condition? {
+        reading.document.conditionBeingRead = name
+        defer { reading.document.conditionBeingRead = nil }
+        return routeMatch().map { Condition(name: name, match: $0) }
+    }
+
+    /// The name of a condition, noted for the check of references.
+    func conditionName() -> String? {
+        guard !refusesReference(as: "the name of a condition"), let name = line() else {
+            return nil
+        }
+        reading.document.conditionReferences.append(
+            .init(name: name, from: reading.document.conditionBeingRead, value: self))
+        return name
+    }
+}
+
+extension ConfigurationReading {
+    /// Every condition that is named exists, none leads back to itself, each is of use.
+    func checkConditions(_ conditions: [MappingReader.Entry]) {
+        let names = conditions.map(\.key)
+        let known = Set(names)
+        var uses: [String: [DocumentReading.ConditionReference]] = [:]
+        for reference in document.conditionReferences where !problems.isFull {
+            guard known.contains(reference.name) else {
+                reference.value.report(
+                    .unknownReference,
+                    "no condition is named \(quoted(reference.name))",
+                    suggestion: Suggestion.nearest(to: reference.name, in: names))
+                continue
+            }
+            if let from = reference.from { uses[from, default: []].append(reference) }
+        }
+        let used = Set(document.conditionReferences.map(\.name))
+        for condition in conditions where !used.contains(condition.key) {
+            condition.value.report(
+                .unusedCondition, "no match names condition \(quoted(condition.key))",
+                at: condition.keyPosition, severity: .warning)
+        }
+        checkCycles(names, uses)
+        if conditions.count > Configuration.conditionsMax, let first = conditions.first {
+            first.value.report(
+                .tooLarge,
+                "\(conditions.count) conditions, a configuration has at most "
+                    + "\(Configuration.conditionsMax)")
+        }
+    }
+
+    /// Follows each name once; a way that comes upon itself is reported where it closes. Without
+    /// recursion: the depth is the document's.
+    private func checkCycles(
+        _ names: [String], _ uses: [String: [DocumentReading.ConditionReference]]
+    ) {
+        var isDone: Set<String> = []
+        for name in names where !isDone.contains(name) {
+            var way: [(name: String, next: Int)] = [(name, 0)]
+            var isOnWay: Set<String> = [name]
+            while let last = way.last {
+                let references = uses[last.name] ?? []
+                guard last.next < references.count else {
+                    isDone.insert(last.name)
+                    isOnWay.remove(last.name)
+                    way.removeLast()
+                    continue
+                }
+                way[way.count - 1].next += 1
+                let reference = references[last.next]
+                if isOnWay.contains(reference.name) {
+                    reference.value.report(
+                        .referenceCycle,
+                        "condition \(quoted(reference.name)) leads back to itself")
+                } else if !isDone.contains(reference.name) {
+                    way.append((reference.name, 0))
+                    isOnWay.insert(reference.name)
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,180 @@
+// What a route or a condition takes, compiled. Ordered by cost: the method and the host turn most
+// routes away before anything is searched for; fields are looked at last. Hot; read-only.
+
+import Model
+
+struct CompiledMatch: BitwiseCopyable {
+    /// Bit n: the n-th HTTPMethod may match; all for a match without methods.
+    private let methodMask: UInt16
+    private let hosts: HostPatterns
+    private let paths: Run<Bytes>
+    private let prefixes: Run<Bytes>
+    /// None or one.
+    private let rest: Run<CompiledMatchRest>
+
+    init(
+        _ match: RouteMatch, arena: ConfigurationArena, names: RuleNames,
+        conditions: [String: Int]
+    ) {
+        methodMask =
+            match.methods.isEmpty
+            ? .max
+            : match.methods.reduce(0) { mask, method in
+                mask | 1 << UInt16(HTTPMethod(arena.bytes(method)).rawValue)
+            }
+        hosts = HostPatterns(match.hosts, arena: arena)
+        paths = arena.run(match.paths.map { arena.bytes($0) })
+        prefixes = arena.run(
+            match.pathPrefixes.map {
+                arena.bytes($0.hasSuffix("/") ? String($0.dropLast()) : $0)
+            })
+        let rest = CompiledMatchRest(match, arena: arena, names: names, conditions: conditions)
+        self.rest = arena.run(rest.isEmpty ? [] : [rest])
+    }
+
+    /// `conditions` are those that the match names by number.
+    @inline(__always)
+    func takes(
+        _ facts: inout ExchangeFacts, _ conditions: ConditionTable, _ memory: inout ConditionMemory
+    ) -> Bool {
+        guard methodMask & 1 << UInt16(facts.knownMethod.rawValue) != 0 else { return false }
+        guard hosts.isEmpty || hosts.take(facts.host) else { return false }
+        guard paths.isEmpty || takesExactPath(facts.path) else { return false }
+        guard prefixes.isEmpty || takesPrefix(facts.path) else { return false }
+        return rest.isEmpty || rest[0].takes(&facts, conditions, &memory)
+    }
+
+    private func takesExactPath(_ path: Bytes) -> Bool {
+        var index = 0
+        while index < paths.count {
+            if path.equals(paths[index]) { return true }
+            index &+= 1
+        }
+        return false
+    }
+
+    /// `/api` and `/api/` as prefixes are one: `/api` itself and everything below it.
+    private func takesPrefix(_ path: Bytes) -> Bool {
+        var index = 0
+        while index < prefixes.count {
+            // Without its last slash, see `init`.
+            let prefix = prefixes[index]
+            if path.begins(with: prefix) {
+                if path.count == prefix.count || path[prefix.count] == ASCII.slash { return true }
+            }
+            index &+= 1
+        }
+        return false
+    }
+}
+
+/// What most matches do not have.
+private struct CompiledMatchRest: BitwiseCopyable {
+    /// Only looked at for methods that HTTPMethod does not know.
+    private let methods: Run<Bytes>
+    private let suffixes: Run<Bytes>
+    private let patterns: Run<CompiledPathPattern>
+    private let clients: AddressTable
+    private let values: Run<CompiledValueMatch>
+    private let all: Run<Int>
+    private let any: Run<Int>
+    private let none: Run<Int>
+
+    init(
+        _ match: RouteMatch, arena: ConfigurationArena, names: RuleNames,
+        conditions: [String: Int]
+    ) {
+        let unknown = match.methods.filter { HTTPMethod(arena.bytes($0)) == .other }
+        methods = arena.run(unknown.map { arena.bytes($0) })
+        suffixes = arena.run(match.pathSuffixes.map { arena.bytes($0) })
+        patterns = arena.run(
+            match.pathPatterns.map {
+                CompiledPathPattern($0, numbers: names.captures, arena: arena)
+            })
+        clients = AddressTable(match.clientRanges.map { ($0, 0) }, arena: arena)
+        values = arena.run(
+            CompiledValueMatch.compile(match.queries, in: .query, arena: arena)
+                + CompiledValueMatch.compile(match.cookies, in: .cookie, arena: arena)
+                + CompiledValueMatch.compile(match.headers, in: .header, arena: arena)
+                + CompiledValueMatch.compile(match.maps, in: .map, arena: arena, names: names))
+        // A name that no condition has cannot be: a Configuration has only references that hold.
+        all = arena.run(match.all.map { conditions[$0] ?? -1 })
+        any = arena.run(match.any.map { conditions[$0] ?? -1 })
+        none = arena.run(match.none.map { conditions[$0] ?? -1 })
+    }
+
+    var isEmpty: Bool {
+        methods.isEmpty && suffixes.isEmpty && patterns.isEmpty && clients.isEmpty
+            && values.isEmpty && all.isEmpty && any.isEmpty && none.isEmpty
+    }
+
+    /// Patterns are last: what they capture counts only for a match that takes the request.
+    func takes(
+        _ facts: inout ExchangeFacts, _ conditions: ConditionTable, _ memory: inout ConditionMemory
+    ) -> Bool {
+        guard methods.isEmpty || facts.knownMethod != .other || contains(methods, facts.method)
+        else { return false }
+        guard clients.isEmpty || clients.number(of: facts.clientAddress) != nil,
+            suffixes.isEmpty || takesSuffix(facts.path), takesValues(facts)
+        else { return false }
+        var index = 0
+        while index < all.count {
+            guard conditions.holds(all[index], &facts, &memory) else { return false }
+            index &+= 1
+        }
+        index = 0
+        while index < none.count {
+            if conditions.holds(none[index], &facts, &memory) { return false }
+            index &+= 1
+        }
+        guard any.isEmpty || holdsAny(&facts, conditions, &memory) else { return false }
+        return patterns.isEmpty || takesPattern(&facts)
+    }
+
+    private func contains(_ names: Run<Bytes>, _ name: Bytes) -> Bool {
+        var index = 0
+        while index < names.count {
+            if name.equals(names[index]) { return true }
+            index &+= 1
+        }
+        return false
+    }
+
+    private func takesSuffix(_ path: Bytes) -> Bool {
+        var index = 0
+        while index < suffixes.count {
+            if path.ends(with: suffixes[index]) { return true }
+            index &+= 1
+        }
+        return false
+    }
+
+    private func takesValues(_ facts: ExchangeFacts) -> Bool {
+        var index = 0
+        while index < values.count {
+            guard values[index].takes(facts) else { return false }
+            index &+= 1
+        }
+        return true
+    }
+
+    private func holdsAny(
+        _ facts: inout ExchangeFacts, _ conditions: ConditionTable, _ memory: inout ConditionMemory
+    ) -> Bool {
+        var index = 0
+        while index < any.count {
+            if conditions.holds(any[index], &facts, &memory) { return true }
+            index &+= 1
+        }
+        return false
+    }
+
+    private func takesPattern(_ facts: inout ExchangeFacts) -> Bool {
+        var index = 0
+        while index < patterns.count {
+            if patterns[index].takes(facts.path, &facts.captures) { return true }
+            index &+= 1
+        }
+        return false
+    }
+}

@@ -1,0 +1,32 @@
+// What one loop needs while a request finds its route: captures, what is known of conditions, and
+// the texts of rewritten targets. Used again for each request. Hot, one thread.
+
+struct RoutingMemory: ~Copyable {
+    /// Rewritten paths and queries of one request, all together.
+    private static var targetBytesMax: Int { 65_536 }
+
+    let captures = CaptureMemory()
+    var conditions = ConditionMemory()
+    private let targets = ByteScratch(capacity: Self.targetBytesMax)
+    private var used = 0
+
+    init() {}
+
+    /// Before each request.
+    @inline(__always)
+    mutating func begin() {
+        conditions.forget()
+        used = 0
+    }
+
+    /// Behind what was kept: earlier texts stay until the next request, captures lie in them.
+    func targetWriter() -> ByteWriter {
+        targets.writer(from: used)
+    }
+
+    /// What was written stays.
+    mutating func keep(_ writer: borrowing ByteWriter) -> Bytes {
+        used += writer.count
+        return writer.written
+    }
+}

@@ -1,0 +1,174 @@
+// Conditions, captures, maps and error pages: what is wrong with them, and where.
+
+import Model
+import Testing
+
+@testable import ConfigurationLanguage
+
+@Suite struct RuleProblemTests {
+    private static let backend = "backends: {b: {servers: {s: {address: '10.0.0.1:1'}}}}\n"
+
+    /// A document with these routes; problems as `code pointer`.
+    private func problems(
+        _ routes: String, _ rest: String = "", files: [String: String] = [:]
+    ) -> [String] {
+        let text =
+            "version: 1\n" + Self.backend + "frontends: {f: {bind: '*:80', routes: [\(routes)]}}\n"
+            + rest
+        let report = ConfigurationSource(
+            text: ConfigurationText(bytes: Array(text.utf8)), fileName: "rules.yaml"
+        ).report(
+            resolving: ReferenceResolver(file: { path, _ in
+                files[path].map { .value(Array($0.utf8)) } ?? .missing("the file is not there")
+            }) { _ in .missing("") })
+        return (report.errors + report.warnings).map { "\($0.code.rawValue) \($0.pointer)" }
+    }
+
+    @Test(arguments: [
+        ("match: {all: x}", "", ["unknown-reference /frontends/f/routes/0/match/all"]),
+        ("match: {all: [a, a], none: a}", "conditions: {a: {}}", []),
+        ("match: {all: a}", "conditions: {a: {all: a}}", ["reference-cycle /conditions/a/all"]),
+        (
+            "match: {all: a}", "conditions: {a: {any: b}, b: {none: [c]}, c: {all: a}}",
+            ["reference-cycle /conditions/c/all"]
+        ),
+        ("match: {all: a}", "conditions: {a: {any: [b, c]}, b: {all: c}, c: {}}", []),
+        ("match: {all: a}", "conditions: {a: {}, u: {}}", ["unused-condition /conditions/u"]),
+        ("match: {all: a}", "conditions: {a: {none: x}}", ["unknown-reference /conditions/a/none"]),
+    ])
+    func conditions(_ match: String, _ rest: String, _ expected: [String]) {
+        #expect(problems("{\(match), backend: b}", rest) == expected)
+    }
+
+    @Test(arguments: [
+        (
+            "{match: {path_pattern: '/{id}'}, headers: {set: {X: '%{capture.id}'}}, backend: b}",
+            [String]()
+        ),
+        (
+            "{headers: {set: {X: '%{capture.id}'}}, backend: b}",
+            ["unknown-reference /frontends/f/routes/0/headers/set/X"]
+        ),
+        (
+            "{match: {path_pattern: '/{id}'}, headers: {}}, "
+                + "{rewrite: {path: '/%{capture.id}'}, backend: b}", []
+        ),
+        (
+            "{rewrite: {path: '/%{capture.id}'}}, "
+                + "{match: {path_pattern: '/{id}'}, backend: b}, {backend: b}",
+            ["unknown-reference /frontends/f/routes/0/rewrite/path"]
+        ),
+        (
+            "{headers: {response: {set: {X: '%{header.a}'}}}, backend: b}",
+            ["unknown-variable /frontends/f/routes/0/headers/response/set/X"]
+        ),
+        (
+            "{redirect: {location: '%{header.a}'}}, {match: {path: /}, backend: b}",
+            ["invalid-value /frontends/f/routes/0/redirect/location"]
+        ),
+        (
+            "{rewrite: {path: 'x'}, backend: b}",
+            ["invalid-value /frontends/f/routes/0/rewrite/path"]
+        ),
+        (
+            "{rewrite: {path: '/a?b'}, backend: b}",
+            ["invalid-value /frontends/f/routes/0/rewrite/path"]
+        ),
+        (
+            "{match: {path_pattern: '/a{b}'}, backend: b}",
+            ["invalid-value /frontends/f/routes/0/match/path_pattern"]
+        ),
+        (
+            "{match: {client_ip: '10.0.0.0/33'}, backend: b}",
+            ["invalid-value /frontends/f/routes/0/match/client_ip"]
+        ),
+        (
+            "{match: {query: {a: {prefix: x, suffix: y}}}, backend: b}",
+            ["conflicting-fields /frontends/f/routes/0/match/query/a"]
+        ),
+    ])
+    func templatesAndMatches(_ routes: String, _ expected: [String]) {
+        let found = problems(routes).filter { !$0.hasPrefix("unused") && !$0.hasPrefix("unreach") }
+        #expect(found == expected)
+    }
+
+    @Test(arguments: [
+        ("a b\n# c\n\n  c\tb  \r\n", [String]()), ("a b", []), ("", []),
+        ("a\n", ["invalid-value /maps/m/file"]), ("a b\nA b\n", ["invalid-value /maps/m/file"]),
+        ("a nope\n", ["unknown-reference /frontends/f/routes/0/backend_map"]),
+        ("a b\u{1}\n", ["invalid-value /maps/m/file"]),
+    ])
+    func mapFiles(_ file: String, _ expected: [String]) {
+        let found = problems(
+            "{backend_map: m}, {backend: b}", "maps: {m: {file: /m}}", files: ["/m": file])
+        #expect(found == expected)
+    }
+
+    @Test func faultsOfAFileHaveItsLines() {
+        let map = ValueMap(name: "m", file: "/m", kind: .cidr, key: .clientIP)
+        let text = "10.0.0.0/8 a\n# no\nx b\n10.1.2.3/8 c\n::1 d\ny\n"
+        let file = MapFile(Array(text.utf8), path: "/m", map: map)
+        #expect(file.lines.map(\.entry.key) == ["10.0.0.0/8", "::1"])
+        #expect(file.lines.map(\.number) == [1, 5])
+        #expect(file.faults.map { String($0.prefix(5)) } == ["/m:3:", "/m:4:", "/m:6:"])
+        let many = (0..<30).map { "k\($0)\n" }.joined()
+        #expect(MapFile(Array(many.utf8), path: "/m", map: map).faults.count == 10)
+    }
+
+    @Test(arguments: [
+        ("maps: {m: {file: /none}}", ["unreadable-file /maps/m/file"]),
+        ("maps: {m: {file: none}}", ["invalid-value /maps/m/file"]),
+        ("maps: {m: {file: /m, kind: cidr, key: host}}", ["conflicting-fields /maps/m/key"]),
+        ("maps: {m: {file: /m, key: body}}", ["invalid-value /maps/m/key"]),
+        (
+            "maps: {m: {file: /m, default: x}}",
+            ["unknown-reference /frontends/f/routes/0/backend_map"]
+        ),
+        ("maps: {n: {file: /m}}", ["unknown-reference /frontends/f/routes/0/backend_map"]),
+    ])
+    func maps(_ rest: String, _ expected: [String]) {
+        let found = problems("{backend_map: m}, {backend: b}", rest, files: ["/m": ""])
+        #expect(found == expected)
+    }
+
+    /// What a map holds is part of what a worker is told, and so of the digest.
+    @Test func anotherFileIsAnotherConfiguration() throws {
+        func digest(_ file: String) throws -> String {
+            let text =
+                "version: 1\n" + Self.backend
+                + "frontends: {f: {bind: '*:80', routes: [{backend_map: m}]}}\nmaps: {m: {file: /m}}"
+            let report = ConfigurationSource(
+                text: ConfigurationText(bytes: Array(text.utf8)), fileName: "rules.yaml"
+            ).report(
+                resolving: ReferenceResolver(file: { _, _ in .value(Array(file.utf8)) }) { _ in
+                    .missing("")
+                })
+            return try #require(report.configuration).digest()
+        }
+        #expect(try digest("a b\n") == digest("# same\na b\n"))
+        #expect(try digest("a b\n") != digest("a b\nc b\n"))
+    }
+
+    @Test func errorPages() throws {
+        let text =
+            "version: 1\n" + Self.backend
+                + """
+                defaults: {errors: {"503": {body: "d %{request_id}"}, "404": {file: /404.html}}}
+                frontends:
+                  f: {bind: '*:80', backend: b, errors: {"503": {type: text/plain, body: f}}}
+                """
+        let source = ConfigurationSource(
+            text: ConfigurationText(bytes: Array(text.utf8)), fileName: "rules.yaml")
+        let report = source.report(
+            resolving: ReferenceResolver(file: { _, _ in .value(Array("<p>%{path}".utf8)) }) { _ in
+                .missing("")
+            })
+        let pages = try #require(report.configuration).frontends[0].errors
+        #expect(pages.map(\.status) == [404, 503])
+        #expect(pages[0].body.parts == [.literal("<p>"), .variable(.path)])
+        #expect(
+            pages[1]
+                == ErrorPage(
+                    status: 503, contentType: "text/plain", body: Template(literal: "f")))
+    }
+}
