@@ -44,6 +44,8 @@ let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
 
 let package = Package(
     name: "apus",
@@ -55,6 +57,7 @@ let package = Package(
         .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1"),
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-extras", exact: "1.35.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
         .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
@@ -101,13 +104,13 @@ let package = Package(
             [
                 "Clock", "ConfigurationLanguage", "JSON", "Master", "Model", "SharedState", "Store",
                 "Supervisor", "Syscalls", hummingbirdCore, httpTypes, logging, nioCore, nioHTTP1,
-                nioHTTPTypes, nioPosix,
+                nioHTTPTypes, nioPosix, nioSSL, nioTLS,
             ]),
         .executableTarget(
             name: "apus",
             dependencies: [
-                "AdminAPI", "Clock", "ConfigurationLanguage", "JSON", "Master", "Model", "Wire",
-                argumentParser, logging, nioCore, nioPosix, nioHTTP1,
+                "AdminAPI", "Clock", "ConfigurationLanguage", "JSON", "Master", "Model", "Syscalls",
+                "Wire", argumentParser, logging, nioCore, nioPosix, nioHTTP1, nioSSL, nioTLS,
             ],
             path: "Sources/ControlPlane/CommandLine", swiftSettings: strict),
 

@@ -37,6 +37,7 @@ struct AuditTests {
         #expect(line["peer"]?["gid"]?.integerValue != nil)
         #expect((line["peer"]?["pid"]?.integerValue ?? 0) > 1)
         #expect(line["peer"]?["comm"]?.stringValue?.isEmpty == false)
+        #expect(line["peer"]?["address"]?.isNull == true)
         #expect(line["role"] == "admin")
         #expect(line["method"] == "POST")
         #expect(line["route"] == "/v1/reloads")

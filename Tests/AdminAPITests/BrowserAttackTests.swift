@@ -1,6 +1,7 @@
 // What a browser can be made to send by a page of another site: refused, and nothing happens
 // (CVE-2026-27589 of another control plane is of this kind).
 
+import Model
 import Supervisor
 import TestKit
 import Testing
@@ -136,6 +137,52 @@ struct BrowserAttack: Sendable {
         #expect(after.reloads == before.reloads && after.generations == before.generations)
         // The one who asks properly is served.
         #expect(try await admin.post("/v1/reloads").status == 202)
+        await admin.stop()
+    }
+
+    /// The same by TCP, where the browser of somebody who may do everything would show their
+    /// certificate; and names that an attacker's DNS points here.
+    @Test func nothingHappensByTCP() async throws {
+        let files = try NetworkInstance.files.get()
+        try files.issue("browser", by: "ca", subject: "/CN=browser")
+        let role = RoleGrant(
+            role: .admin, subject: .certificate([.init(name: "CN", value: "browser")]))
+        let admin = try await NetworkInstance(clientCA: "ca", roles: [role])
+        var attacks = BrowserAttack.all
+        let json = "Content-Type: application/json"
+        for host in [
+            "evil.example", "127.0.0.1.evil.example", "0.0.0.0", "[::1]", "[::]", "2130706433",
+            "127.1", "proxy.example.evil", "",
+        ] {
+            for port in ["", ":\(admin.port)"] {
+                attacks.append(
+                    .init(
+                        host: host + port, fields: [json], body: "{}",
+                        status: host + port == "" ? 400 : 403))
+            }
+        }
+        #expect(attacks.count >= 75)
+        let certificate = [
+            "-cert", files.certificate("browser"), "-key", files.key("browser"),
+        ]
+        for attack in attacks {
+            let request = HTTPClient.request(
+                attack.method, attack.target, host: attack.host,
+                fields: attack.fields + ["Connection: close"],
+                body: attack.body.map { Array($0.utf8) })
+            let answer = NetworkInstance.Answer(
+                try await admin.raw(String(decoding: request, as: UTF8.self), certificate))
+            #expect(answer.status == attack.status, "\(attack): \(answer)")
+            #expect(!answer.text.lowercased().contains("access-control-"), "\(attack)")
+        }
+        #expect(admin.master.triggers.isEmpty)
+        #expect(admin.master.terminated.isEmpty && admin.master.cancelled.isEmpty)
+        let asked = HTTPClient.request(
+            "POST", "/v1/reloads", host: "localhost", fields: [json, "Connection: close"],
+            body: Array("{}".utf8))
+        let answer = NetworkInstance.Answer(
+            try await admin.raw(String(decoding: asked, as: UTF8.self), certificate))
+        #expect(answer.status == 202)
         await admin.stop()
     }
 

@@ -14,7 +14,7 @@ struct MetricsTests {
     {
         MetricsResource(
             port: ScriptedMaster(), tally: tally, places: WatcherPlaces(),
-            roster: ConnectionRoster()
+            rosters: []
         ).text(of: snapshot)
     }
 
@@ -143,7 +143,7 @@ struct MetricsTests {
         let metrics = try MetricsText(
             MetricsResource(
                 port: master, tally: AdminTally(), places: WatcherPlaces(),
-                roster: ConnectionRoster()
+                rosters: []
             )
             .text(of: .serving()))
         let expected = [

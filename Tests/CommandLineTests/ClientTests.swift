@@ -9,7 +9,7 @@ import Testing
 struct ClientTests {
     @Test func noSocketIsUnreachable() throws {
         let directory = try TemporaryDirectory()
-        let client = MasterClient(socketPath: directory.path("none.sock"))
+        let client = MasterClient(address: .socket(path: directory.path("none.sock")))
         let failure = #expect(throws: CommandFailure.self) { try client.get("/v1/status") }
         #expect(failure?.status == .unreachable)
         #expect(failure?.message?.contains("apus run") == true)
@@ -17,13 +17,13 @@ struct ClientTests {
 
     @Test func aFileIsUnreachable() throws {
         let directory = try TemporaryDirectory()
-        let client = MasterClient(socketPath: try directory.write("file", ""))
+        let client = MasterClient(address: .socket(path: try directory.write("file", "")))
         let failure = #expect(throws: CommandFailure.self) { try client.get("/v1/status") }
         #expect(failure?.status == .unreachable)
     }
 
     @Test func aPathTooLongIsUnreachable() {
-        let client = MasterClient(socketPath: "/" + String(repeating: "x", count: 200))
+        let client = MasterClient(address: .socket(path: "/" + String(repeating: "x", count: 200)))
         let failure = #expect(throws: CommandFailure.self) { try client.get("/v1/status") }
         #expect(failure?.status == .unreachable)
     }

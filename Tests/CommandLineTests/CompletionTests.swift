@@ -36,7 +36,7 @@ struct CompletionTests {
         (["apus", "--socket"], nil), (["apus"], nil),
     ])
     func theSocketIsThatOfTheLine(_ words: [String], _ path: String?) {
-        #expect(LiveNames.socket(in: words) == path)
+        #expect(LiveNames.options(in: words).socket == path)
     }
 
     @Test func withoutAMasterThereAreNoNames() throws {

@@ -12,7 +12,10 @@ import Testing
         process: {workers: 3, threads: 2, max_connections: 7, max_reloads: null, kill_after: 1500ms,
           probation: 0s, hard_stop_after: 36h, reload_rate: 30/m}
         admin: {socket: {path: /run/a.sock, mode: "600", group: ops},
-          roles: {admin: "user:0", read: [group:apus, "cert:CN=a b,OU=x"]}}
+          roles: {admin: "user:0", read: [group:apus, "cert:CN=a b,OU=x"]},
+          tcp: {listen: ["127.0.0.1:9443", "[::1]:9443"], tokens: /t, hosts: [A.example, b],
+            tls: {chain: /c, key: /k, client_ca: /a}}, metrics: {listen: "*:9109", hosts: m,
+            tls: {chain: /c2, key: /k2}}}
         log: {access: {to: /var/log/apus.log, format: text}, level: warning}
         defaults: {timeouts: {connect: 1s, client: 90s, server: 2m, tunnel: 1h}}
         frontends:
@@ -127,7 +130,13 @@ import Testing
                 "workers threads maxConnections maxReloads hardStopAfter readyTimeout "
                     + "switchTimeout killAfter probation drainIdleAfter drainIdleSpread reloadRate"
             ),
-            (AdminSettings(), "socketPath socketMode socketGroup roles"),
+            (AdminSettings(), "socketPath socketMode socketGroup roles tcp metrics"),
+            (AdminTLS(chain: "", key: ""), "chain key clientCA"),
+            (
+                AdminTCPListener(listen: [], tls: AdminTLS(chain: "", key: "")),
+                "listen tls tokens hosts"
+            ),
+            (AdminMetricsListener(listen: []), "listen tls hosts"),
             (LogSettings(), "level accessTo accessFormat"),
             (
                 Timeouts(), "connect client server httpRequest httpKeepAlive tunnel inspect"

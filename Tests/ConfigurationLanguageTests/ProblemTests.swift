@@ -86,6 +86,30 @@ struct Mistake: CustomTestStringConvertible, Sendable {
         Mistake("admin: {roles: {read: 'cert:deploy'}}", .invalidValue, 2, 23, "/admin/roles/read"),
         Mistake(
             "admin: {roles: {read: 'cert:CN=a,O='}}", .invalidValue, 2, 23, "/admin/roles/read"),
+        Mistake("admin: {tcp: {listen: '*:1'}}", .missingField, 2, 14, "/admin/tcp"),
+        Mistake(
+            "admin: {tcp: {listen: '127.0.0.1:1', tls: {chain: /c, key: /k}}}", .missingField, 2,
+            14, "/admin/tcp"),
+        Mistake(
+            "admin: {tcp: {listen: '127.0.0.1:1', tls: {chain: /c, key: k}, tokens: /t}}",
+            .invalidValue, 2, 60, "/admin/tcp/tls/key"),
+        Mistake(
+            "admin: {tcp: {listen: [], tls: {chain: /c, key: /k}, tokens: /t}}", .missingField, 2,
+            23, "/admin/tcp/listen"),
+        Mistake(
+            "admin: {tcp: {listen: '*:1', tls: {chain: /c, key: /k}, tokens: /t, hosts: 'a:1'}}",
+            .invalidValue, 2, 76, "/admin/tcp/hosts"),
+        Mistake(
+            "admin: {metrics: {listen: ['127.0.0.1:1', '*:2']}}", .plaintextListener, 2, 43,
+            "/admin/metrics/listen/1"),
+        Mistake(
+            "admin: {metrics: {listen: '127.0.0.1:1'}}\n"
+                + "frontends: {f: {bind: '*:1', routes: [{respond: {}}]}}",
+            .duplicateAddress, 3, 23, "/frontends/f/bind"),
+        Mistake(
+            "admin: {metrics: {listen: '127.0.0.1:1'}}\n"
+                + "backends: {b: {servers: {s: {address: '127.0.0.1:1'}}}}",
+            .protectedAddress, 3, 39, "/backends/b/servers/s/address"),
         Mistake("log: {level: warn}", .invalidValue, 2, 14, "/log/level"),
         Mistake("log: {level: eror}", .invalidValue, 2, 14, "/log/level", "error"),
         Mistake("log: {access: {to: stdot}}", .invalidValue, 2, 20, "/log/access/to", "stdout"),

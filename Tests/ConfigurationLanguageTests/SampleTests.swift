@@ -12,7 +12,7 @@ import Testing
             errors.filter { $0.code != .notSupportedYet }.map(\.code) == [.fileMissing])
         #expect(
             errors.map(\.pointer) == [
-                "/include", "/admin/metrics", "/log/access/to",
+                "/include", "/log/access/to",
                 "/defaults/timeouts/queue", "/certificates", "/rate_limits", "/frontends/https/tls",
                 "/frontends/https/routes/1/rate_limit",
                 "/backends/web/stickiness",

@@ -127,6 +127,7 @@ struct Verdict {
     /// What the whole document must say, and no schema can.
     private static let beyondSchemas: Set<ConfigurationProblem.Code> = [
         .unknownReference, .duplicateAddress, .fileMissing, .protectedAddress, .referenceCycle,
+        .plaintextListener,
     ]
 
     static func of(_ document: JSONValue) -> Verdict {

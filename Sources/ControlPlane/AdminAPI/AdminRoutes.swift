@@ -4,11 +4,11 @@
 enum AdminRoutes {
     static func table(
         port: any ControlPort, version: String, tally: AdminTally = AdminTally(),
-        places: WatcherPlaces = WatcherPlaces(), roster: ConnectionRoster = ConnectionRoster()
+        places: WatcherPlaces = WatcherPlaces(), rosters: [ConnectionRoster] = []
     ) -> RouteTable {
         let others =
             HealthResource(port: port).routes
-            + MetricsResource(port: port, tally: tally, places: places, roster: roster).routes
+            + MetricsResource(port: port, tally: tally, places: places, rosters: rosters).routes
             + StatusResource(port: port).routes + StatsResource(port: port).routes
             + EventResource(port: port, places: places).routes
             + GenerationResource(port: port).routes + ReloadResource(port: port).routes

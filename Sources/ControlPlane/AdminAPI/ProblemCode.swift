@@ -7,8 +7,10 @@ enum ProblemCode: String, CaseIterable, Sendable {
     case malformedJSON = "malformed-json"
     case unknownParameter = "unknown-parameter"
     case invalidParameter = "invalid-parameter"
+    case unauthenticated = "unauthenticated"
     case forbiddenOrigin = "forbidden-origin"
     case forbiddenRole = "forbidden-role"
+    case forbiddenPath = "forbidden-path"
     case notFound = "not-found"
     case methodNotAllowed = "method-not-allowed"
     case requestTimeout = "request-timeout"
@@ -26,6 +28,7 @@ enum ProblemCode: String, CaseIterable, Sendable {
     case idempotencyKeyReused = "idempotency-key-reused"
     case tooManyReloads = "too-many-reloads"
     case probeInProgress = "probe-in-progress"
+    case tooManyFailures = "too-many-failures"
     // A reload ended without success.
     case configInvalid = "config-invalid"
     case fileMissing = "file-missing"
@@ -53,7 +56,8 @@ enum ProblemCode: String, CaseIterable, Sendable {
     /// Who asks may not, or is not known: a line of the audit.
     var isDenial: Bool {
         switch self {
-        case .forbiddenOrigin, .forbiddenRole: true
+        case .unauthenticated, .forbiddenOrigin, .forbiddenRole, .forbiddenPath, .tooManyFailures:
+            true
         default: false
         }
     }
@@ -67,8 +71,10 @@ enum ProblemCode: String, CaseIterable, Sendable {
         case .malformedJSON: (400, "Malformed JSON")
         case .unknownParameter: (400, "Unknown query parameter")
         case .invalidParameter: (400, "Invalid query parameter")
+        case .unauthenticated: (401, "Nobody has shown who asks")
         case .forbiddenOrigin: (403, "Requests of web pages are refused")
         case .forbiddenRole: (403, "Role does not suffice")
+        case .forbiddenPath: (403, "Token is not good for this path")
         case .notFound: (404, "Not found")
         case .methodNotAllowed: (405, "Method not allowed")
         case .requestTimeout: (408, "Request took too long")
@@ -85,6 +91,7 @@ enum ProblemCode: String, CaseIterable, Sendable {
         case .idempotencyInFlight: (409, "The first request is not answered yet")
         case .idempotencyKeyReused: (422, "Idempotency key came with another request")
         case .tooManyReloads: (429, "Too many reloads")
+        case .tooManyFailures: (429, "Too many wrong tokens")
         case .configInvalid: (422, "Configuration rejected")
         case .fileMissing: (422, "File missing")
         case .listenerBindFailed: (422, "Listener cannot be bound")

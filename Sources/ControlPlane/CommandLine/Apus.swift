@@ -12,7 +12,8 @@ struct Apus: ParsableCommand {
         abstract: "A reverse proxy and load balancer that is never down.",
         discussion: """
             `apus run` is the master: it supervises worker processes and answers the admin API on \
-            a unix socket. All other commands are its client.
+            a unix socket, and by TCP if its configuration says so. All other commands are its \
+            client.
 
             On a terminal the output is for people; in a pipe it is the API's JSON, unchanged.
 
@@ -20,13 +21,15 @@ struct Apus: ParsableCommand {
             5 conflict, 6 not allowed, 7 master unreachable, 8 operation failed and the old \
             generation still serves. More with `apus help exit-codes`.
 
-            Environment: APUS_SOCKET (admin socket), NO_COLOR (no colours).
+            Environment: APUS_SOCKET (admin socket), or APUS_URL with APUS_TOKEN_FILE, \
+            APUS_CA_FILE, APUS_CLIENT_CERTIFICATE and APUS_CLIENT_KEY; NO_COLOR (no colours).
             """,
         version: ApusVersion.current,
         subcommands: [
             RunCommand.self, StatusCommand.self, ReloadCommand.self, GenerationsCommand.self,
             ReloadsCommand.self, TopCommand.self, EventsCommand.self, AuditCommand.self,
-            APICommand.self, ConfigCommand.self, CompletionCommand.self, ExitCodesCommand.self,
+            APICommand.self, ConfigCommand.self, TokenCommand.self, CompletionCommand.self,
+            ExitCodesCommand.self,
             VersionCommand.self,
         ])
 

@@ -22,8 +22,8 @@ enum ExitStatus: Int32, Sendable, CaseIterable {
         case .configurationInvalid: "the configuration is invalid"
         case .waitExpired: "the time to wait is over; what was begun goes on"
         case .conflict: "a conflict with what is there, or a precondition that does not hold"
-        case .notAllowed: "not allowed"
-        case .unreachable: "no master answers"
+        case .notAllowed: "not allowed, or nobody has shown who asks"
+        case .unreachable: "no master answers, or none that can be trusted"
         case .operationFailed: "the operation failed; the generation before it serves"
         }
     }

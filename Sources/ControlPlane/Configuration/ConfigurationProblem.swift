@@ -55,6 +55,8 @@ public struct ConfigurationProblem: Error, Sendable, Hashable {
         case unresolvedReference = "unresolved-reference"
         /// An address that no server should have.
         case protectedAddress = "protected-address"
+        /// A listener without TLS where more than this machine can reach it.
+        case plaintextListener = "plaintext-listener"
         /// Warnings.
         case unreachableRoute = "unreachable-route"
         case noWeight = "no-weight"

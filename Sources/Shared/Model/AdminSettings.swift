@@ -10,6 +10,10 @@ public struct AdminSettings: Codable, Sendable, Equatable {
     /// Nil if there is no `roles`: whoever may connect to the socket may read then. Root and the
     /// master's own user may do everything in any case.
     public var roles: [RoleGrant]?
+    /// Nil: the API is on the unix socket only.
+    public var tcp: AdminTCPListener?
+    /// Nil: metrics are on the API's own listeners only.
+    public var metrics: AdminMetricsListener?
 
     public init() {}
 }

@@ -64,6 +64,14 @@ extension SocketAddress.Host: CustomStringConvertible {
         case .ipv6(let high, let low): high == 0 && low == 0
         }
     }
+
+    /// 127.0.0.0/8 (RFC 1122 §3.2.1.3) and ::1 (RFC 4291 §2.5.3).
+    public var isLoopback: Bool {
+        switch self {
+        case .ipv4(let word): word >> 24 == 127
+        case .ipv6(let high, let low): high == 0 && low == 1
+        }
+    }
 }
 
 private enum DecimalText {

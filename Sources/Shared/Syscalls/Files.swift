@@ -143,6 +143,33 @@ public enum Files {
         return Identity(device: file.device, inode: file.inode)
     }
 
+    /// What is known of a file without reading it: a changed file has another status.
+    public struct Status: Sendable, Equatable {
+        /// Which file it is.
+        public var identity: Identity
+        /// Of its contents.
+        public var byteCount: Int64
+        /// Nanoseconds since 1970, of the contents.
+        public var modified: Int64
+        /// Nanoseconds since 1970, of the contents or the mode or the owner.
+        public var changed: Int64
+        /// The user that owns it.
+        public var owner: UInt32
+        /// Permission bits, 0…0o7777.
+        public var mode: UInt32
+        /// Neither a directory nor a device, a socket or a pipe.
+        public var isRegular: Bool
+    }
+
+    /// The status of the file with this name; of a symbolic link, that of what it leads to.
+    public static func status(of path: String) throws(SystemError) -> Status {
+        let file = try stat(path)
+        return Status(
+            identity: Identity(device: file.device, inode: file.inode), byteCount: file.size,
+            modified: file.modified_ns, changed: file.changed_ns, owner: file.owner,
+            mode: file.mode, isRegular: file.is_regular != 0)
+    }
+
     /// The open descriptors of this process, ascending: for tests and leak checks.
     public static func openDescriptors() throws(SystemError) -> [Int32] {
         var numbers = [Int32](repeating: 0, count: 65_536)

@@ -55,6 +55,14 @@ struct AccessPolicy: Sendable {
                     findings.append(Self.finding("group", name, grant.role))
                 }
             case .certificate(let parts):
+                for part in parts
+                where !CertificateSubject.names.contains(where: { known in
+                    known.name == part.name
+                }) {
+                    findings.append(
+                        "admin.roles.\(grant.role.rawValue): no certificate is looked at for "
+                            + "\(part.name), so nobody has the role by it")
+                }
                 rules.append(Rule(role: grant.role, subject: .certificate(parts)))
             }
         }
@@ -77,7 +85,14 @@ struct AccessPolicy: Sendable {
                 }
             }
             return granted.map(\.role).max() ?? socketRole
-        case .unknown:
+        case .token(let token, _):
+            return token.role
+        case .certificate(let subject, _):
+            let granted = rules.filter { rule in
+                if case .certificate(let parts) = rule.subject { subject.has(parts) } else { false }
+            }
+            return granted.map(\.role).max()
+        case .stranger, .unknown:
             return nil
         }
     }

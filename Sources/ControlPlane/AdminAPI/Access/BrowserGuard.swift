@@ -3,13 +3,15 @@
 // attacker's DNS points here is not ours (rebinding). Pure value, any thread.
 
 import HTTPTypes
+import Model
 
 struct BrowserGuard: Sendable {
-    /// The names and addresses, without a port, that a client may know this listener by; nil on
-    /// the unix socket, where no browser and no DNS comes.
+    /// The names, without a port, that a client may know this listener by, besides the address that
+    /// it has connected to; nil on the unix socket, where no browser and no DNS comes.
     let hosts: Set<String>?
 
-    func check(_ request: HTTPRequest) throws(Problem) {
+    /// - Parameter local: our end of the connection.
+    func check(_ request: HTTPRequest, local: SocketAddress.Host? = nil) throws(Problem) {
         if let origin = request.headerFields[.origin] {
             // A client's text, so cut; it is escaped where it is written.
             throw Problem(
@@ -30,12 +32,21 @@ struct BrowserGuard: Sendable {
         guard let authority = request.authority, !authority.isEmpty else {
             throw Problem(.badRequest, "a request has a Host (RFC 9112 §3.2)").closing()
         }
-        guard let host = Self.host(of: authority), hosts.contains(host) else {
+        guard let host = Self.host(of: authority),
+            hosts.contains(host) || Self.isOwn(host, local)
+        else {
             throw Problem(
                 .forbiddenOrigin,
-                "Host \(authority.prefix(200)) is not one of this API's names; list it in "
-                    + "admin.tcp.hosts if it is")
+                "Host \(authority.prefix(200)) is not one of this API's names; list it in `hosts` of "
+                    + "the listener if it is")
         }
+    }
+
+    /// An address cannot be pointed somewhere else, as a name can.
+    private static func isOwn(_ host: String, _ local: SocketAddress.Host?) -> Bool {
+        guard let local else { return false }
+        if host == "localhost" { return local.isLoopback }
+        return SocketAddress.Host(host)?.unmapped == local
     }
 
     /// `name:port` without the port, in lower case, an IPv6 address without brackets; nil if it is

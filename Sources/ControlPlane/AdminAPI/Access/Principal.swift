@@ -7,6 +7,12 @@ import Syscalls
 enum Principal: Sendable, Equatable {
     /// Of a unix socket: the process that connected, and the groups that it had then.
     case process(PeerCredentials, groups: [UInt32])
+    /// Of TCP: who showed a token that is good now.
+    case token(AccessToken, from: PeerAddress?)
+    /// Of TCP: whose certificate one of the CAs of clients vouches for.
+    case certificate(CertificateSubject, from: PeerAddress?)
+    /// Of TCP: who has shown nothing so far.
+    case stranger(from: PeerAddress?)
     /// Nobody vouches for anybody.
     case unknown
 
@@ -14,7 +20,18 @@ enum Principal: Sendable, Equatable {
     var name: String {
         switch self {
         case .process(let credentials, _): "uid:\(credentials.userID)"
+        case .token(let token, _): "token:\(token.name)"
+        case .certificate(let subject, _): "cert:\(subject.text)"
+        case .stranger: "stranger"
         case .unknown: "unknown"
+        }
+    }
+
+    /// Of TCP.
+    var address: PeerAddress? {
+        switch self {
+        case .token(_, let address), .certificate(_, let address), .stranger(let address): address
+        case .process, .unknown: nil
         }
     }
 
@@ -27,7 +44,10 @@ enum Principal: Sendable, Equatable {
             pid = .number(credentials.processID)
             comm = .optional(Self.command(of: credentials.processID))
         }
-        return ["uid": uid, "gid": gid, "pid": pid, "comm": comm]
+        return [
+            "uid": uid, "gid": gid, "pid": pid, "comm": comm,
+            "address": .optional(address?.text),
+        ]
     }
 
     /// What the process calls itself now (proc(5)): its own words, so for people only.

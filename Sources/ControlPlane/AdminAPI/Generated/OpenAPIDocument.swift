@@ -10,10 +10,20 @@ enum OpenAPIDocument {
   "title": "Apus admin API",
   "version": "1",
   "summary": "Drives and watches the master of an Apus proxy.",
-  "description": "HTTP/1.1 with JSON on a unix socket: `curl --unix-socket /run/apus/admin.sock http://localhost/v1`.\nField names are snake_case, run-time enums UPPER_CASE, times RFC 3339 UTC with milliseconds.\nZero, false and null are always present. Unknown request fields and query parameters are refused.\nMutations need `Content-Type: application/json`, even with an empty body. Every answer has\n`X-Request-Id`; a request's own is kept if it is 1 to 64 of `[A-Za-z0-9._-]`.\nHEAD is understood wherever GET is. Bodies may have 1 MiB, unless an operation says more.\nGET needs the role read, everything else operate, unless `x-role` says otherwise; where there is\nnone (`security: []`) everybody may ask. 403 may be the answer to any request: `forbidden-role`,\nand `forbidden-origin` to what looks like a web page's (Origin, Sec-Fetch-Site).\n"
+  "description": "HTTP/1.1 with JSON on a unix socket: `curl --unix-socket /run/apus/admin.sock http://localhost/v1`,\nand by TLS where `admin.tcp` of the configuration says so, with a bearer token or a certificate.\nField names are snake_case, run-time enums UPPER_CASE, times RFC 3339 UTC with milliseconds.\nZero, false and null are always present. Unknown request fields and query parameters are refused.\nMutations need `Content-Type: application/json`, even with an empty body. Every answer has\n`X-Request-Id`; a request's own is kept if it is 1 to 64 of `[A-Za-z0-9._-]`.\nHEAD is understood wherever GET is. Bodies may have 1 MiB, unless an operation says more.\nGET needs the role read, everything else operate, unless `x-role` says otherwise; where there is\nnone (`security: []`) everybody may ask. 403 may be the answer to any request: `forbidden-role`,\nand `forbidden-origin` to what looks like a web page's (Origin, Sec-Fetch-Site, an unknown Host),\n`forbidden-path` to a token that is good for other paths. 401 and 429 `too-many-failures` are\nanswers to those who come by TCP.\n"
  },
- "servers": [{"url": "http://localhost", "description": "The unix socket; the host does not matter."}],
- "security": [{}],
+ "servers": [
+  {
+   "url": "http://localhost",
+   "description": "The unix socket; the host does not matter, and the kernel says who asks."
+  },
+  {
+   "url": "https://{host}:{port}",
+   "description": "`admin.tcp`, if it is configured.",
+   "variables": {"host": {"default": "proxy-1.example.com"}, "port": {"default": "9443"}}
+  }
+ ],
+ "security": [{}, {"token": []}, {"certificate": []}],
  "paths": {
   "/healthz": {
    "get": {
@@ -60,7 +70,9 @@ enum OpenAPIDocument {
       }
      },
      "400": {"$ref": "#/components/responses/Problem"},
-     "403": {"$ref": "#/components/responses/Problem"}
+     "401": {"$ref": "#/components/responses/Unauthenticated"},
+     "403": {"$ref": "#/components/responses/Problem"},
+     "429": {"$ref": "#/components/responses/Problem"}
     }
    }
   },
@@ -101,7 +113,9 @@ enum OpenAPIDocument {
       }
      },
      "400": {"$ref": "#/components/responses/Problem"},
-     "403": {"$ref": "#/components/responses/Problem"}
+     "401": {"$ref": "#/components/responses/Unauthenticated"},
+     "403": {"$ref": "#/components/responses/Problem"},
+     "429": {"$ref": "#/components/responses/Problem"}
     }
    }
   },
@@ -125,7 +139,9 @@ enum OpenAPIDocument {
       }
      },
      "400": {"$ref": "#/components/responses/Problem"},
-     "403": {"$ref": "#/components/responses/Problem"}
+     "401": {"$ref": "#/components/responses/Unauthenticated"},
+     "403": {"$ref": "#/components/responses/Problem"},
+     "429": {"$ref": "#/components/responses/Problem"}
     }
    }
   },
@@ -155,7 +171,9 @@ enum OpenAPIDocument {
       }
      },
      "400": {"$ref": "#/components/responses/Problem"},
-     "403": {"$ref": "#/components/responses/Problem"}
+     "401": {"$ref": "#/components/responses/Unauthenticated"},
+     "403": {"$ref": "#/components/responses/Problem"},
+     "429": {"$ref": "#/components/responses/Problem"}
     }
    }
   },
@@ -169,7 +187,9 @@ enum OpenAPIDocument {
       "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Status"}}}
      },
      "400": {"$ref": "#/components/responses/Problem"},
-     "403": {"$ref": "#/components/responses/Problem"}
+     "401": {"$ref": "#/components/responses/Unauthenticated"},
+     "403": {"$ref": "#/components/responses/Problem"},
+     "429": {"$ref": "#/components/responses/Problem"}
     }
    }
   },
@@ -210,7 +230,9 @@ enum OpenAPIDocument {
       }
      },
      "400": {"$ref": "#/components/responses/Problem"},
-     "403": {"$ref": "#/components/responses/Problem"}
+     "401": {"$ref": "#/components/responses/Unauthenticated"},
+     "403": {"$ref": "#/components/responses/Problem"},
+     "429": {"$ref": "#/components/responses/Problem"}
     }
    }
   },
@@ -264,7 +286,9 @@ enum OpenAPIDocument {
       }
      },
      "400": {"$ref": "#/components/responses/Problem"},
+     "401": {"$ref": "#/components/responses/Unauthenticated"},
      "403": {"$ref": "#/components/responses/Problem"},
+     "429": {"$ref": "#/components/responses/Problem"},
      "503": {
       "description": "`too-many-watchers`.",
       "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
@@ -312,7 +336,9 @@ enum OpenAPIDocument {
       }
      },
      "400": {"$ref": "#/components/responses/Problem"},
-     "403": {"$ref": "#/components/responses/Problem"}
+     "401": {"$ref": "#/components/responses/Unauthenticated"},
+     "403": {"$ref": "#/components/responses/Problem"},
+     "429": {"$ref": "#/components/responses/Problem"}
     }
    }
   },
@@ -323,7 +349,9 @@ enum OpenAPIDocument {
     "responses": {
      "200": {"$ref": "#/components/responses/Generation"},
      "400": {"$ref": "#/components/responses/Problem"},
+     "401": {"$ref": "#/components/responses/Unauthenticated"},
      "403": {"$ref": "#/components/responses/Problem"},
+     "429": {"$ref": "#/components/responses/Problem"},
      "503": {"$ref": "#/components/responses/Problem"}
     }
    }
@@ -336,8 +364,10 @@ enum OpenAPIDocument {
     "responses": {
      "200": {"$ref": "#/components/responses/Generation"},
      "400": {"$ref": "#/components/responses/Problem"},
+     "401": {"$ref": "#/components/responses/Unauthenticated"},
      "403": {"$ref": "#/components/responses/Problem"},
-     "404": {"$ref": "#/components/responses/Problem"}
+     "404": {"$ref": "#/components/responses/Problem"},
+     "429": {"$ref": "#/components/responses/Problem"}
     }
    }
   },
@@ -365,8 +395,10 @@ enum OpenAPIDocument {
       }
      },
      "400": {"$ref": "#/components/responses/Problem"},
+     "401": {"$ref": "#/components/responses/Unauthenticated"},
      "403": {"$ref": "#/components/responses/Problem"},
-     "404": {"$ref": "#/components/responses/Problem"}
+     "404": {"$ref": "#/components/responses/Problem"},
+     "429": {"$ref": "#/components/responses/Problem"}
     }
    }
   },
@@ -379,6 +411,7 @@ enum OpenAPIDocument {
     "responses": {
      "202": {"$ref": "#/components/responses/Generation"},
      "400": {"$ref": "#/components/responses/Problem"},
+     "401": {"$ref": "#/components/responses/Unauthenticated"},
      "403": {"$ref": "#/components/responses/Problem"},
      "404": {"$ref": "#/components/responses/Problem"},
      "409": {
@@ -387,7 +420,8 @@ enum OpenAPIDocument {
      },
      "413": {"$ref": "#/components/responses/Problem"},
      "415": {"$ref": "#/components/responses/Problem"},
-     "422": {"$ref": "#/components/responses/Problem"}
+     "422": {"$ref": "#/components/responses/Problem"},
+     "429": {"$ref": "#/components/responses/Problem"}
     }
    }
   },
@@ -420,7 +454,9 @@ enum OpenAPIDocument {
       }
      },
      "400": {"$ref": "#/components/responses/Problem"},
-     "403": {"$ref": "#/components/responses/Problem"}
+     "401": {"$ref": "#/components/responses/Unauthenticated"},
+     "403": {"$ref": "#/components/responses/Problem"},
+     "429": {"$ref": "#/components/responses/Problem"}
     }
    },
    "post": {
@@ -480,6 +516,7 @@ enum OpenAPIDocument {
       "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Reload"}}}
      },
      "400": {"$ref": "#/components/responses/Problem"},
+     "401": {"$ref": "#/components/responses/Unauthenticated"},
      "403": {"$ref": "#/components/responses/Problem"},
      "409": {
       "description": "`reload-in-progress` or `idempotency-in-flight`.",
@@ -574,8 +611,10 @@ enum OpenAPIDocument {
     "responses": {
      "200": {"$ref": "#/components/responses/Reload"},
      "400": {"$ref": "#/components/responses/Problem"},
+     "401": {"$ref": "#/components/responses/Unauthenticated"},
      "403": {"$ref": "#/components/responses/Problem"},
-     "404": {"$ref": "#/components/responses/Problem"}
+     "404": {"$ref": "#/components/responses/Problem"},
+     "429": {"$ref": "#/components/responses/Problem"}
     }
    },
    "delete": {
@@ -586,6 +625,7 @@ enum OpenAPIDocument {
     "responses": {
      "202": {"$ref": "#/components/responses/Reload"},
      "400": {"$ref": "#/components/responses/Problem"},
+     "401": {"$ref": "#/components/responses/Unauthenticated"},
      "403": {"$ref": "#/components/responses/Problem"},
      "404": {"$ref": "#/components/responses/Problem"},
      "409": {
@@ -594,7 +634,8 @@ enum OpenAPIDocument {
      },
      "413": {"$ref": "#/components/responses/Problem"},
      "415": {"$ref": "#/components/responses/Problem"},
-     "422": {"$ref": "#/components/responses/Problem"}
+     "422": {"$ref": "#/components/responses/Problem"},
+     "429": {"$ref": "#/components/responses/Problem"}
     }
    }
   },
@@ -621,8 +662,10 @@ enum OpenAPIDocument {
       }
      },
      "400": {"$ref": "#/components/responses/Problem"},
+     "401": {"$ref": "#/components/responses/Unauthenticated"},
      "403": {"$ref": "#/components/responses/Problem"},
-     "404": {"$ref": "#/components/responses/Problem"}
+     "404": {"$ref": "#/components/responses/Problem"},
+     "429": {"$ref": "#/components/responses/Problem"}
     }
    }
   },
@@ -661,7 +704,9 @@ enum OpenAPIDocument {
       }
      },
      "400": {"$ref": "#/components/responses/Problem"},
+     "401": {"$ref": "#/components/responses/Unauthenticated"},
      "403": {"$ref": "#/components/responses/Problem"},
+     "429": {"$ref": "#/components/responses/Problem"},
      "500": {"$ref": "#/components/responses/Problem"}
     }
    }
@@ -696,6 +741,7 @@ enum OpenAPIDocument {
      },
      "304": {"description": "It is what If-None-Match names."},
      "400": {"$ref": "#/components/responses/Problem"},
+     "401": {"$ref": "#/components/responses/Unauthenticated"},
      "403": {"$ref": "#/components/responses/Problem"},
      "404": {"$ref": "#/components/responses/Problem"},
      "422": {"$ref": "#/components/responses/Problem"},
@@ -772,6 +818,7 @@ enum OpenAPIDocument {
       }
      },
      "400": {"$ref": "#/components/responses/Problem"},
+     "401": {"$ref": "#/components/responses/Unauthenticated"},
      "403": {"$ref": "#/components/responses/Problem"},
      "409": {"$ref": "#/components/responses/Problem"},
      "413": {"$ref": "#/components/responses/Problem"},
@@ -808,6 +855,7 @@ enum OpenAPIDocument {
       }
      },
      "400": {"$ref": "#/components/responses/Problem"},
+     "401": {"$ref": "#/components/responses/Unauthenticated"},
      "403": {"$ref": "#/components/responses/Problem"},
      "429": {"$ref": "#/components/responses/Problem"},
      "503": {"$ref": "#/components/responses/Problem"}
@@ -833,6 +881,7 @@ enum OpenAPIDocument {
      },
      "304": {"description": "It is what If-None-Match names."},
      "400": {"$ref": "#/components/responses/Problem"},
+     "401": {"$ref": "#/components/responses/Unauthenticated"},
      "403": {"$ref": "#/components/responses/Problem"},
      "404": {"$ref": "#/components/responses/Problem"},
      "422": {"$ref": "#/components/responses/Problem"},
@@ -864,6 +913,7 @@ enum OpenAPIDocument {
       }
      },
      "400": {"$ref": "#/components/responses/Problem"},
+     "401": {"$ref": "#/components/responses/Unauthenticated"},
      "403": {"$ref": "#/components/responses/Problem"},
      "404": {"$ref": "#/components/responses/Problem"},
      "422": {"$ref": "#/components/responses/Problem"},
@@ -953,7 +1003,23 @@ enum OpenAPIDocument {
     }
    }
   },
+  "securitySchemes": {
+   "token": {
+    "type": "http",
+    "scheme": "bearer",
+    "description": "Of the file `admin.tcp.tokens`, as `apus token create` makes them."
+   },
+   "certificate": {
+    "type": "mutualTLS",
+    "description": "Of a CA of `admin.tcp.tls.client_ca`; `admin.roles` says what its subject may."
+   }
+  },
   "responses": {
+   "Unauthenticated": {
+    "description": "By TCP: nobody has shown who asks, or the token is unknown or has expired.",
+    "headers": {"WWW-Authenticate": {"schema": {"type": "string"}}},
+    "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+   },
    "Problem": {
     "description": "RFC 9457; `code` is stable, the words are not.",
     "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
@@ -1186,7 +1252,10 @@ enum OpenAPIDocument {
       "required": ["source", "principal", "reason", "idempotency_key"],
       "properties": {
        "source": {"enum": ["startup", "api", "signal", "restart", "rollback"]},
-       "principal": {"type": "string", "examples": ["uid:0", "signal:HUP", "master"]},
+       "principal": {
+        "type": "string",
+        "examples": ["uid:0", "token:ci", "cert:CN=deploy,O=Example", "signal:HUP", "master"]
+       },
        "reason": {"$ref": "#/components/schemas/NullableString"},
        "idempotency_key": {"$ref": "#/components/schemas/NullableString"}
       }
@@ -1411,17 +1480,18 @@ enum OpenAPIDocument {
      "principal": {
       "type": "string",
       "description": "Who asked, as in `trigger.principal`.",
-      "examples": ["uid:1000"]
+      "examples": ["uid:1000", "token:ci", "stranger"]
      },
      "peer": {
-      "description": "What the kernel says of the one who asked; `comm` is what the process calls itself.",
+      "description": "What the kernel says of the one who asked; `comm` is what the process calls itself, and\n`address` where a TCP connection comes from. What does not apply is null.\n",
       "type": "object",
-      "required": ["uid", "gid", "pid", "comm"],
+      "required": ["uid", "gid", "pid", "comm", "address"],
       "properties": {
        "uid": {"$ref": "#/components/schemas/NullableInteger"},
        "gid": {"$ref": "#/components/schemas/NullableInteger"},
        "pid": {"$ref": "#/components/schemas/NullableInteger"},
-       "comm": {"$ref": "#/components/schemas/NullableString"}
+       "comm": {"$ref": "#/components/schemas/NullableString"},
+       "address": {"type": ["string", "null"], "examples": ["10.0.0.7:53211"]}
       }
      },
      "role": {"enum": ["read", "operate", "admin", null]},
@@ -1455,8 +1525,10 @@ enum OpenAPIDocument {
        "malformed-json",
        "unknown-parameter",
        "invalid-parameter",
+       "unauthenticated",
        "forbidden-origin",
        "forbidden-role",
+       "forbidden-path",
        "not-found",
        "method-not-allowed",
        "request-timeout",
@@ -1473,6 +1545,7 @@ enum OpenAPIDocument {
        "idempotency-key-reused",
        "too-many-reloads",
        "probe-in-progress",
+       "too-many-failures",
        "config-invalid",
        "file-missing",
        "listener-bind-failed",
@@ -1522,7 +1595,8 @@ info:
   version: "1"
   summary: Drives and watches the master of an Apus proxy.
   description: |
-    HTTP/1.1 with JSON on a unix socket: `curl --unix-socket /run/apus/admin.sock http://localhost/v1`.
+    HTTP/1.1 with JSON on a unix socket: `curl --unix-socket /run/apus/admin.sock http://localhost/v1`,
+    and by TLS where `admin.tcp` of the configuration says so, with a bearer token or a certificate.
     Field names are snake_case, run-time enums UPPER_CASE, times RFC 3339 UTC with milliseconds.
     Zero, false and null are always present. Unknown request fields and query parameters are refused.
     Mutations need `Content-Type: application/json`, even with an empty body. Every answer has
@@ -1530,12 +1604,21 @@ info:
     HEAD is understood wherever GET is. Bodies may have 1 MiB, unless an operation says more.
     GET needs the role read, everything else operate, unless `x-role` says otherwise; where there is
     none (`security: []`) everybody may ask. 403 may be the answer to any request: `forbidden-role`,
-    and `forbidden-origin` to what looks like a web page's (Origin, Sec-Fetch-Site).
+    and `forbidden-origin` to what looks like a web page's (Origin, Sec-Fetch-Site, an unknown Host),
+    `forbidden-path` to a token that is good for other paths. 401 and 429 `too-many-failures` are
+    answers to those who come by TCP.
 servers:
   - url: http://localhost
-    description: The unix socket; the host does not matter.
+    description: The unix socket; the host does not matter, and the kernel says who asks.
+  - url: https://{host}:{port}
+    description: "`admin.tcp`, if it is configured."
+    variables:
+      host: {default: proxy-1.example.com}
+      port: {default: "9443"}
 security:
   - {}
+  - token: []
+  - certificate: []
 paths:
   /healthz:
     get:
@@ -1576,7 +1659,9 @@ paths:
                 # TYPE apus_config_last_reload_successful gauge
                 apus_config_last_reload_successful 1
         "400": {$ref: "#/components/responses/Problem"}
+        "401": {$ref: "#/components/responses/Unauthenticated"}
         "403": {$ref: "#/components/responses/Problem"}
+        "429": {$ref: "#/components/responses/Problem"}
   /v1:
     get:
       operationId: getIndex
@@ -1605,7 +1690,9 @@ paths:
                           description: The least role that may use it; null for everybody.
                           enum: [read, operate, admin, null]
         "400": {$ref: "#/components/responses/Problem"}
+        "401": {$ref: "#/components/responses/Unauthenticated"}
         "403": {$ref: "#/components/responses/Problem"}
+        "429": {$ref: "#/components/responses/Problem"}
   /v1/openapi.json:
     get:
       operationId: getOpenAPI
@@ -1624,7 +1711,9 @@ paths:
             application/yaml:
               schema: {type: string}
         "400": {$ref: "#/components/responses/Problem"}
+        "401": {$ref: "#/components/responses/Unauthenticated"}
         "403": {$ref: "#/components/responses/Problem"}
+        "429": {$ref: "#/components/responses/Problem"}
   /v1/schema/config.json:
     get:
       operationId: getConfigSchema
@@ -1646,7 +1735,9 @@ paths:
                   properties: {type: object}
                   $defs: {type: object}
         "400": {$ref: "#/components/responses/Problem"}
+        "401": {$ref: "#/components/responses/Unauthenticated"}
         "403": {$ref: "#/components/responses/Problem"}
+        "429": {$ref: "#/components/responses/Problem"}
   /v1/status:
     get:
       operationId: getStatus
@@ -1658,7 +1749,9 @@ paths:
             application/json:
               schema: {$ref: "#/components/schemas/Status"}
         "400": {$ref: "#/components/responses/Problem"}
+        "401": {$ref: "#/components/responses/Unauthenticated"}
         "403": {$ref: "#/components/responses/Problem"}
+        "429": {$ref: "#/components/responses/Problem"}
   /v1/stats:
     get:
       operationId: getStats
@@ -1688,7 +1781,9 @@ paths:
                       exchanges: {type: integer}
                       tunnels: {type: integer}
         "400": {$ref: "#/components/responses/Problem"}
+        "401": {$ref: "#/components/responses/Unauthenticated"}
         "403": {$ref: "#/components/responses/Problem"}
+        "429": {$ref: "#/components/responses/Problem"}
   /v1/events:
     get:
       operationId: watchEvents
@@ -1737,7 +1832,9 @@ paths:
             application/x-ndjson:
               schema: {$ref: "#/components/schemas/Event"}
         "400": {$ref: "#/components/responses/Problem"}
+        "401": {$ref: "#/components/responses/Unauthenticated"}
         "403": {$ref: "#/components/responses/Problem"}
+        "429": {$ref: "#/components/responses/Problem"}
         "503":
           description: "`too-many-watchers`."
           content:
@@ -1775,7 +1872,9 @@ paths:
                   next_cursor: {type: [string, "null"]}
                   seq: {$ref: "#/components/schemas/CollectionSequence"}
         "400": {$ref: "#/components/responses/Problem"}
+        "401": {$ref: "#/components/responses/Unauthenticated"}
         "403": {$ref: "#/components/responses/Problem"}
+        "429": {$ref: "#/components/responses/Problem"}
   /v1/generations/current:
     get:
       operationId: getServingGeneration
@@ -1783,7 +1882,9 @@ paths:
       responses:
         "200": {$ref: "#/components/responses/Generation"}
         "400": {$ref: "#/components/responses/Problem"}
+        "401": {$ref: "#/components/responses/Unauthenticated"}
         "403": {$ref: "#/components/responses/Problem"}
+        "429": {$ref: "#/components/responses/Problem"}
         "503": {$ref: "#/components/responses/Problem"}
   /v1/generations/{n}:
     get:
@@ -1793,8 +1894,10 @@ paths:
       responses:
         "200": {$ref: "#/components/responses/Generation"}
         "400": {$ref: "#/components/responses/Problem"}
+        "401": {$ref: "#/components/responses/Unauthenticated"}
         "403": {$ref: "#/components/responses/Problem"}
         "404": {$ref: "#/components/responses/Problem"}
+        "429": {$ref: "#/components/responses/Problem"}
   /v1/generations/{n}/logs:
     get:
       operationId: getGenerationLogs
@@ -1814,8 +1917,10 @@ paths:
                   items: {type: array, items: {type: string}}
                   next_cursor: {type: "null"}
         "400": {$ref: "#/components/responses/Problem"}
+        "401": {$ref: "#/components/responses/Unauthenticated"}
         "403": {$ref: "#/components/responses/Problem"}
         "404": {$ref: "#/components/responses/Problem"}
+        "429": {$ref: "#/components/responses/Problem"}
   /v1/generations/{n}/terminate:
     post:
       operationId: terminateGeneration
@@ -1825,6 +1930,7 @@ paths:
       responses:
         "202": {$ref: "#/components/responses/Generation"}
         "400": {$ref: "#/components/responses/Problem"}
+        "401": {$ref: "#/components/responses/Unauthenticated"}
         "403": {$ref: "#/components/responses/Problem"}
         "404": {$ref: "#/components/responses/Problem"}
         "409":
@@ -1835,6 +1941,7 @@ paths:
         "413": {$ref: "#/components/responses/Problem"}
         "415": {$ref: "#/components/responses/Problem"}
         "422": {$ref: "#/components/responses/Problem"}
+        "429": {$ref: "#/components/responses/Problem"}
   /v1/reloads:
     get:
       operationId: listReloads
@@ -1860,7 +1967,9 @@ paths:
                   next_cursor: {type: [string, "null"]}
                   seq: {$ref: "#/components/schemas/CollectionSequence"}
         "400": {$ref: "#/components/responses/Problem"}
+        "401": {$ref: "#/components/responses/Unauthenticated"}
         "403": {$ref: "#/components/responses/Problem"}
+        "429": {$ref: "#/components/responses/Problem"}
     post:
       operationId: createReload
       summary: Reload the configuration
@@ -1921,6 +2030,7 @@ paths:
             application/json:
               schema: {$ref: "#/components/schemas/Reload"}
         "400": {$ref: "#/components/responses/Problem"}
+        "401": {$ref: "#/components/responses/Unauthenticated"}
         "403": {$ref: "#/components/responses/Problem"}
         "409":
           description: "`reload-in-progress` or `idempotency-in-flight`."
@@ -2002,8 +2112,10 @@ paths:
       responses:
         "200": {$ref: "#/components/responses/Reload"}
         "400": {$ref: "#/components/responses/Problem"}
+        "401": {$ref: "#/components/responses/Unauthenticated"}
         "403": {$ref: "#/components/responses/Problem"}
         "404": {$ref: "#/components/responses/Problem"}
+        "429": {$ref: "#/components/responses/Problem"}
     delete:
       operationId: cancelReload
       summary: Cancel a reload that is queued or has not reached SWITCH
@@ -2012,6 +2124,7 @@ paths:
       responses:
         "202": {$ref: "#/components/responses/Reload"}
         "400": {$ref: "#/components/responses/Problem"}
+        "401": {$ref: "#/components/responses/Unauthenticated"}
         "403": {$ref: "#/components/responses/Problem"}
         "404": {$ref: "#/components/responses/Problem"}
         "409":
@@ -2022,6 +2135,7 @@ paths:
         "413": {$ref: "#/components/responses/Problem"}
         "415": {$ref: "#/components/responses/Problem"}
         "422": {$ref: "#/components/responses/Problem"}
+        "429": {$ref: "#/components/responses/Problem"}
   /v1/reloads/{id}/logs:
     get:
       operationId: getReloadLogs
@@ -2040,8 +2154,10 @@ paths:
                   items: {type: array, items: {type: string}}
                   next_cursor: {type: "null"}
         "400": {$ref: "#/components/responses/Problem"}
+        "401": {$ref: "#/components/responses/Unauthenticated"}
         "403": {$ref: "#/components/responses/Problem"}
         "404": {$ref: "#/components/responses/Problem"}
+        "429": {$ref: "#/components/responses/Problem"}
   /v1/audit:
     get:
       operationId: listAudit
@@ -2075,7 +2191,9 @@ paths:
                   items: {type: array, items: {$ref: "#/components/schemas/AuditLine"}}
                   next_cursor: {type: [string, "null"]}
         "400": {$ref: "#/components/responses/Problem"}
+        "401": {$ref: "#/components/responses/Unauthenticated"}
         "403": {$ref: "#/components/responses/Problem"}
+        "429": {$ref: "#/components/responses/Problem"}
         "500": {$ref: "#/components/responses/Problem"}
   /v1/config:
     get:
@@ -2103,6 +2221,7 @@ paths:
               schema: {type: string}
         "304": {description: "It is what If-None-Match names."}
         "400": {$ref: "#/components/responses/Problem"}
+        "401": {$ref: "#/components/responses/Unauthenticated"}
         "403": {$ref: "#/components/responses/Problem"}
         "404": {$ref: "#/components/responses/Problem"}
         "422": {$ref: "#/components/responses/Problem"}
@@ -2165,6 +2284,7 @@ paths:
                     warnings: []
                     probe: null
         "400": {$ref: "#/components/responses/Problem"}
+        "401": {$ref: "#/components/responses/Unauthenticated"}
         "403": {$ref: "#/components/responses/Problem"}
         "409": {$ref: "#/components/responses/Problem"}
         "413": {$ref: "#/components/responses/Problem"}
@@ -2198,6 +2318,7 @@ paths:
                   items: {type: array, items: {$ref: "#/components/schemas/Revision"}}
                   next_cursor: {type: [string, "null"]}
         "400": {$ref: "#/components/responses/Problem"}
+        "401": {$ref: "#/components/responses/Unauthenticated"}
         "403": {$ref: "#/components/responses/Problem"}
         "429": {$ref: "#/components/responses/Problem"}
         "503": {$ref: "#/components/responses/Problem"}
@@ -2222,6 +2343,7 @@ paths:
               schema: {type: string}
         "304": {description: "It is what If-None-Match names."}
         "400": {$ref: "#/components/responses/Problem"}
+        "401": {$ref: "#/components/responses/Unauthenticated"}
         "403": {$ref: "#/components/responses/Problem"}
         "404": {$ref: "#/components/responses/Problem"}
         "422": {$ref: "#/components/responses/Problem"}
@@ -2249,6 +2371,7 @@ paths:
             text/plain:
               schema: {type: string}
         "400": {$ref: "#/components/responses/Problem"}
+        "401": {$ref: "#/components/responses/Unauthenticated"}
         "403": {$ref: "#/components/responses/Problem"}
         "404": {$ref: "#/components/responses/Problem"}
         "422": {$ref: "#/components/responses/Problem"}
@@ -2327,7 +2450,22 @@ components:
         application/json:
           schema: {type: object, additionalProperties: false}
           examples: {nothing: {value: {}}}
+  securitySchemes:
+    token:
+      type: http
+      scheme: bearer
+      description: Of the file `admin.tcp.tokens`, as `apus token create` makes them.
+    certificate:
+      type: mutualTLS
+      description: Of a CA of `admin.tcp.tls.client_ca`; `admin.roles` says what its subject may.
   responses:
+    Unauthenticated:
+      description: "By TCP: nobody has shown who asks, or the token is unknown or has expired."
+      headers:
+        WWW-Authenticate: {schema: {type: string}}
+      content:
+        application/problem+json:
+          schema: {$ref: "#/components/schemas/Problem"}
     Problem:
       description: RFC 9457; `code` is stable, the words are not.
       content:
@@ -2539,7 +2677,7 @@ components:
           required: [source, principal, reason, idempotency_key]
           properties:
             source: {enum: [startup, api, signal, restart, rollback]}
-            principal: {type: string, examples: ["uid:0", "signal:HUP", master]}
+            principal: {type: string, examples: ["uid:0", "token:ci", "cert:CN=deploy,O=Example", "signal:HUP", master]}
             reason: {$ref: "#/components/schemas/NullableString"}
             idempotency_key: {$ref: "#/components/schemas/NullableString"}
         config_revision: {$ref: "#/components/schemas/NullableInteger"}
@@ -2711,16 +2849,19 @@ components:
         seq: {type: integer, description: "Ascending, never given twice."}
         time: {$ref: "#/components/schemas/Time"}
         request_id: {type: string}
-        principal: {type: string, description: "Who asked, as in `trigger.principal`.", examples: ["uid:1000"]}
+        principal: {type: string, description: "Who asked, as in `trigger.principal`.", examples: ["uid:1000", "token:ci", stranger]}
         peer:
-          description: What the kernel says of the one who asked; `comm` is what the process calls itself.
+          description: |
+            What the kernel says of the one who asked; `comm` is what the process calls itself, and
+            `address` where a TCP connection comes from. What does not apply is null.
           type: object
-          required: [uid, gid, pid, comm]
+          required: [uid, gid, pid, comm, address]
           properties:
             uid: {$ref: "#/components/schemas/NullableInteger"}
             gid: {$ref: "#/components/schemas/NullableInteger"}
             pid: {$ref: "#/components/schemas/NullableInteger"}
             comm: {$ref: "#/components/schemas/NullableString"}
+            address: {type: [string, "null"], examples: ["10.0.0.7:53211"]}
         role: {enum: [read, operate, admin, null]}
         method: {type: string}
         route: {type: [string, "null"], examples: ["/v1/reloads/{id}"]}
@@ -2747,8 +2888,10 @@ components:
             - malformed-json
             - unknown-parameter
             - invalid-parameter
+            - unauthenticated
             - forbidden-origin
             - forbidden-role
+            - forbidden-path
             - not-found
             - method-not-allowed
             - request-timeout
@@ -2765,6 +2908,7 @@ components:
             - idempotency-key-reused
             - too-many-reloads
             - probe-in-progress
+            - too-many-failures
             - config-invalid
             - file-missing
             - listener-bind-failed

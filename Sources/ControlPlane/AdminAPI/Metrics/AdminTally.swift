@@ -10,6 +10,12 @@ final class AdminTally: Sendable {
         var status: Int
     }
     private let counts = Mutex<[Key: Int]>([:])
+    private let handshakeFailures = Mutex(0)
+
+    func countHandshakeFailure() { handshakeFailures.withLock { $0 += 1 } }
+
+    /// TLS connections that came to nothing.
+    var handshakeFailureCount: Int { handshakeFailures.withLock { $0 } }
 
     func count(route: String, status: Int) {
         counts.withLock { $0[Key(route: route, status: status), default: 0] += 1 }

@@ -143,7 +143,7 @@ enum MetricCatalogue {
         "apus_admin_connections", "Connections to the admin API.")
     static let adminConnectionsClosedTotal = counter(
         "apus_admin_connections_closed_total",
-        "Connections to the admin API closed for want of room: idle ones that made it, new ones.",
+        "Connections to the admin API that were shed for others, refused, or whose handshake failed.",
         ["reason"])
     private static let api = [
         adminRequestsTotal, eventWatchers, adminConnections, adminConnectionsClosedTotal,

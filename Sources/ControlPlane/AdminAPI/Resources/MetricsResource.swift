@@ -8,7 +8,7 @@ struct MetricsResource: Sendable {
     let port: any ControlPort
     let tally: AdminTally
     let places: WatcherPlaces
-    let roster: ConnectionRoster
+    let rosters: [ConnectionRoster]
 
     var routes: [Route] {
         [
@@ -37,10 +37,16 @@ struct MetricsResource: Sendable {
             MetricCatalogue.adminRequestsTotal,
             tally.all.map { ([$0.key.route, "\($0.key.status)"], "\($0.count)") })
         out.write(MetricCatalogue.eventWatchers, places.count)
-        out.write(MetricCatalogue.adminConnections, roster.count)
+        func sum(_ count: KeyPath<ConnectionRoster, Int>) -> Int {
+            rosters.reduce(0) { $0 + $1[keyPath: count] }
+        }
+        out.write(MetricCatalogue.adminConnections, sum(\.count))
         out.write(
             MetricCatalogue.adminConnectionsClosedTotal,
-            [(["shed"], "\(roster.shedCount)"), (["refused"], "\(roster.refusedCount)")])
+            [
+                (["shed"], "\(sum(\.shedCount))"), (["refused"], "\(sum(\.refusedCount))"),
+                (["handshake"], "\(tally.handshakeFailureCount)"),
+            ])
         return out.text
     }
 

@@ -29,10 +29,10 @@ struct AdminResponder: Sendable {
             path: target.first.map(String.init) ?? "/")
         var answer: Answer
         do {
-            trace.principal = await gate.principal(of: channel)
-            try gate.browserGuard.check(request.head)
+            trace.principal = await gate.peer(of: channel)
+            try gate.checkIsNoPage(request.head, on: channel)
             answer = try await self.answer(
-                request, writer, query: target.count > 1 ? String(target[1]) : nil, &trace)
+                request, writer, query: target.count > 1 ? String(target[1]) : nil, channel, &trace)
         } catch let problem as Problem {
             trace.problem = problem.code
             answer = .problem(problem, requestID: requestID)
@@ -52,7 +52,7 @@ struct AdminResponder: Sendable {
             answer.closesConnection = true
         }
         tally.count(route: trace.routeName, status: answer.status)
-        await auditor.note(trace, answer)
+        if gate.isWorthALine(trace) { await auditor.note(trace, answer) }
         try await send(answer, of: requestID, isHead: request.method == .head, writer, channel)
     }
 
@@ -76,16 +76,22 @@ struct AdminResponder: Sendable {
     /// Notes in the trace what it learns.
     private func answer(
         _ request: Request, _ writer: borrowing ResponseWriter, query: String?,
-        _ trace: inout RequestTrace
+        _ channel: any Channel, _ trace: inout RequestTrace
     ) async throws -> Answer {
         let (method, path) = (trace.method, trace.path)
         let found = Result { () throws(Problem) in try table.match(method: method, path: path) }
-        let role = gate.policy.role(of: trace.principal)
-        trace.role = role
         trace.route = (try? found.get())?.route
         // What there is and what there is not is told to those who may read.
-        if let needed = trace.route.map(\.role) ?? .read {
+        let needed = trace.route.map(\.role) ?? .read
+        if needed != nil {
+            trace.principal = try await gate.principal(
+                trace.principal, of: request.head, on: channel)
+        }
+        let role = gate.role(of: trace.principal)
+        trace.role = role
+        if let needed {
             try AccessGate.check(role, of: trace.principal.name, isAtLeast: needed)
+            try AccessGate.check(trace.principal, at: path)
         }
         let match = try found.get()
         if match.route.changesState { trace.revisionBefore = auditor.revision }

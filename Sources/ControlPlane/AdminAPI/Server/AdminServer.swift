@@ -1,23 +1,11 @@
-// The admin API on a unix socket, by Hummingbird's server on one event loop thread of its own.
-// Refuses to take a socket that another master answers on. Counterpart: `ControlPort`.
+// The admin API: on a unix socket, by Hummingbird's server on one event loop thread of its own, and
+// for other machines if that is wanted (`AdminNetwork`). Refuses to take a socket that another master
+// answers on. Counterpart: `ControlPort`.
 
 import HummingbirdCore
 public import Logging
 import NIOCore
 import NIOPosix
-
-/// Why the API could not be started.
-public enum AdminServerError: Error, Sendable, Equatable, CustomStringConvertible {
-    case alreadyServed(path: String)
-    case endedAtStart
-
-    public var description: String {
-        switch self {
-        case .alreadyServed(let path): "another master answers on \(path)"
-        case .endedAtStart: "the admin server ended before it began"
-        }
-    }
-}
 
 /// A running admin API.
 public final class AdminServer: Sendable {
@@ -33,16 +21,19 @@ public final class AdminServer: Sendable {
     private let socket: AdminSocketFile
     private let running: Task<Void, Never>
     private let places: WatcherPlaces
+    /// Nil: there is the unix socket only.
+    let network: AdminNetwork?
 
     private init(
         server: Server<HTTP1Channel>, group: MultiThreadedEventLoopGroup, socket: AdminSocketFile,
-        running: Task<Void, Never>, places: WatcherPlaces
+        running: Task<Void, Never>, places: WatcherPlaces, network: AdminNetwork?
     ) {
         self.server = server
         self.group = group
         self.socket = socket
         self.running = running
         self.places = places
+        self.network = network
     }
 
     /// Returns when requests are answered. The socket is born under the process's umask, which
@@ -56,20 +47,34 @@ public final class AdminServer: Sendable {
             try await socket.checkUnanswered(group)
             let tally = AdminTally()
             let places = WatcherPlaces(heartbeatPeriod: options.heartbeatPeriod)
-            let roster = ConnectionRoster(limit: options.connectionLimit)
+            let rosters = (
+                socket: ConnectionRoster(limit: options.connectionLimit),
+                network: ConnectionRoster(limit: AdminNetwork.connectionLimit)
+            )
             let policy = AccessPolicy(options.roles)
             for finding in policy.findings { logger.warning("\(finding)") }
+            let table = AdminRoutes.table(
+                port: port, version: options.version, tally: tally, places: places,
+                rosters: [rosters.socket, rosters.network])
+            // First what can go wrong by files and ports; it touches nothing that is there.
+            let network = try await AdminNetwork.start(
+                .init(
+                    port: port, tally: tally, roster: rosters.network, table: table,
+                    policy: policy, options: options, logger: logger))
             let responder = AdminResponder(
-                table: AdminRoutes.table(
-                    port: port, version: options.version, tally: tally, places: places,
-                    roster: roster),
-                gate: .socket(policy), tally: tally, auditor: Auditor(port: port, logger: logger),
-                logger: logger)
-            let (server, running) = try await run(
-                responder, options: options, roster: roster, socket: socket, group: group,
-                logger: logger)
-            return AdminServer(
-                server: server, group: group, socket: socket, running: running, places: places)
+                table: table, gate: .socket(policy), tally: tally,
+                auditor: Auditor(port: port, logger: logger), logger: logger)
+            do {
+                let (server, running) = try await run(
+                    responder, options: options, roster: rosters.socket, socket: socket,
+                    group: group, logger: logger)
+                return AdminServer(
+                    server: server, group: group, socket: socket, running: running,
+                    places: places, network: network)
+            } catch {
+                await network?.stop()
+                throw error
+            }
         } catch {
             try? await group.shutdownGracefully()
             throw error
@@ -80,23 +85,47 @@ public final class AdminServer: Sendable {
     public func stop() async {
         socket.remove()
         places.close()
-        let (ends, end) = AsyncStream<Bool>.makeStream()
+        await network?.stop()
         let (server, running) = (server, running)
-        let graceful = Task {
+        let isOver = await Self.isOver(within: .seconds(1)) {
             try? await server.shutdownGracefully()
             await running.value
-            end.yield(true)
         }
-        let limit = Task {
-            try? await Task.sleep(for: .seconds(1))
-            end.yield(false)
-        }
-        let isOver = await ends.first { _ in true } ?? false
-        limit.cancel()
-        graceful.cancel()
         running.cancel()
         // A request that still waits has a use for its event loop.
         if isOver { try? await group.shutdownGracefully() }
+    }
+
+    /// Whether the work has come to its end when the time has.
+    static func isOver(
+        within limit: Duration, _ work: @escaping @Sendable () async -> Void
+    ) async -> Bool {
+        let (ends, end) = AsyncStream<Bool>.makeStream()
+        let working = Task {
+            await work()
+            end.yield(true)
+        }
+        let waiting = Task {
+            try? await Task.sleep(for: limit)
+            end.yield(false)
+        }
+        let isOver = await ends.first { _ in true } ?? false
+        waiting.cancel()
+        working.cancel()
+        return isOver
+    }
+
+    /// What becomes of a connection, whatever it came by.
+    static func http(
+        _ responder: AdminResponder, roster: ConnectionRoster, stallMax: Duration
+    ) -> HTTP1Channel {
+        let stallMax = TimeAmount(stallMax)
+        return HTTP1Channel(
+            responder: { try await responder.respond(to: $0, $1, $2) },
+            configuration: .init(
+                additionalChannelHandlers: [
+                    ConnectionGuard(roster: roster, stallMax: stallMax)
+                ], idleTimeout: idleTimeout))
     }
 
     private static func run(
@@ -104,14 +133,8 @@ public final class AdminServer: Sendable {
         socket: AdminSocketFile, group: MultiThreadedEventLoopGroup, logger: Logger
     ) async throws -> (Server<HTTP1Channel>, Task<Void, Never>) {
         let (starts, start) = AsyncThrowingStream<Void, any Error>.makeStream()
-        let stallMax = TimeAmount(options.stallMax)
         let server = Server(
-            childChannelSetup: HTTP1Channel(
-                responder: { try await responder.respond(to: $0, $1, $2) },
-                configuration: .init(
-                    additionalChannelHandlers: [
-                        ConnectionGuard(roster: roster, stallMax: stallMax)
-                    ], idleTimeout: idleTimeout)),
+            childChannelSetup: http(responder, roster: roster, stallMax: options.stallMax),
             configuration: ServerConfiguration(
                 address: .unixDomainSocket(path: options.socketPath), backlog: backlog),
             onServerRunning: { _ in

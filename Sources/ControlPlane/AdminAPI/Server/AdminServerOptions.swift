@@ -12,10 +12,16 @@ public struct AdminServerOptions: Sendable {
     public var socketGroup: String?
     /// Who may do what; nil is `admin.roles` not given.
     public var roles: [RoleGrant]?
+    /// Listeners for other machines; nil: there are none.
+    public var tcp: AdminTCPListener?
+    /// Listeners with metrics and health alone; nil: there are none.
+    public var metrics: AdminMetricsListener?
     /// Of the program.
     public var version: String
     /// How long a client may take nothing while something is to be sent.
     var stallMax = Duration.seconds(10)
+    /// Of TLS.
+    var handshakeMax = Duration.seconds(10)
     /// Of the event streams.
     var heartbeatPeriod = EventFormat.heartbeatPeriod
     /// Connections that need not make room for others.

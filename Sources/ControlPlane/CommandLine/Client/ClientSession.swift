@@ -7,7 +7,7 @@ struct ClientSession {
     let printer: Printer
 
     init(_ options: GlobalOptions) throws(CommandFailure) {
-        client = MasterClient(socketPath: try Surroundings.socketPath(options.socket))
+        client = MasterClient(address: try MasterAddress(options))
         printer = Printer(options)
     }
 

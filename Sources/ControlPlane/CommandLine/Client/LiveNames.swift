@@ -22,12 +22,12 @@ enum LiveNames {
         names("/v1/reloads", words) { $0["id"]?.stringValue }
     }
 
-    /// `words` is the command line so far: it may name the socket.
+    /// `words` is the command line so far: it may name the master.
     private static func names(
         _ target: RequestTarget, _ words: [String], name: (JSONValue) -> String?
     ) -> [String] {
-        guard let path = try? Surroundings.socketPath(socket(in: words)),
-            let response = try? UnixHTTPClient(path: path).exchange(
+        guard let address = try? MasterAddress(options(in: words)),
+            let response = try? HTTPExchange(address: address).exchange(
                 .GET, target.text, within: patience),
             response.status == 200, let page = try? JSONText.parse(response.body)
         else { return [] }
@@ -37,10 +37,21 @@ enum LiveNames {
         }
     }
 
-    static func socket(in words: [String]) -> String? {
+    static func options(in words: [String]) -> GlobalOptions {
+        var options = GlobalOptions()
+        options.socket = value(of: "--socket", in: words)
+        options.url = value(of: "--url", in: words)
+        options.tokenFile = value(of: "--token-file", in: words)
+        options.caFile = value(of: "--ca-file", in: words)
+        options.clientCertificate = value(of: "--client-certificate", in: words)
+        options.clientKey = value(of: "--client-key", in: words)
+        return options
+    }
+
+    private static func value(of option: String, in words: [String]) -> String? {
         for (index, word) in words.enumerated() {
-            if word.hasPrefix("--socket=") { return String(word.dropFirst("--socket=".count)) }
-            if word == "--socket", words.indices.contains(index + 1) { return words[index + 1] }
+            if word.hasPrefix(option + "=") { return String(word.dropFirst(option.count + 1)) }
+            if word == option, words.indices.contains(index + 1) { return words[index + 1] }
         }
         return nil
     }

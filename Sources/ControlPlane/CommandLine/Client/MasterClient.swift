@@ -1,5 +1,7 @@
 // The admin API for commands: requests, and what their failures mean for the exit code.
 
+import Clock
+import ConfigurationLanguage
 import Glibc
 import JSON
 import NIOHTTP1
@@ -14,7 +16,7 @@ struct MasterAnswer: Sendable {
 }
 
 struct MasterClient: Sendable {
-    let socketPath: String
+    let address: MasterAddress
 
     /// Besides what the master itself was asked to wait.
     static let margin = Duration.seconds(10)
@@ -40,12 +42,12 @@ struct MasterClient: Sendable {
     func raw(
         _ method: HTTPMethod, _ target: RequestTarget, fields: [(String, String)], body: [UInt8]?,
         waiting: Duration
-    ) throws(CommandFailure) -> UnixHTTPClient.Response {
-        do throws(UnixHTTPClient.Failure) {
-            return try UnixHTTPClient(path: socketPath).exchange(
+    ) throws(CommandFailure) -> HTTPExchange.Response {
+        do throws(HTTPExchange.Failure) {
+            return try HTTPExchange(address: address).exchange(
                 method, target.text, fields: fields, body: body, within: waiting + Self.margin)
         } catch {
-            throw Self.failure(error, path: socketPath, waiting: waiting)
+            throw Self.failure(error, address, waiting: waiting)
         }
     }
 
@@ -54,12 +56,12 @@ struct MasterClient: Sendable {
         _ target: RequestTarget, fields: [(String, String)] = [],
         line: @escaping @Sendable ([UInt8]) -> Void
     ) throws(CommandFailure) -> MasterAnswer? {
-        let response: UnixHTTPClient.Response
-        do throws(UnixHTTPClient.Failure) {
-            response = try UnixLineStream(path: socketPath).read(
+        let response: HTTPExchange.Response
+        do throws(HTTPExchange.Failure) {
+            response = try LineStream(address: address).read(
                 target.text, fields: [("Accept", "application/x-ndjson")] + fields, line: line)
         } catch {
-            throw Self.failure(error, path: socketPath, waiting: .zero)
+            throw Self.failure(error, address, waiting: .zero)
         }
         return response.status == 200 ? nil : try answer(response)
     }
@@ -83,44 +85,83 @@ struct MasterClient: Sendable {
     }
 
     func answer(
-        _ response: UnixHTTPClient.Response
+        _ response: HTTPExchange.Response
     ) throws(CommandFailure) -> MasterAnswer {
         guard let value = try? JSONText.parse(response.body) else {
-            throw CommandFailure(.other, "\(socketPath) does not answer with JSON; is it Apus?")
+            throw CommandFailure(.other, "\(address.name) does not answer with JSON; is it Apus?")
         }
         return MasterAnswer(status: response.status, body: response.body, value: value)
     }
 
     private static func failure(
-        _ failure: UnixHTTPClient.Failure, path: String, waiting: Duration
+        _ failure: HTTPExchange.Failure, _ address: MasterAddress, waiting: Duration
     ) -> CommandFailure {
+        let path = address.name
+        let isLocal = if case .socket = address { true } else { false }
         switch failure {
-        case .connect(EACCES), .connect(EPERM):
-            CommandFailure(
+        case .connect(EACCES) where isLocal, .connect(EPERM) where isLocal:
+            return CommandFailure(
                 .notAllowed,
                 "no right to use \(path); become its owner, or a member of its group")
         case .connect(ENOENT):
-            unreachable("no master: \(path) does not exist")
+            return unreachable("no master: \(path) does not exist")
         case .connect(ECONNREFUSED):
-            unreachable("no master answers on \(path)")
+            return unreachable("no master answers on \(path)")
         case .connect(EAGAIN):
-            unreachable("too many clients wait for the master on \(path)")
+            return unreachable("too many clients wait for the master on \(path)")
         case .connect(let code):
-            unreachable("cannot connect to \(path) (errno \(code))")
+            return unreachable("cannot connect to \(path) (errno \(code))")
+        case .unresolved:
+            return unreachable("cannot connect to \(path): no such host, or no answer in time")
+        case .tls(let trouble):
+            return trouble.failure(path)
         case .deadline where waiting > .zero:
-            CommandFailure(.waitExpired, "the master did not answer in time")
+            return CommandFailure(.waitExpired, "the master did not answer in time")
         case .deadline:
-            unreachable("the master does not answer on \(path)")
+            return unreachable("the master does not answer on \(path)")
         case .answerTooLarge:
-            CommandFailure(.other, "the answer is too large")
+            return CommandFailure(.other, "the answer is too large")
         case .broken(let text):
-            unreachable("the connection to the master broke: \(text)")
+            return unreachable("the connection to the master broke: \(text)")
         }
     }
 
     private static func unreachable(_ what: String) -> CommandFailure {
         CommandFailure(
             .unreachable,
-            what + "; start one with `apus run`, or name its socket with --socket or APUS_SOCKET")
+            what + "; start one with `apus run`, or name its socket with --socket or APUS_SOCKET, "
+                + "or its URL with --url or APUS_URL")
+    }
+}
+
+extension TLSTrouble {
+    /// A master that cannot be believed is none (7); one that does not believe us is (6).
+    fileprivate func failure(_ url: String) -> CommandFailure {
+        switch self {
+        case .untrusted:
+            CommandFailure(
+                .unreachable,
+                "\(url): no authority that is trusted here vouches for its certificate; name one with "
+                    + "--ca-file or APUS_CA_FILE")
+        case .expired(let end):
+            CommandFailure(.unreachable, "\(url): its certificate expired at \(end.rfc3339)")
+        case .notValidBefore(let begin):
+            CommandFailure(
+                .unreachable,
+                "\(url): its certificate is not valid before \(begin.rfc3339); are the clocks right?"
+            )
+        case .wrongName:
+            CommandFailure(
+                .unreachable, "\(url): its certificate is for other names; use one of them")
+        case .noTLS:
+            CommandFailure(.unreachable, "\(url): whoever answers there does not speak TLS")
+        case .clientRefused(let why):
+            CommandFailure(
+                .notAllowed,
+                "\(url): the master ended the handshake: \(why); --client-certificate and "
+                    + "--client-key name one")
+        case .other(let text):
+            CommandFailure(.unreachable, "\(url): TLS failed: \(TerminalText.clean(text))")
+        }
     }
 }

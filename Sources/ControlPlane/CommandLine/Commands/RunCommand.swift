@@ -148,13 +148,20 @@ struct RunCommand: ParsableCommand {
     private func startServer(
         _ handle: MasterHandle, logger: Logger, socketPath: String, _ admin: AdminSettings
     ) throws -> AdminServer {
-        let options = AdminServerOptions(
+        var options = AdminServerOptions(
             socketPath: socketPath, socketMode: admin.socketMode, socketGroup: admin.socketGroup,
             roles: admin.roles, version: ApusVersion.current)
+        options.tcp = admin.tcp
+        options.metrics = admin.metrics
         do {
-            return try Blocking.wait {
+            return try Blocking.wait { [options] in
                 try await AdminServer.start(handle, options: options, logger: logger)
             }
+        } catch let error as AdminServerError {
+            reportStartFailure("\(error)")
+            throw CommandFailure(
+                error.isOfConfiguration ? .configurationInvalid : .other,
+                "the admin API cannot start: \(error)")
         } catch {
             throw CommandFailure(.other, "the admin API cannot listen on \(socketPath): \(error)")
         }

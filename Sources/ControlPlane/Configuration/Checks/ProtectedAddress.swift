@@ -30,4 +30,19 @@ extension ValueReader {
             "\(shown) is link-local, where clouds keep the credentials of a machine; a server that "
                 + "is meant to be there says allow_link_local: true")
     }
+
+    /// Refuses a server where this master itself is driven and watched: who reaches the proxy would
+    /// reach that, and as a neighbour.
+    func checkNotAdmin(_ address: SocketAddress) {
+        let listener = reading.document.adminAddresses.first { listener in
+            listener.port == address.port
+                && (listener.host == address.host
+                    || listener.host.isWildcard && address.host.isLoopback)
+        }
+        guard let listener else { return }
+        report(
+            .protectedAddress,
+            "this is where the admin API listens (\(listener)), which is not for the proxy's clients"
+        )
+    }
 }

@@ -31,6 +31,8 @@ extension JSONValue {
                 "group": settings.socketGroup.map { .string($0) },
             ]),
             "roles": settings.roles.map(roles),
+            "tcp": settings.tcp.map(adminTCP),
+            "metrics": settings.metrics.map(adminMetrics),
         ])
     }
 

@@ -10,7 +10,8 @@ extension ValueReader {
                 [("file", ())], later: ["api", "etcd"])
             fields.take("socket")?.readSocket(into: &settings)
             settings.roles = fields.take("roles")?.roleGrants()
-            fields.notSupportedYet("metrics", "tcp", "tls")
+            settings.tcp = fields.take("tcp")?.adminTCPListener()
+            settings.metrics = fields.take("metrics")?.adminMetricsListener()
             return settings
         }
     }

@@ -53,6 +53,7 @@ extension ValueReader {
                 "max_connections", "check", "tls")
             guard let address else { return nil }
             addressField?.checkNotLinkLocal(address, isAllowed: allowsLinkLocal)
+            addressField?.checkNotAdmin(address)
             var server = Server(name: name, address: address, weight: weight)
             server.isBackup = isBackup
             server.slowStart = slowStart ?? .zero

@@ -62,6 +62,8 @@ final class DocumentReading {
     var includeFindings: [IncludeFinding]?
     var backendReferences: [BackendReference] = []
     var boundAddresses: [NotedAddress] = []
+    /// Of those, where the admin API listens.
+    var adminAddresses: [SocketAddress] = []
     var conditionReferences: [ConditionReference] = []
     var conditionBeingRead: String?
     var mapReferences: [MapReference] = []

@@ -101,6 +101,8 @@ static void describe(const struct stat *from, struct clinux_file *file) {
     file->device = from->st_dev;
     file->inode = from->st_ino;
     file->size = from->st_size;
+    file->modified_ns = from->st_mtim.tv_sec * INT64_C(1000000000) + from->st_mtim.tv_nsec;
+    file->changed_ns = from->st_ctim.tv_sec * INT64_C(1000000000) + from->st_ctim.tv_nsec;
     file->owner = from->st_uid;
     file->mode = from->st_mode & 07777;
     file->is_directory = S_ISDIR(from->st_mode);

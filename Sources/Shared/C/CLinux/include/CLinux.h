@@ -152,6 +152,8 @@ struct clinux_file {
     uint64_t device;
     uint64_t inode;
     int64_t size;
+    int64_t modified_ns; // of the contents, since 1970
+    int64_t changed_ns;  // of the contents or of what is said of them here
     uint32_t owner;
     uint32_t mode;
     int is_directory;

@@ -1,12 +1,12 @@
-// One HTTP/1.1 request over a unix socket, with a deadline and a bound on the answer. The calling
-// thread blocks; the work is done on a NIO event loop that lives as long as the process.
+// One HTTP/1.1 request to the master, with a deadline and a bound on the answer. The calling thread
+// blocks; the work is done on a NIO event loop that lives as long as the process.
 
 import Clock
 import NIOCore
 import NIOHTTP1
 import NIOPosix
 
-struct UnixHTTPClient: Sendable {
+struct HTTPExchange: Sendable {
     struct Response: Sendable, Equatable {
         var status: Int
         var body: [UInt8]
@@ -15,6 +15,9 @@ struct UnixHTTPClient: Sendable {
     enum Failure: Error, Equatable {
         /// errno of connect(2).
         case connect(Int32)
+        /// There is no such host.
+        case unresolved
+        case tls(TLSTrouble)
         case deadline
         case answerTooLarge
         case broken(String)
@@ -25,25 +28,20 @@ struct UnixHTTPClient: Sendable {
     /// Never shut down: a connection may still be closing when its answer is complete.
     private static let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
 
-    let path: String
+    let address: MasterAddress
 
     func exchange(
         _ method: HTTPMethod, _ target: String, fields: [(String, String)] = [],
         body: [UInt8]? = nil, within limit: Duration
     ) throws(Failure) -> Response {
         var head = HTTPRequestHead(version: .http1_1, method: method, uri: target)
-        head.headers.add(name: "Host", value: "localhost")
         head.headers.add(name: "Connection", value: "close")
-        for (name, value) in fields { head.headers.add(name: name, value: value) }
+        for (name, value) in address.fields + fields { head.headers.add(name: name, value: value) }
         if let body { head.headers.add(name: "Content-Length", value: String(body.count)) }
         do {
             return try run(head, body, on: Self.group.next(), within: limit)
-        } catch let failure as Failure {
-            throw failure
-        } catch let error as IOError {
-            throw .connect(error.errnoCode)
         } catch {
-            throw .broken(String(describing: error))
+            throw Failure(error, address, on: Self.group.next())
         }
     }
 
@@ -54,13 +52,10 @@ struct UnixHTTPClient: Sendable {
         let timer = loop.scheduleTask(in: .milliseconds(limit.wholeMilliseconds)) {
             answer.fail(Failure.deadline)
         }
-        let bootstrap = ClientBootstrap(group: loop).channelInitializer { channel in
-            channel.eventLoop.makeCompletedFuture {
-                try channel.pipeline.syncOperations.addHTTPClientHandlers()
-                try channel.pipeline.syncOperations.addHandler(AnswerCollector(answer))
-            }
-        }
-        bootstrap.connect(unixDomainSocketPath: path).whenComplete { result in
+        address.connect(on: loop) { channel in
+            try channel.pipeline.syncOperations.addHTTPClientHandlers()
+            try channel.pipeline.syncOperations.addHandler(AnswerCollector(answer))
+        }.whenComplete { result in
             switch result {
             case .failure(let error):
                 answer.fail(error)
@@ -80,14 +75,38 @@ struct UnixHTTPClient: Sendable {
     }
 }
 
+extension HTTPExchange.Failure {
+    /// Of whatever a connection failed with; blocks for a second look at a certificate.
+    init(_ error: any Error, _ address: MasterAddress, on loop: any EventLoop) {
+        switch error {
+        case let failure as HTTPExchange.Failure: self = failure
+        case let error as IOError: self = .connect(error.errnoCode)
+        case let error as NIOConnectionError:
+            let code = error.connectionErrors.lazy.compactMap { ($0.error as? IOError)?.errnoCode }
+                .first
+            self = code.map { .connect($0) } ?? .unresolved
+        default:
+            guard let trouble = TLSTrouble(error) else {
+                self = .broken(String(describing: error))
+                return
+            }
+            if trouble == .untrusted, case .network(let network) = address {
+                self = .tls(.examined(network, on: loop, within: .seconds(3)))
+            } else {
+                self = .tls(trouble)
+            }
+        }
+    }
+}
+
 /// Gathers one answer; runs on the event loop of its channel.
 private final class AnswerCollector: ChannelInboundHandler {
     typealias InboundIn = HTTPClientResponsePart
 
-    private let answer: EventLoopPromise<UnixHTTPClient.Response>
-    private var response = UnixHTTPClient.Response(status: 0, body: [])
+    private let answer: EventLoopPromise<HTTPExchange.Response>
+    private var response = HTTPExchange.Response(status: 0, body: [])
 
-    init(_ answer: EventLoopPromise<UnixHTTPClient.Response>) {
+    init(_ answer: EventLoopPromise<HTTPExchange.Response>) {
         self.answer = answer
     }
 
@@ -97,9 +116,9 @@ private final class AnswerCollector: ChannelInboundHandler {
             response.status = Int(head.status.code)
         case .body(let buffer):
             guard
-                response.body.count + buffer.readableBytes <= UnixHTTPClient.answerBytesMax
+                response.body.count + buffer.readableBytes <= HTTPExchange.answerBytesMax
             else {
-                answer.fail(UnixHTTPClient.Failure.answerTooLarge)
+                answer.fail(HTTPExchange.Failure.answerTooLarge)
                 context.close(promise: nil)
                 return
             }
@@ -116,6 +135,6 @@ private final class AnswerCollector: ChannelInboundHandler {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        answer.fail(UnixHTTPClient.Failure.broken("the master closed the connection"))
+        answer.fail(HTTPExchange.Failure.broken("the master closed the connection"))
     }
 }

@@ -1,39 +1,34 @@
-// One GET over a unix socket whose answer goes on and on: its lines are handed over as they come.
-// The calling thread blocks until the end; lines are handed over on the NIO event loop's thread.
+// One GET whose answer goes on and on: its lines are handed over as they come. The calling thread
+// blocks until the end; lines are handed over on the NIO event loop's thread.
 
 import NIOCore
 import NIOHTTP1
 import NIOPosix
 
-struct UnixLineStream: Sendable {
+struct LineStream: Sendable {
     /// Longer lines are no events of ours.
     static let lineBytesMax = 1 << 20
 
     /// Never shut down: the process ends after its stream.
     private static let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
 
-    let path: String
+    let address: MasterAddress
 
     /// Returns the whole answer if its status is not 200, and an empty one when the master ended
     /// the stream in good order.
     func read(
         _ target: String, fields: [(String, String)],
         line: @escaping @Sendable ([UInt8]) -> Void
-    ) throws(UnixHTTPClient.Failure) -> UnixHTTPClient.Response {
+    ) throws(HTTPExchange.Failure) -> HTTPExchange.Response {
         var head = HTTPRequestHead(version: .http1_1, method: .GET, uri: target)
-        head.headers.add(name: "Host", value: "localhost")
-        for (name, value) in fields { head.headers.add(name: name, value: value) }
+        for (name, value) in address.fields + fields { head.headers.add(name: name, value: value) }
         let request = HTTPClientRequestPart.head(head)
         let loop = Self.group.next()
-        let refusal = loop.makePromise(of: UnixHTTPClient.Response.self)
-        let bootstrap = ClientBootstrap(group: loop).channelInitializer { channel in
-            channel.eventLoop.makeCompletedFuture {
-                try channel.pipeline.syncOperations.addHTTPClientHandlers()
-                try channel.pipeline.syncOperations.addHandler(
-                    LineCollector(refusal, line: line))
-            }
-        }
-        bootstrap.connect(unixDomainSocketPath: path).whenComplete { result in
+        let refusal = loop.makePromise(of: HTTPExchange.Response.self)
+        address.connect(on: loop) { channel in
+            try channel.pipeline.syncOperations.addHTTPClientHandlers()
+            try channel.pipeline.syncOperations.addHandler(LineCollector(refusal, line: line))
+        }.whenComplete { result in
             switch result {
             case .failure(let error): refusal.fail(error)
             case .success(let channel):
@@ -43,12 +38,8 @@ struct UnixLineStream: Sendable {
         }
         do {
             return try refusal.futureResult.wait()
-        } catch let failure as UnixHTTPClient.Failure {
-            throw failure
-        } catch let error as IOError {
-            throw .connect(error.errnoCode)
         } catch {
-            throw .broken(String(describing: error))
+            throw HTTPExchange.Failure(error, address, on: loop)
         }
     }
 }
@@ -57,12 +48,12 @@ struct UnixLineStream: Sendable {
 private final class LineCollector: ChannelInboundHandler {
     typealias InboundIn = HTTPClientResponsePart
 
-    private let refusal: EventLoopPromise<UnixHTTPClient.Response>
+    private let refusal: EventLoopPromise<HTTPExchange.Response>
     private let line: @Sendable ([UInt8]) -> Void
-    private var response = UnixHTTPClient.Response(status: 0, body: [])
+    private var response = HTTPExchange.Response(status: 0, body: [])
 
     init(
-        _ refusal: EventLoopPromise<UnixHTTPClient.Response>,
+        _ refusal: EventLoopPromise<HTTPExchange.Response>,
         line: @escaping @Sendable ([UInt8]) -> Void
     ) {
         self.refusal = refusal
@@ -75,8 +66,8 @@ private final class LineCollector: ChannelInboundHandler {
         case .body(let buffer):
             response.body.append(contentsOf: buffer.readableBytesView)
             if response.status == 200 { handOver() }
-            if response.body.count > UnixLineStream.lineBytesMax {
-                refusal.fail(UnixHTTPClient.Failure.answerTooLarge)
+            if response.body.count > LineStream.lineBytesMax {
+                refusal.fail(HTTPExchange.Failure.answerTooLarge)
                 context.close(promise: nil)
             }
         case .end:
@@ -98,6 +89,6 @@ private final class LineCollector: ChannelInboundHandler {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        refusal.fail(UnixHTTPClient.Failure.broken("the master closed the connection"))
+        refusal.fail(HTTPExchange.Failure.broken("the master closed the connection"))
     }
 }
