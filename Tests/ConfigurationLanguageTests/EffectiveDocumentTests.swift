@@ -124,7 +124,7 @@ import Testing
         let server = Server(name: "", address: frontend.bind[0])
         let backend = Backend(name: "", mode: .http, servers: [])
         let expected: [(any Sendable, String)] = [
-            (Configuration(), "process admin log frontends maps conditions backends"),
+            (Configuration(), "process admin log frontends maps conditions backends rateLimits"),
             (
                 ProcessSettings(),
                 "workers threads maxConnections maxReloads hardStopAfter readyTimeout "
@@ -148,7 +148,7 @@ import Testing
             ),
             (MessageLimits(), "headBytes fieldCount targetBytes bodyBytes"),
             (HeaderRules(), "request response"),
-            (frontend.routes[0], "id match action headers rewrite"),
+            (frontend.routes[0], "id match action headers rewrite rateLimit"),
             (
                 RouteMatch(),
                 "hosts paths pathPrefixes pathSuffixes pathPatterns methods headers queries "
@@ -156,6 +156,12 @@ import Testing
             ),
             (Rewrite(), "path query"), (QueryRewrite(), "kept removed set added"),
             (LocalResponse(status: 200, body: Template(parts: [])), "status contentType body"),
+            (
+                RateLimit(
+                    name: "", key: .path, rate: Rate(count: 1, period: .seconds(1)), burst: 1,
+                    entries: 1), "name key rate burst entries"
+            ),
+            (RateLimitUse(limit: ""), "limit status"), (Denial(), "status delay"),
             (Redirect(), "status location scheme host path"),
             (backend, "name mode balance timeouts servers"),
             (server, "name address weight proxyProtocol isBackup slowStart"),

@@ -41,6 +41,28 @@ import Testing
     }
 
     @Test(arguments: [
+        ("{use: l}", "rate_limits: {l: {rate: 1/s}}", []),
+        ("{use: x}", "", ["unknown-reference /frontends/f/routes/0/rate_limit/use"]),
+        (
+            "{use: l}", "rate_limits: {l: {rate: 1/s}, u: {rate: 5/m, key: 'header:X'}}",
+            ["unused-rate-limit /rate_limits/u"]
+        ),
+        ("{use: l}", "rate_limits: {l: {rate: 1/d}}", ["wrong-type /rate_limits/l/rate"]),
+        (
+            "{use: l}", "rate_limits: {l: {rate: 1/s, key: 'header:'}}",
+            ["invalid-value /rate_limits/l/key"]
+        ),
+        (
+            "{use: l}",
+            "rate_limits: {l: {rate: 1/s, entries: 900000}, m: {rate: 1/s, entries: 900000}}",
+            ["too-large /rate_limits/l", "unused-rate-limit /rate_limits/m"]
+        ),
+    ])
+    func rateLimits(_ use: String, _ rest: String, _ expected: [String]) {
+        #expect(problems("{rate_limit: \(use), backend: b}", rest) == expected)
+    }
+
+    @Test(arguments: [
         (
             "{match: {path_pattern: '/{id}'}, headers: {set: {X: '%{capture.id}'}}, backend: b}",
             [String]()

@@ -13,8 +13,9 @@ import Testing
         #expect(
             errors.map(\.pointer) == [
                 "/include", "/log/access/to",
-                "/defaults/timeouts/queue", "/certificates", "/rate_limits", "/frontends/https/tls",
-                "/frontends/https/routes/1/rate_limit",
+                "/defaults/timeouts/queue", "/certificates",
+                "/rate_limits/per_client/idle", "/rate_limits/per_client/scope",
+                "/frontends/https/tls",
                 "/backends/web/stickiness",
                 "/backends/web/check", "/backends/web/servers/web-1/max_connections",
                 "/backends/web/servers/web-2/max_connections",

@@ -76,6 +76,7 @@ final class EngineHarness: @unchecked Sendable {
         var conditions: [Condition] = []
         var maps: [ValueMap] = []
         var errors: [ErrorPage] = []
+        var rateLimits: [RateLimit] = []
         var log = false
         var proxyInput: ProxyProtocolInput?
         var proxyOutput: ProxyProtocolVersion?
@@ -116,6 +117,7 @@ final class EngineHarness: @unchecked Sendable {
         configuration.frontends[0].proxyProtocol = options.proxyInput
         configuration.conditions = options.conditions
         configuration.maps = options.maps
+        configuration.rateLimits = options.rateLimits
         configuration.log.accessTo = options.log ? .standardOutput : .off
         region = try SharedRegion.create().region
         runtime = RuntimeConfiguration(

@@ -62,6 +62,7 @@ public struct ConfigurationProblem: Error, Sendable, Hashable {
         case noWeight = "no-weight"
         case unusedBackend = "unused-backend"
         case unusedCondition = "unused-condition"
+        case unusedRateLimit = "unused-rate-limit"
         case noFrontend = "no-frontend"
         /// An `include` that matches no file.
         case noMatch = "no-match"

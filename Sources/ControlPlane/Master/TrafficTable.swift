@@ -40,16 +40,26 @@ final class TrafficTable: Sendable {
     private let region: SharedRegion
     private let capacity: Int
     private let state = Mutex(State())
+    private let rateLimits: RateLimitRooms
 
     /// - Parameter capacity: how many records may be used, number 0 included.
     init(_ region: SharedRegion, capacity: Int = TrafficRecord.count) {
         self.region = region
         self.capacity = min(capacity, TrafficRecord.count)
+        rateLimits = RateLimitRooms(region)
     }
 
     /// The records of a generation about to be started. Names for which there is no room share
     /// record 0, whose totals nobody is told.
     func numbers(for configuration: Configuration, generation: Int) -> TrafficNumbers {
+        var numbers = trafficNumbers(for: configuration, generation: generation)
+        numbers.rateLimits = rateLimits.firstBuckets(for: configuration, generation: generation)
+        return numbers
+    }
+
+    private func trafficNumbers(
+        for configuration: Configuration, generation: Int
+    ) -> TrafficNumbers {
         state.withLock { state in
             // The few first: when there is no room, it is single servers that go without.
             let names =
@@ -75,6 +85,7 @@ final class TrafficTable: Sendable {
 
     /// The generation has no worker any more, or never had one.
     func forget(generation: Int) {
+        rateLimits.forget(generation: generation)
         state.withLock { _ = $0.generations.removeValue(forKey: generation) }
     }
 

@@ -9,6 +9,8 @@ enum CompiledAction: BitwiseCopyable {
     case mappedBackend(Run<CompiledMap>)
     case respond(CompiledResponse)
     case redirect(CompiledRedirect)
+    /// Milliseconds until the refusal; 0: at once.
+    case deny(status: Int, delay: Int64)
 }
 
 struct CompiledResponse: BitwiseCopyable {

@@ -8,6 +8,8 @@ struct LocalDelivery: BitwiseCopyable {
     var isHead = false
     /// The connection goes on behind it; never after a refusal that leaves the framing in doubt.
     var keepsConnection = false
+    /// When the client may come again (RFC 9110 §10.2.3); 0: no word about it.
+    var retryAfterSeconds = 0
 }
 
 enum LocalResponseWriter {
@@ -152,6 +154,11 @@ enum LocalResponseWriter {
         if let length {
             writer.append("Content-Length: ")
             writer.append(decimal: Int64(length))
+            writer.append("\r\n")
+        }
+        if delivery.retryAfterSeconds > 0 {
+            writer.append("Retry-After: ")
+            writer.append(decimal: Int64(delivery.retryAfterSeconds))
             writer.append("\r\n")
         }
         writer.append(

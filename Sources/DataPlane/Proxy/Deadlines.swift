@@ -81,6 +81,12 @@ extension Engine {
                 if giveUpHello(exchange, client) { advance(client) }
                 return
             }
+            if exchange[].isTarpitted {
+                exchange[].isTarpitted = false
+                answerError(exchange, client, exchange[].status, "denied")
+                advance(client)
+                return
+            }
             exchange[].note(.clientTimeout, "client-timeout")
             if exchange[].phase == .awaitingResponse, !exchange[].upload.isComplete {
                 record.add(.requestTimeouts)

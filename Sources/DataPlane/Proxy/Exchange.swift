@@ -111,6 +111,10 @@ struct Exchange: ~Copyable, SlabEntry {
     var waitsForClient = false
     var waitsForServer = false
     var status = 0
+    /// Of an answer of our own; 0: no word about it.
+    var retryAfterSeconds: Int32 = 0
+    /// The refusal is given when the client's timer fires.
+    var isTarpitted = false
 
     /// TCP: while the route depends on the name that the client asks for.
     var hello = ClientHelloParser()

@@ -174,7 +174,8 @@ extension Engine {
         LocalDelivery(
             clientVersion: exchange[].clientVersion,
             isHead: exchange[].expectation.method == .head,
-            keepsConnection: exchange[].keepsClient)
+            keepsConnection: exchange[].keepsClient,
+            retryAfterSeconds: Int(exchange[].retryAfterSeconds))
     }
 
     /// Puts bytes of our own on the way to the client. False: the system has no memory for them.

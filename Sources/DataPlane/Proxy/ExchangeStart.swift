@@ -34,8 +34,13 @@ extension Engine {
         }
         let head = client[].input.bytes(0, headBytes)
         var facts = requestFacts(exchange, client, head)
-        if let error = findRoute(exchange, routes, &facts) {
+        switch findRoute(exchange, client, routes, head, &facts) {
+        case .goesOn: break
+        case .wrongTarget(let error):
             refuseTarget(exchange, client, headBytes, error)
+            return
+        case .beyondLimit(let status, let wait):
+            refuseBeyondLimit(exchange, client, headBytes, status, wait)
             return
         }
         let place = exchange[].route
@@ -57,6 +62,9 @@ extension Engine {
             if let key = backends[backend][].hashKey { setBalanceKey(exchange, client, key, head) }
             forward(exchange, client, headBytes, routes.requestRules(place, filters), facts)
         case .mappedBackend:
+            if let key = exchange[].backend?[].hashKey {
+                setBalanceKey(exchange, client, key, head)
+            }
             forward(exchange, client, headBytes, routes.requestRules(place, filters), facts)
         case .respond(let answer):
             endRequest(exchange, client, headBytes)
@@ -64,14 +72,25 @@ extension Engine {
         case .redirect(let redirect):
             endRequest(exchange, client, headBytes)
             respond(exchange, client, redirect, responseRules, facts)
+        case .deny(let status, let delay):
+            endRequest(exchange, client, headBytes)
+            deny(exchange, client, status, after: delay)
         }
     }
 
+    /// What the filters on the way to a route have to say.
+    private enum Passage {
+        case goesOn
+        case wrongTarget(HTTPError)
+        case beyondLimit(status: Int, waitMicroseconds: Int64)
+    }
+
     /// Looks for the first route with an action that takes the request; the filters of what takes it
-    /// on the way are applied. The error if one of them made a target that is none.
+    /// on the way are applied.
     private mutating func findRoute(
-        _ exchange: Ref<Exchange>, _ routes: RouteTable, _ facts: inout ExchangeFacts
-    ) -> HTTPError? {
+        _ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>, _ routes: RouteTable,
+        _ head: Bytes, _ facts: inout ExchangeFacts
+    ) -> Passage {
         routing.begin()
         var next = 0
         while let place = routes.match(&facts, &routing.conditions, from: next) {
@@ -82,16 +101,26 @@ extension Engine {
                 guard let backend = map[0].backend(facts) else { continue }
                 exchange[].backend = backends[backend]
             }
-            if let error = applyFilters(exchange, routes, place, &facts) { return error }
+            let limit = routes[place].rateLimit
+            if limit >= 0,
+                case .refused(let wait) = ask(configuration.rateLimits[limit], client, head)
+            {
+                exchange[].route = place
+                return .beyondLimit(
+                    status: routes[place].rateLimitStatus, waitMicroseconds: wait)
+            }
+            if let error = applyFilters(exchange, routes, place, &facts) {
+                return .wrongTarget(error)
+            }
             if action != nil {
                 exchange[].route = place
-                return nil
+                return .goesOn
             }
         }
-        return nil
+        return .goesOn
     }
 
-    /// What a route does besides its action.
+    /// What a route does besides its action and its limit.
     private mutating func applyFilters(
         _ exchange: Ref<Exchange>, _ routes: RouteTable, _ place: Int, _ facts: inout ExchangeFacts
     ) -> HTTPError? {
@@ -99,6 +128,35 @@ extension Engine {
         if number > 0 { exchange[].filters.insert(number) }
         if routes[place].rewrite.isEmpty { return nil }
         return routes[place].rewrite.apply(to: &facts, &routing)
+    }
+
+    /// The client is to come again when a request of its key is allowed.
+    private mutating func refuseBeyondLimit(
+        _ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>, _ headBytes: Int,
+        _ status: Int, _ waitMicroseconds: Int64
+    ) {
+        record.add(.rateLimited)
+        capture(exchange, client[].input.bytes(0, headBytes))
+        endRequest(exchange, client, headBytes)
+        exchange[].retryAfterSeconds = Int32(clamping: (waitMicroseconds &+ 999_999) / 1_000_000)
+        exchange[].note(.refused, "rate-limited")
+        answerError(exchange, client, status, "rate-limited")
+    }
+
+    /// Refuses now, or when the client's timer fires: whoever asks too often has to wait, and it
+    /// costs an entry in a slab.
+    private mutating func deny(
+        _ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>, _ status: Int,
+        after delay: Int64
+    ) {
+        exchange[].note(.refused, "denied")
+        guard delay > 0, drain.isServing else {
+            answerError(exchange, client, status, "denied")
+            return
+        }
+        exchange[].isTarpitted = true
+        exchange[].status = status
+        clientTimers.arm(client, at: now &+ delay)
     }
 
     /// A rewrite made something of the target that no server should see.

@@ -10,6 +10,10 @@ struct CompiledRoute: BitwiseCopyable {
     let action: CompiledAction?
     /// 1…63 where the header rules of a filter are; 0 for all others.
     let filterNumber: Int
+    /// Place of the limit that is asked first; -1: none.
+    let rateLimit: Int
+    /// What is answered beyond it.
+    let rateLimitStatus: Int
     let rewrite: CompiledRewrite
     /// The frontend's and the route's in one.
     fileprivate let requestRules: CompiledRules
@@ -26,6 +30,8 @@ struct RouteSurroundings {
     let names: RuleNames
     let conditions: ConditionTable
     let conditionNumbers: [String: Int]
+    /// Places of the rate limits by name.
+    let rateLimits: [String: Int]
 
     init(_ configuration: Configuration, arena: ConfigurationArena) {
         backends = Dictionary(
@@ -34,6 +40,9 @@ struct RouteSurroundings {
         names = RuleNames(configuration, backends: backends, arena: arena)
         conditions = ConditionTable(configuration.conditions, arena: arena, names: names)
         conditionNumbers = ConditionTable.numbers(configuration.conditions)
+        rateLimits = Dictionary(
+            configuration.rateLimits.enumerated().map { ($1.name, $0) },
+            uniquingKeysWith: { first, _ in first })
     }
 }
 
@@ -144,6 +153,8 @@ extension RouteTable {
             id: arena.bytes(route.id),
             action: route.action.map { compile($0, surroundings, arena: arena) },
             filterNumber: filterNumber,
+            rateLimit: route.rateLimit.flatMap { surroundings.rateLimits[$0.limit] } ?? -1,
+            rateLimitStatus: route.rateLimit?.status ?? 429,
             rewrite: CompiledRewrite(route.rewrite, arena: arena, names: names),
             requestRules: CompiledRules(
                 [frontend.headers.request, route.headers.request], arena: arena, names: names),
@@ -179,6 +190,8 @@ extension RouteTable {
                     body: CompiledTemplate(
                         response.body, escape: TemplateEscape(contentType: response.contentType),
                         arena: arena, names: names)))
+        case .deny(let denial):
+            return .deny(status: denial.status, delay: Int64(denial.delay / .milliseconds(1)))
         case .redirect(let redirect):
             return .redirect(
                 CompiledRedirect(

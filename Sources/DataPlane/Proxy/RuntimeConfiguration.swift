@@ -54,6 +54,7 @@ final class RuntimeConfiguration: @unchecked Sendable {
     let traffic: TrafficRecords
     /// What each backend hashes by, if it does.
     let hashKeys: [CompiledRequestKey?]
+    let rateLimits: [CompiledRateLimit]
     private let loads: ServerLoads
     /// Place of each backend's first server among all.
     private let firstServers: [Int]
@@ -92,6 +93,7 @@ final class RuntimeConfiguration: @unchecked Sendable {
         hashKeys = configuration.backends.map { backend in
             backend.balance.key.map { CompiledRequestKey($0, arena: arena) }
         }
+        rateLimits = traffic.rateLimits(configuration.rateLimits, arena: arena)
         var serverCount = 0
         firstServers = configuration.backends.map { backend in
             defer { serverCount += backend.servers.count }

@@ -32,6 +32,16 @@ struct TrafficRecords {
         return ServerRecord(region, number: numbers.servers[backend][place])
     }
 
+    /// The limits with their cells.
+    func rateLimits(
+        _ limits: [RateLimit], arena: ConfigurationArena
+    ) -> [CompiledRateLimit] {
+        limits.enumerated().map { place, limit in
+            let first = numbers.rateLimits.indices.contains(place) ? numbers.rateLimits[place] : -1
+            return CompiledRateLimit(limit, firstBucket: first, in: region, arena: arena)
+        }
+    }
+
     /// Moves whenever one of those changes.
     var serverChanges: ServerChanges { ServerChanges(region) }
 

@@ -18,6 +18,8 @@ public struct Configuration: Codable, Sendable, Equatable {
     public var conditions: [Condition]
     /// Sorted by name; names are unique.
     public var backends: [Backend]
+    /// Sorted by name; names are unique.
+    public var rateLimits: [RateLimit] = []
 
     public init(
         process: ProcessSettings = ProcessSettings(), admin: AdminSettings = AdminSettings(),

@@ -1,5 +1,5 @@
 /// One entry of a frontend's ordered routes: what it matches, and what is then done. Filters
-/// (rewrite, headers) apply to every request that the route matches; an action ends the search.
+/// (rate_limit, rewrite, headers) apply to every request that the route matches; an action ends the search.
 public struct Route: Codable, Sendable, Equatable {
     /// Unique in its frontend.
     public var id: String
@@ -9,6 +9,8 @@ public struct Route: Codable, Sendable, Equatable {
     public var headers: HeaderRules
     /// Of path and query, before the next routes are looked at and before the action.
     public var rewrite: Rewrite
+    /// Asked before anything else is done; a request beyond it is answered here.
+    public var rateLimit: RateLimitUse?
 
     /// Whether the search ends here.
     public var isTerminal: Bool { action != nil }
@@ -32,6 +34,7 @@ public enum RouteAction: Codable, Sendable, Equatable {
     case mappedBackend(String)
     case respond(LocalResponse)
     case redirect(Redirect)
+    case deny(Denial)
 }
 
 /// `respond:` — an answer without a server.

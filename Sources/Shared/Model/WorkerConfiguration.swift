@@ -17,6 +17,8 @@ public struct TrafficNumbers: Codable, Sendable, Equatable {
     public var backends: [Int]
     /// By backend, then by server.
     public var servers: [[Int]]
+    /// Of each rate limit the first bucket of its cells; -1: no room, it is counted by each worker.
+    public var rateLimits: [Int] = []
 
     public init(frontends: [Int] = [], backends: [Int] = [], servers: [[Int]] = []) {
         self.frontends = frontends

@@ -35,6 +35,8 @@ public enum LoopCounter: Int, CaseIterable, Sendable {
     case logLinesDropped
     /// Connections that were closed because of their PROXY header, or for want of one.
     case proxyHeaderErrors
+    /// Requests that were refused because of a rate limit.
+    case rateLimited
 }
 
 /// A quantity as it is now, set by the loop. As with counters, the raw value is a place.

@@ -7,6 +7,7 @@
 ///     slot 0 … 255       slot header (256 bytes), then 64 loop records of 256 bytes
 ///     traffic 0 … 16383  traffic records of 256 bytes
 ///     servers 0 … 16383  server records of 512 bytes, by the number of the server's traffic record
+///     limits             2^19 buckets of 64 bytes, given out in runs (`RateLimitTable`)
 ///
 /// A loop record is written by its loop only and starts on its own cache lines. A traffic record
 /// belongs to a name, not to a worker: whoever carries traffic for it adds to it. So does a server
@@ -27,11 +28,16 @@ enum RegionLayout {
     static let trafficRecordBytes = 256
     static let serverStart = trafficStart + trafficCount * trafficRecordBytes
     static let serverRecordBytes = 512
-    static let byteCount = serverStart + trafficCount * serverRecordBytes
+    static let limitStart = serverStart + trafficCount * serverRecordBytes
+    static let limitBucketCount = 1 << 19
+    static let limitBucketBytes = 64
+    static let byteCount = limitStart + limitBucketCount * limitBucketBytes
 
     /// Words of the header page.
     enum HeaderWord: Int {
         case magic, version, byteCount, slotCount
+        /// Of hashes of what clients send, so that nobody can choose who shares a cell.
+        case hashSeed
         /// Grows whenever something about a server changed (`ServerChanges`); alone on its line.
         case serverChanges = 64
     }

@@ -50,6 +50,7 @@ public struct SharedRegion: @unchecked Sendable {
             header.storeHeader(.version, RegionLayout.version)
             header.storeHeader(.byteCount, UInt64(RegionLayout.byteCount))
             header.storeHeader(.slotCount, UInt64(RegionLayout.slotCount))
+            header.storeHeader(.hashSeed, .random(in: .min ... .max))
             header.storeHeader(.magic, RegionLayout.magic)
             _ = consume memory
             return file
@@ -99,6 +100,9 @@ public struct SharedRegion: @unchecked Sendable {
         let memory = try MappedMemory(fd, byteCount: RegionLayout.byteCount, writable: true)
         unsafe start = memory.keepForever()
     }
+
+    /// For hashes of what clients send; one for the life of the region, secret.
+    public var hashSeed: UInt64 { header(.hashSeed) }
 
     func header(_ word: RegionLayout.HeaderWord) -> UInt64 {
         load(word.rawValue * RegionLayout.wordBytes)

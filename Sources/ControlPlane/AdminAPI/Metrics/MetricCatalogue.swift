@@ -130,6 +130,7 @@ enum MetricCatalogue {
         total(
             "proxy_header_errors", "Connections closed for a wrong or missing PROXY header.",
             "proxyHeaderErrors"),
+        total("rate_limited", "Requests refused because of a rate limit.", "rateLimited"),
     ]
 
     // MARK: The API

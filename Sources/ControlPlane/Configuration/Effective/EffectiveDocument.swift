@@ -28,6 +28,8 @@ public struct EffectiveDocument: Sendable, Equatable {
                 ? nil : .named(configuration.maps, \.name) { .map($0) },
             "conditions": configuration.conditions.isEmpty
                 ? nil : .named(configuration.conditions, \.name) { .match($0.match) },
+            "rate_limits": configuration.rateLimits.isEmpty
+                ? nil : .named(configuration.rateLimits, \.name) { .rateLimit($0) },
             "frontends": .named(configuration.frontends, \.name) { .frontend($0) },
             "backends": .named(configuration.backends, \.name) { .backend($0) },
         ])

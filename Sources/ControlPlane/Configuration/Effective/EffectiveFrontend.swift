@@ -70,6 +70,7 @@ extension JSONValue {
         var members: [(String, JSONValue?)] = [
             ("id", .string(route.id)),
             ("match", route.match == RouteMatch() ? nil : .match(route.match)),
+            ("rate_limit", route.rateLimit.map { .rateLimitUse($0) }),
             ("rewrite", route.rewrite == Rewrite() ? nil : .rewrite(route.rewrite)),
             ("headers", headers == HeaderRules() ? nil : .headers(headers)),
         ]
@@ -77,6 +78,7 @@ extension JSONValue {
         case nil: break
         case .backend(let name): members.append(("backend", .string(name)))
         case .mappedBackend(let name): members.append(("backend_map", .string(name)))
+        case .deny(let denial): members.append(denial.member)
         case .respond(let response):
             members.append(
                 (

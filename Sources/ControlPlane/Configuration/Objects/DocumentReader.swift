@@ -32,15 +32,20 @@ extension ValueReader {
                 Self.named("condition", in: named.conditions) { name, value in
                     value.condition(name)
                 }
+            configuration.rateLimits =
+                Self.named("rate limit", in: named.rateLimits) { name, value in
+                    value.rateLimit(name)
+                }
             configuration.frontends =
                 Self.named("frontend", in: named.frontends) { name, value in
                     value.frontend(name, timeouts, errors)
                 }
-            fields.notSupportedYet("certificates", "rate_limits")
+            fields.notSupportedYet("certificates")
             reading.checkDocument(
                 configuration, backends: named.backends.flatMap(\.mappingEntries),
                 conditions: named.conditions.flatMap(\.mappingEntries),
                 maps: named.maps.flatMap(\.mappingEntries))
+            reading.checkRateLimits(named.rateLimits.flatMap(\.mappingEntries), configuration)
             return configuration
         }
     }
@@ -87,11 +92,11 @@ extension ValueReader {
             fields.refuse(
                 ["process", "admin", "log", "defaults"], .misplacedField,
                 "belongs into the including file; an included one holds frontends, backends, "
-                    + "conditions, maps and labels")
+                    + "conditions, maps, rate_limits and labels")
             fields.refuse(
                 ["include"], .misplacedField,
                 "is for the including file: an included one includes no others")
-            fields.notSupportedYet("certificates", "rate_limits")
+            fields.notSupportedYet("certificates")
         }
     }
 
@@ -100,12 +105,14 @@ extension ValueReader {
         var frontends: [ValueReader] = []
         var conditions: [ValueReader] = []
         var maps: [ValueReader] = []
+        var rateLimits: [ValueReader] = []
 
         mutating func add(_ fields: inout MappingReader) {
             if let value = fields.take("backends") { backends.append(value) }
             if let value = fields.take("frontends") { frontends.append(value) }
             if let value = fields.take("conditions") { conditions.append(value) }
             if let value = fields.take("maps") { maps.append(value) }
+            if let value = fields.take("rate_limits") { rateLimits.append(value) }
         }
     }
 }

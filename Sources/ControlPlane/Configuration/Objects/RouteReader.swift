@@ -10,21 +10,28 @@ extension ValueReader {
             var match = RouteMatch()
             var headers = HeaderRules()
             var rewrite = Rewrite()
+            var limit: RateLimitUse?
             if mode == .tcp {
                 match = fields.take("match")?.matchOfTCP() ?? match
                 fields.refuse(
-                    ["respond", "redirect", "backend_map", "headers", "rewrite"], .wrongMode,
+                    [
+                        "respond", "redirect", "backend_map", "deny", "tarpit", "headers",
+                        "rewrite", "rate_limit",
+                    ], .wrongMode,
                     "has no meaning in a frontend of mode tcp")
             } else {
                 match = fields.take("match")?.routeMatch() ?? match
+                limit = fields.take("rate_limit")?.rateLimitUse()
                 rewrite = fields.take("rewrite")?.rewrite() ?? rewrite
                 headers = fields.take("headers")?.headerRules() ?? headers
             }
             let action = readAction(&fields, mode)
-            fields.notSupportedYet("rate_limit", "cache", "mirror", "split")
+            fields.notSupportedYet("cache", "mirror", "split")
             guard let id, let action else { return nil }
-            return Route(
+            var route = Route(
                 id: id, match: match, action: action.value, headers: headers, rewrite: rewrite)
+            route.rateLimit = limit
+            return route
         }?.flatMap { $0 }
     }
 
@@ -54,7 +61,7 @@ extension ValueReader {
     }
 
     /// What a route may do without ending the search.
-    private static var filterNames: [String] { ["headers", "rewrite"] }
+    private static var filterNames: [String] { ["rate_limit", "rewrite", "headers"] }
 
     /// What was read of an action, which may be none.
     private struct ReadAction {
@@ -63,25 +70,25 @@ extension ValueReader {
 
     /// Nil if there was a problem.
     private func readAction(_ fields: inout MappingReader, _ mode: ProxyMode) -> ReadAction? {
-        let given = ["backend", "backend_map", "respond", "redirect"].filter(fields.has)
+        let given = ["backend", "backend_map", "respond", "redirect", "deny", "tarpit"]
+            .filter(fields.has)
         let backend = fields.take("backend")
         let map = mode == .tcp ? nil : fields.take("backend_map")
         // In a TCP frontend these are refused already.
         let respond = mode == .tcp ? nil : fields.take("respond")
         let redirect = mode == .tcp ? nil : fields.take("redirect")
+        let deny = mode == .tcp ? nil : fields.take("deny")
+        let tarpit = mode == .tcp ? nil : fields.take("tarpit")
         if given.isEmpty {
             if mode == .tcp {
                 fields.report(.missingField, "a route needs a backend")
                 return nil
             }
             if Self.filterNames.contains(where: fields.has) { return ReadAction() }
-            // A filter such as rate_limit is refused as such, with nothing to add.
-            if !fields.has("rate_limit") {
-                fields.report(
-                    .missingField,
-                    "a route needs one of backend, backend_map, respond or redirect, or a filter: "
-                        + Self.filterNames.joined(separator: ", "))
-            }
+            fields.report(
+                .missingField,
+                "a route needs one of backend, backend_map, respond, redirect, deny or tarpit, or "
+                    + "a filter: " + Self.filterNames.joined(separator: ", "))
             return nil
         }
         if mode == .http, given.count > 1 {
@@ -96,6 +103,10 @@ extension ValueReader {
                 map.backendMap(mode).map(RouteAction.mappedBackend)
             } else if let respond {
                 respond.localResponse().map(RouteAction.respond)
+            } else if let deny {
+                deny.denial().map(RouteAction.deny)
+            } else if let tarpit {
+                tarpit.tarpit().map(RouteAction.deny)
             } else {
                 redirect?.redirect().map(RouteAction.redirect)
             }

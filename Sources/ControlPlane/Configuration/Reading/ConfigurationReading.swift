@@ -55,6 +55,11 @@ final class DocumentReading {
         case choice([String])
     }
 
+    struct RateLimitReference {
+        var name: String
+        var value: ValueReader
+    }
+
     let references: ReferenceExpansion
     /// A text that has references is read as it is written, for those who look at it.
     let showsReferences: Bool
@@ -67,6 +72,7 @@ final class DocumentReading {
     var conditionReferences: [ConditionReference] = []
     var conditionBeingRead: String?
     var mapReferences: [MapReference] = []
+    var rateLimitReferences: [RateLimitReference] = []
     var maps: [String: NotedMap] = [:]
     /// What the path patterns read so far of one frontend, and of all, have captured.
     var captureNames: Set<String> = []
@@ -86,6 +92,7 @@ final class DocumentReading {
         boundAddresses = []
         conditionReferences = []
         mapReferences = []
+        rateLimitReferences = []
         maps = [:]
     }
 }

@@ -200,6 +200,11 @@ static inline void clinux_store_release(uint64_t *word, uint64_t value) {
     __atomic_store_n(word, value, __ATOMIC_RELEASE);
 }
 
+static inline int clinux_compare_exchange(uint64_t *word, uint64_t expected, uint64_t desired) {
+    return __atomic_compare_exchange_n(
+        word, &expected, desired, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+}
+
 // Threads (pthreads(7)). The thread is detached and takes no signal; `body` runs once on it.
 int clinux_thread(const char *name, void *(*body)(void *), void *argument);
 // Cores the process may run on (sched_getaffinity(2)).

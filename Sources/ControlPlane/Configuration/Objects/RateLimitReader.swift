@@ -1,0 +1,81 @@
+// `rate_limits.NAME`, `rate_limit:` of a route, `deny:` and `tarpit:`.
+
+import Model
+
+extension ValueReader {
+    /// Of all limits together: two generations with other limits have room side by side.
+    static var rateLimitEntriesMax: Int { 1_000_000 }
+
+    func rateLimit(_ name: String) -> RateLimit? {
+        object { fields -> RateLimit? in
+            let key = fields.take("key").map { $0.requestKey(.http) } ?? .clientIP
+            let rate = fields.require("rate", "such as 100/s")?.rate(countMax: 100_000)
+            let burst = fields.take("burst")?.integer(in: 1...1_000_000)
+            let entries = fields.take("entries")?.size(in: 16...Self.rateLimitEntriesMax)
+            fields.notSupportedYet("idle", "scope")
+            guard let key, let rate else { return nil }
+            return RateLimit(
+                name: name, key: key, rate: rate, burst: burst ?? rate.count,
+                entries: entries ?? 65_536)
+        }?.flatMap { $0 }
+    }
+
+    func rateLimitUse() -> RateLimitUse? {
+        object { fields -> RateLimitUse? in
+            let name = fields.require("use", "the name of a limit in rate_limits")?.rateLimitName()
+            let status = fields.take("status")?.integer(in: 400...599) ?? 429
+            return name.map { RateLimitUse(limit: $0, status: status) }
+        }?.flatMap { $0 }
+    }
+
+    private func rateLimitName() -> String? {
+        guard !refusesReference(as: "the name of a rate limit"), let name = line() else {
+            return nil
+        }
+        reading.document.rateLimitReferences.append(.init(name: name, value: self))
+        return name
+    }
+
+    func denial() -> Denial? {
+        object { fields in
+            Denial(status: fields.take("status")?.integer(in: 400...599) ?? 403)
+        }
+    }
+
+    func tarpit() -> Denial? {
+        object { fields in
+            Denial(
+                status: fields.take("status")?.integer(in: 400...599) ?? 429,
+                delay: fields.take("delay")?.duration(in: .milliseconds(1) ... .seconds(3_600))
+                    ?? .seconds(10))
+        }
+    }
+}
+
+extension ConfigurationReading {
+    /// Every limit that is named exists, each is of use, and all have room.
+    func checkRateLimits(_ limits: [MappingReader.Entry], _ configuration: Configuration) {
+        let names = limits.map(\.key)
+        let known = Set(names)
+        for reference in document.rateLimitReferences where !problems.isFull {
+            if known.contains(reference.name) { continue }
+            reference.value.report(
+                .unknownReference, "no rate limit is named \(quoted(reference.name))",
+                suggestion: Suggestion.nearest(to: reference.name, in: names))
+        }
+        let used = Set(document.rateLimitReferences.map(\.name))
+        for limit in limits where !used.contains(limit.key) {
+            limit.value.report(
+                .unusedRateLimit, "no route uses rate limit \(quoted(limit.key))",
+                at: limit.keyPosition, severity: .warning)
+        }
+        var entries = 0
+        for limit in configuration.rateLimits { entries += limit.entries }
+        if entries > ValueReader.rateLimitEntriesMax, let first = limits.first {
+            first.value.report(
+                .tooLarge,
+                "the limits have \(entries) entries together, at most "
+                    + "\(ValueReader.rateLimitEntriesMax) are allowed")
+        }
+    }
+}

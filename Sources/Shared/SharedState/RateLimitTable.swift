@@ -1,0 +1,147 @@
+// When each key of a rate limit may come again, in memory that all workers share: a reload is no way
+// around a limit. One word a key, changed by compare-and-exchange, so that what loops and processes
+// do at the same time is counted exactly.
+//
+// The generic cell rate algorithm (ITU-T I.371): a key has a theoretical arrival time, TAT. A
+// request moves it one interval on; it is refused if that would put it more than a burst of
+// intervals ahead of now. A key that is not there is one whose TAT has passed.
+
+internal import CLinux
+
+/// What a limit says of one request.
+public enum RateLimitVerdict: Sendable, Equatable {
+    case allowed
+    /// It may come again after this time.
+    case refused(waitMicroseconds: Int64)
+}
+
+/// Where the cells of one limit are. The master says where they begin; how many there are follows
+/// from the configuration.
+public struct RateLimitPlacement: Sendable, Equatable {
+    /// The first bucket, of eight cells each.
+    public var firstBucket: Int
+    /// A power of two.
+    public var bucketCount: Int
+
+    public init(firstBucket: Int, bucketCount: Int) {
+        self.firstBucket = firstBucket
+        self.bucketCount = bucketCount
+    }
+
+    /// Buckets for at least so many keys, with room so that few share one: 1…`bucketCountMax`.
+    public static func bucketCount(entries: Int) -> Int {
+        var count = 1
+        while count * cellsPerBucket < entries, count < RateLimitTable.bucketCountMax { count *= 2 }
+        return count
+    }
+
+    static let cellsPerBucket = 8
+}
+
+/// A handle on the cells of one limit. Copied freely, any thread, any process.
+@safe
+public struct RateLimitTable: BitwiseCopyable, @unchecked Sendable {
+    // SAFETY: Sendable, because all words are atomic and the region stays mapped for ever; `init`
+    // checked that all buckets are within it.
+    private let words: UnsafeMutablePointer<UInt64>
+    private let bucketMask: UInt64
+
+    /// Of all limits together.
+    public static let bucketCountMax = RegionLayout.limitBucketCount
+
+    /// Looks at this many bits of a word as time, in microseconds; the rest tells keys apart.
+    private static let timeBits: UInt64 = 40
+    private static let timeMask: UInt64 = (1 << timeBits) - 1
+
+    /// Nil for a placement that is not within the region, or whose count is no power of two.
+    public init?(_ region: SharedRegion, _ placement: RateLimitPlacement) {
+        let (first, count) = (placement.firstBucket, placement.bucketCount)
+        guard first >= 0, count > 0, count & (count - 1) == 0, count <= Self.bucketCountMax,
+            first <= Self.bucketCountMax - count
+        else { return nil }
+        unsafe words = region.word(
+            RegionLayout.limitStart + first * RegionLayout.limitBucketBytes)
+        bucketMask = UInt64(count - 1)
+    }
+
+    /// A table of this process alone, for as long as it lives: there was no room in the region.
+    public init(unsharedBucketCount count: Int) {
+        precondition(
+            count > 0 && count & (count - 1) == 0 && count <= Self.bucketCountMax,
+            "the number of buckets is a power of two")
+        let cells = count * RateLimitPlacement.cellsPerBucket
+        unsafe words = UnsafeMutableRawPointer.allocate(byteCount: cells * 8, alignment: 64)
+            .bindMemory(to: UInt64.self, capacity: cells)
+        unsafe words.initialize(repeating: 0, count: cells)
+        bucketMask = UInt64(count - 1)
+    }
+
+    /// Asks for one request, and counts it if it is allowed.
+    ///
+    /// - Parameters:
+    ///   - key: a hash of the key, all bits of it good.
+    ///   - now: microseconds of CLOCK_MONOTONIC, which all processes share.
+    ///   - interval: from one request to the next on average, microseconds, at least 1.
+    ///   - burst: how many may come at once, at least 1.
+    public func ask(key: UInt64, now: Int64, interval: Int64, burst: Int64) -> RateLimitVerdict {
+        // 0 would be a free cell.
+        let tag = max(1, key >> Self.timeBits)
+        let bucket = Int(key & bucketMask) * RateLimitPlacement.cellsPerBucket
+        let time = UInt64(bitPattern: now) & Self.timeMask
+        let reach = Self.reach(interval, burst)
+        // Others may be faster; each of them has counted one, so few rounds are enough.
+        for _ in 0..<64 {
+            let cell = find(tag, in: bucket, at: time, reach: reach)
+            let word = load(cell)
+            let ahead = word >> Self.timeBits == tag ? Self.ahead(word, of: time, reach: reach) : 0
+            let next = ahead + interval
+            if next > reach { return .refused(waitMicroseconds: next - reach) }
+            let changed =
+                tag << Self.timeBits | (time &+ UInt64(bitPattern: next)) & Self.timeMask
+            // SAFETY: the cell is one of the eight of a bucket below the mask.
+            if unsafe clinux_compare_exchange(words + cell, word, changed) != 0 { return .allowed }
+        }
+        return .refused(waitMicroseconds: interval)
+    }
+
+    /// Makes all keys unknown. The master's, when nobody uses the cells.
+    public func clear() {
+        let count = Int(bucketMask + 1) * RateLimitPlacement.cellsPerBucket
+        // SAFETY: all cells are within the region.
+        for cell in 0..<count where load(cell) != 0 { unsafe clinux_store(words + cell, 0) }
+    }
+
+    /// How far ahead of now a TAT may legally be.
+    private static func reach(_ interval: Int64, _ burst: Int64) -> Int64 {
+        let (product, overflow) = interval.multipliedReportingOverflow(by: burst)
+        return overflow ? Int64(timeMask / 4) : min(product, Int64(timeMask / 4))
+    }
+
+    /// How far a TAT is ahead of `time`; 0 where it has passed, and where no request can have put it
+    /// (the clock of 40 bits has come round since).
+    private static func ahead(_ word: UInt64, of time: UInt64, reach: Int64) -> Int64 {
+        let difference = Int64((word &- time) & timeMask)
+        return difference > reach ? 0 : difference
+    }
+
+    /// The key's cell; else a free one, or the one whose TAT is least ahead.
+    private func find(_ tag: UInt64, in bucket: Int, at time: UInt64, reach: Int64) -> Int {
+        var best = bucket
+        var least = Int64.max
+        for cell in bucket..<(bucket + RateLimitPlacement.cellsPerBucket) {
+            let word = load(cell)
+            if word >> Self.timeBits == tag { return cell }
+            let ahead = word == 0 ? -1 : Self.ahead(word, of: time, reach: reach)
+            if ahead < least {
+                least = ahead
+                best = cell
+            }
+        }
+        return best
+    }
+
+    private func load(_ cell: Int) -> UInt64 {
+        // SAFETY: callers stay within the buckets.
+        unsafe clinux_load_acquire(words + cell)
+    }
+}

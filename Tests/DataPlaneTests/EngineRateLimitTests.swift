@@ -1,0 +1,94 @@
+// Rate limits, denials and tarpits in a running loop.
+
+import Model
+import SharedState
+import Testing
+
+@testable import DataPlane
+
+@Suite struct EngineRateLimitTests {
+    private static func options(_ limit: RateLimit, loopCount: Int = 1) -> EngineHarness.Options {
+        var options = EngineHarness.Options()
+        options.loopCount = loopCount
+        options.rateLimits = [limit]
+        var filter = Route(id: "limit")
+        filter.match.pathPrefixes = ["/api"]
+        filter.rateLimit = RateLimitUse(limit: limit.name)
+        options.routes = [filter, Route(id: "r", action: .backend("b"))]
+        return options
+    }
+
+    private static func limit(_ key: RequestKey, burst: Int) -> RateLimit {
+        RateLimit(
+            name: "l", key: key, rate: Rate(count: 1, period: .seconds(3_600)), burst: burst,
+            entries: 1_024)
+    }
+
+    /// Exactly the burst passes, over all connections and loops; other paths are free.
+    @Test(arguments: [1, 3]) func byClient(loopCount: Int) throws {
+        let origin = try EngineOrigin.echo()
+        let harness = try EngineHarness(
+            origins: [origin.port],
+            Self.options(Self.limit(.clientIP, burst: 10), loopCount: loopCount))
+        var passed = 0
+        for _ in 0..<20 {
+            let client = try harness.connect()
+            client.send("GET /api/x HTTP/1.1\r\nHost: a\r\n\r\n")
+            let response = try #require(client.takeMessage())
+            if response.status == 200 {
+                passed += 1
+                continue
+            }
+            #expect(response.status == 429)
+            #expect(response.field("retry-after") == "3600")
+            #expect(response.text.contains("rate-limited"))
+        }
+        #expect(passed == 10)
+        let free = try harness.connect()
+        free.send("GET /other HTTP/1.1\r\nHost: a\r\n\r\n")
+        #expect(free.takeMessage()?.status == 200)
+        #expect(Wait.until(5) { harness.worker[.rateLimited] == 10 })
+    }
+
+    /// Keys are apart; those without one count together, so leaving it out is no way around.
+    @Test func byHeader() throws {
+        let origin = try EngineOrigin.echo()
+        let harness = try EngineHarness(
+            origins: [origin.port], Self.options(Self.limit(.header("x-key"), burst: 2)))
+        func ask(_ field: String) throws -> Int? {
+            let client = try harness.connect()
+            client.send("GET /api HTTP/1.1\r\nHost: a\r\n\(field)\r\n")
+            return client.takeMessage()?.status
+        }
+        let one = try (0..<3).map { _ in try ask("X-Key: one\r\n") }
+        let two = try (0..<3).map { _ in try ask("x-KEY:two\r\n") }
+        let none = try (0..<3).map { _ in try ask("") }
+        #expect([one, two, none] == Array(repeating: [200, 200, 429], count: 3))
+    }
+
+    @Test func denyAndTarpit() throws {
+        var options = EngineHarness.Options()
+        var deny = Route(id: "d", action: .deny(Denial(status: 404)))
+        deny.match.pathPrefixes = ["/no"]
+        let tarpit = Route(
+            id: "t", action: .deny(Denial(status: 429, delay: .milliseconds(300))))
+        options.routes = [deny, tarpit]
+        let harness = try EngineHarness(origins: [1], options)
+        let client = try harness.connect()
+        client.send("GET /no HTTP/1.1\r\nHost: a\r\n\r\n")
+        #expect(client.takeMessage()?.status == 404)
+        let slow = try harness.connect()
+        slow.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi")
+        #expect(slow.staysSilent(for: 0.2))
+        #expect(slow.takeMessage()?.status == 429)
+        #expect(slow.endsSilently())
+        client.close()
+        // Who does not wait is gone at once.
+        let gone = try harness.connect()
+        gone.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        #expect(harness.gauge(.exchangesInFlight, becomes: 1))
+        gone.close(reset: true)
+        #expect(harness.gauge(.exchangesInFlight, becomes: 0))
+        #expect(harness.gauge(.clientConnections, becomes: 0))
+    }
+}

@@ -1,0 +1,121 @@
+// GCRA in shared memory: exact by one word, bounded, harmless whatever stands there.
+
+import Glibc
+import SharedState
+import Synchronization
+import Syscalls
+import Testing
+
+@Suite struct RateLimitTableTests {
+    private static let second: Int64 = 1_000_000
+
+    private func table(buckets: Int = 64) throws -> RateLimitTable {
+        try #require(
+            RateLimitTable(
+                SharedRegion.create().region,
+                RateLimitPlacement(firstBucket: 128, bucketCount: buckets)))
+    }
+
+    /// 10/s with a burst of 3: three at once, then one each 100 ms.
+    @Test func burstThenRate() throws {
+        let table = try table()
+        func ask(_ time: Int64) -> RateLimitVerdict {
+            table.ask(key: 77 << 40, now: time, interval: Self.second / 10, burst: 3)
+        }
+        #expect([ask(0), ask(0), ask(0)] == [.allowed, .allowed, .allowed])
+        #expect(ask(0) == .refused(waitMicroseconds: 100_000))
+        #expect(ask(99_999) == .refused(waitMicroseconds: 1))
+        #expect(ask(100_000) == .allowed)
+        #expect(ask(100_000) == .refused(waitMicroseconds: 100_000))
+        // After a rest the burst is there again, and no more than it.
+        #expect((0..<4).map { _ in ask(10 * Self.second) }.filter { $0 == .allowed }.count == 3)
+    }
+
+    /// Over a long time the rate is what was asked for, whatever the offered load.
+    @Test(arguments: [1, 7, 100, 3_000])
+    func longRun(rate: Int64) throws {
+        let table = try table()
+        let interval = Self.second / rate
+        var allowed: Int64 = 0
+        for time in stride(from: 0, to: 20 * Self.second, by: 150) {
+            let verdict = table.ask(key: 5 << 40, now: time, interval: interval, burst: 5)
+            if verdict == .allowed { allowed += 1 }
+        }
+        #expect(abs(allowed - (20 * Self.second / interval + 5)) <= 2)
+    }
+
+    @Test func keysAreApart() throws {
+        let table = try table()
+        for key in 1...200 {
+            let hash = UInt64(key) << 40 | UInt64(key)
+            #expect(table.ask(key: hash, now: 5, interval: 1_000, burst: 1) == .allowed)
+        }
+        let hash = UInt64(1) << 40 | 1
+        #expect(table.ask(key: hash, now: 5, interval: 1_000, burst: 1) != .allowed)
+    }
+
+    /// A full bucket forgets the key that may come again soonest.
+    @Test func aFullBucketMakesRoom() throws {
+        let table = try table(buckets: 1)
+        for key in 1...8 {
+            for _ in 0..<key {
+                let verdict = table.ask(
+                    key: UInt64(key) << 40, now: 0, interval: 1_000, burst: 10)
+                #expect(verdict == .allowed)
+            }
+        }
+        #expect(table.ask(key: 99 << 40, now: 0, interval: 1_000, burst: 10) == .allowed)
+        // Number 8 was not the one: it has 2 of its 10 left.
+        for expected in [RateLimitVerdict.allowed, .allowed, .refused(waitMicroseconds: 1_000)] {
+            #expect(table.ask(key: 8 << 40, now: 0, interval: 1_000, burst: 10) == expected)
+        }
+    }
+
+    /// The clock of 40 bits comes round each 12 days: what stands there since is no time to come.
+    @Test func theClockComesRound() throws {
+        let table = try table()
+        let round = Int64(1) << 40
+        #expect(table.ask(key: 3 << 40, now: round - 1, interval: 1_000, burst: 1) == .allowed)
+        #expect(table.ask(key: 3 << 40, now: round, interval: 1_000, burst: 1) != .allowed)
+        #expect(table.ask(key: 3 << 40, now: round + 999, interval: 1_000, burst: 1) == .allowed)
+        #expect(table.ask(key: 3 << 40, now: round / 2, interval: 1_000, burst: 1) == .allowed)
+    }
+
+    @Test(arguments: [
+        (-1, 1), (0, 0), (0, 3), (1 << 19, 1), (1, 1 << 19), (Int.max, 2), (0, Int.min),
+    ])
+    func thereIsNoSuchPlacement(first: Int, count: Int) throws {
+        let placement = RateLimitPlacement(firstBucket: first, bucketCount: count)
+        #expect(RateLimitTable(try SharedRegion.create().region, placement) == nil)
+    }
+
+    /// Two mappings, several threads, one key: exactly the burst is allowed.
+    @Test func exactBetweenThreadsAndMappings() throws {
+        let created = try SharedRegion.create()
+        let regions = [created.region, try SharedRegion(fd: created.file.rawValue)]
+        let placement = RateLimitPlacement(firstBucket: 0, bucketCount: 16)
+        let counts = ThreadCounts()
+        for number in 0..<4 {
+            let table = try #require(RateLimitTable(regions[number % 2], placement))
+            try Thread.start(name: "asks") {
+                for _ in 0..<1_000 {
+                    let verdict = table.ask(
+                        key: 9 << 40, now: 1, interval: 60_000_000, burst: 1_000)
+                    if verdict == .allowed { counts.allowed.add(1, ordering: .relaxed) }
+                }
+                counts.done.add(1, ordering: .releasing)
+            }
+        }
+        let deadline = ContinuousClock.now + .seconds(20)
+        while counts.done.load(ordering: .acquiring) < 4, ContinuousClock.now < deadline {
+            usleep(1_000)
+        }
+        #expect(counts.done.load(ordering: .acquiring) == 4)
+        #expect(counts.allowed.load(ordering: .relaxed) == 1_000)
+    }
+}
+
+private final class ThreadCounts: Sendable {
+    let allowed = Atomic<Int>(0)
+    let done = Atomic<Int>(0)
+}
