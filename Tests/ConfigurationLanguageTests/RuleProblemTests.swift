@@ -48,6 +48,11 @@ import Testing
             ["unused-rate-limit /rate_limits/u"]
         ),
         ("{use: l}", "rate_limits: {l: {rate: 1/d}}", ["wrong-type /rate_limits/l/rate"]),
+        ("{use: l}", "rate_limits: {l: {rate: 1/h, burst: 720}}", []),
+        (
+            "{use: l}", "rate_limits: {l: {rate: 1/h, burst: 721}}",
+            ["out-of-range /rate_limits/l/burst"]
+        ),
         (
             "{use: l}", "rate_limits: {l: {rate: 1/s, key: 'header:'}}",
             ["invalid-value /rate_limits/l/key"]

@@ -217,17 +217,3 @@ private struct TableView: BalanceView {
         #expect(standing.rampedWeight(over: 10_000, wall: 5) == 100)
     }
 }
-
-@Suite struct RequestKeyTests {
-    @Test(
-        arguments: [
-            ("a=1&b=2", "b", "2"), ("a=1&b", "b", ""), ("b=", "b", ""), ("bb=1&b=3&b=4", "b", "3"),
-            ("", "b", nil), ("&&", "b", nil), ("a=b", "b", nil), ("=b", "b", nil),
-        ] as [(String, String, String?)])
-    func pairs(list: String, name: String, value: String?) {
-        let arena = ConfigurationArena()
-        let found = PairList.value(
-            of: arena.bytes(name), in: arena.bytes(list), separator: UInt8(ascii: "&"))
-        #expect(found.map { text($0) } == value)
-    }
-}

@@ -66,6 +66,24 @@ import Testing
         #expect([one, two, none] == Array(repeating: [200, 200, 429], count: 3))
     }
 
+    /// What an application sees as one value is one: an escape is no way around a limit.
+    @Test(arguments: [
+        (RequestKey.query("k"), ["?k=A", "?k=%41", "?%6b=A", "?x=1&k=A", "?k=A&k=B"]),
+        (.path, ["/x", "/%78", "/y/../x", "/./x"]), (.host, ["", "", "", ""]),
+    ])
+    func spelledOtherwise(key: RequestKey, tails: [String]) throws {
+        let origin = try EngineOrigin.echo()
+        let harness = try EngineHarness(
+            origins: [origin.port], Self.options(Self.limit(key, burst: 1)))
+        let hosts = ["a.example", "A.example", "a.EXAMPLE.", "a.example:80", "a.example"]
+        for (place, tail) in tails.enumerated() {
+            let client = try harness.connect()
+            let host = key == .host ? hosts[place] : "a"
+            client.send("GET /api\(tail) HTTP/1.1\r\nHost: \(host)\r\n\r\n")
+            #expect(client.takeMessage()?.status == (place == 0 ? 200 : 429), "\(tail) \(host)")
+        }
+    }
+
     @Test func denyAndTarpit() throws {
         var options = EngineHarness.Options()
         var deny = Route(id: "d", action: .deny(Denial(status: 404)))

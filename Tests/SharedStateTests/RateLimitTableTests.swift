@@ -20,7 +20,7 @@ import Testing
     @Test func burstThenRate() throws {
         let table = try table()
         func ask(_ time: Int64) -> RateLimitVerdict {
-            table.ask(key: 77 << 40, now: time, interval: Self.second / 10, burst: 3)
+            table.ask(key: 77 << 44, now: time, interval: Self.second / 10, burst: 3)
         }
         #expect([ask(0), ask(0), ask(0)] == [.allowed, .allowed, .allowed])
         #expect(ask(0) == .refused(waitMicroseconds: 100_000))
@@ -38,7 +38,7 @@ import Testing
         let interval = Self.second / rate
         var allowed: Int64 = 0
         for time in stride(from: 0, to: 20 * Self.second, by: 150) {
-            let verdict = table.ask(key: 5 << 40, now: time, interval: interval, burst: 5)
+            let verdict = table.ask(key: 5 << 44, now: time, interval: interval, burst: 5)
             if verdict == .allowed { allowed += 1 }
         }
         #expect(abs(allowed - (20 * Self.second / interval + 5)) <= 2)
@@ -47,10 +47,10 @@ import Testing
     @Test func keysAreApart() throws {
         let table = try table()
         for key in 1...200 {
-            let hash = UInt64(key) << 40 | UInt64(key)
+            let hash = UInt64(key) << 44 | UInt64(key)
             #expect(table.ask(key: hash, now: 5, interval: 1_000, burst: 1) == .allowed)
         }
-        let hash = UInt64(1) << 40 | 1
+        let hash = UInt64(1) << 44 | 1
         #expect(table.ask(key: hash, now: 5, interval: 1_000, burst: 1) != .allowed)
     }
 
@@ -60,25 +60,25 @@ import Testing
         for key in 1...8 {
             for _ in 0..<key {
                 let verdict = table.ask(
-                    key: UInt64(key) << 40, now: 0, interval: 1_000, burst: 10)
+                    key: UInt64(key) << 44, now: 0, interval: 1_000, burst: 10)
                 #expect(verdict == .allowed)
             }
         }
-        #expect(table.ask(key: 99 << 40, now: 0, interval: 1_000, burst: 10) == .allowed)
+        #expect(table.ask(key: 99 << 44, now: 0, interval: 1_000, burst: 10) == .allowed)
         // Number 8 was not the one: it has 2 of its 10 left.
         for expected in [RateLimitVerdict.allowed, .allowed, .refused(waitMicroseconds: 1_000)] {
-            #expect(table.ask(key: 8 << 40, now: 0, interval: 1_000, burst: 10) == expected)
+            #expect(table.ask(key: 8 << 44, now: 0, interval: 1_000, burst: 10) == expected)
         }
     }
 
-    /// The clock of 40 bits comes round each 12 days: what stands there since is no time to come.
+    /// The clock of 44 bits comes round each 203 days: what stands there since is no time to come.
     @Test func theClockComesRound() throws {
         let table = try table()
-        let round = Int64(1) << 40
-        #expect(table.ask(key: 3 << 40, now: round - 1, interval: 1_000, burst: 1) == .allowed)
-        #expect(table.ask(key: 3 << 40, now: round, interval: 1_000, burst: 1) != .allowed)
-        #expect(table.ask(key: 3 << 40, now: round + 999, interval: 1_000, burst: 1) == .allowed)
-        #expect(table.ask(key: 3 << 40, now: round / 2, interval: 1_000, burst: 1) == .allowed)
+        let round = Int64(1) << 44
+        #expect(table.ask(key: 3 << 44, now: round - 1, interval: 1_000, burst: 1) == .allowed)
+        #expect(table.ask(key: 3 << 44, now: round, interval: 1_000, burst: 1) != .allowed)
+        #expect(table.ask(key: 3 << 44, now: round + 999, interval: 1_000, burst: 1) == .allowed)
+        #expect(table.ask(key: 3 << 44, now: round / 2, interval: 1_000, burst: 1) == .allowed)
     }
 
     @Test(arguments: [
@@ -100,7 +100,7 @@ import Testing
             try Thread.start(name: "asks") {
                 for _ in 0..<1_000 {
                     let verdict = table.ask(
-                        key: 9 << 40, now: 1, interval: 60_000_000, burst: 1_000)
+                        key: 9 << 44, now: 1, interval: 60_000_000, burst: 1_000)
                     if verdict == .allowed { counts.allowed.add(1, ordering: .relaxed) }
                 }
                 counts.done.add(1, ordering: .releasing)

@@ -61,6 +61,13 @@ struct AddressTable: BitwiseCopyable {
         ipv6 = arena.run(Self.disjoint(ranges.ipv6))
     }
 
+    /// Blocks of which only the whole matters.
+    init(_ blocks: [AddressRange], arena: ConfigurationArena) {
+        self.init(blocks.map { ($0, 0) }, arena: arena)
+    }
+
+    func contains(_ address: ClientAddress) -> Bool { number(of: address) != nil }
+
     var isEmpty: Bool { ipv4.isEmpty && ipv6.isEmpty }
 
     /// The number of the smallest block that has the address.

@@ -14,7 +14,7 @@ extension Engine {
             begin(client, authority: .empty)
             return
         }
-        if input.trusted.contains(client[].peer.host) {
+        if input.trusted.contains(ClientAddress(client[].peer.host)) {
             client.change(to: .readingProxyHeader)
             client[].stateSince = nowNanoseconds
             clientTimers.arm(client, at: now + inspectWait(client))

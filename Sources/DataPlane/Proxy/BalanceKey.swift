@@ -6,12 +6,12 @@ extension Engine {
     /// A request that lacks what its backend hashes by goes to any server.
     mutating func setBalanceKey(
         _ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>, _ key: CompiledRequestKey,
-        _ head: Bytes
+        _ facts: ExchangeFacts
     ) {
         exchange[].balanceKey =
             key.isClientAddress
             ? KeyHash.hash(client[].peer.host, seed: 0)
-            : key.hash(request, head, seed: 0) ?? random.next()
+            : key.hash(facts, seed: 0) ?? random.next()
     }
 
     /// A TCP connection has its client's address only.

@@ -91,7 +91,7 @@ private struct CompiledMatchRest: BitwiseCopyable {
             match.pathPatterns.map {
                 CompiledPathPattern($0, numbers: names.captures, arena: arena)
             })
-        clients = AddressTable(match.clientRanges.map { ($0, 0) }, arena: arena)
+        clients = AddressTable(match.clientRanges, arena: arena)
         values = arena.run(
             CompiledValueMatch.compile(match.queries, in: .query, arena: arena)
                 + CompiledValueMatch.compile(match.cookies, in: .cookie, arena: arena)

@@ -34,7 +34,7 @@ extension Engine {
         }
         let head = client[].input.bytes(0, headBytes)
         var facts = requestFacts(exchange, client, head)
-        switch findRoute(exchange, client, routes, head, &facts) {
+        switch findRoute(exchange, client, routes, &facts) {
         case .goesOn: break
         case .wrongTarget(let error):
             refuseTarget(exchange, client, headBytes, error)
@@ -59,11 +59,11 @@ extension Engine {
         switch action {
         case .backend(let backend):
             exchange[].backend = backends[backend]
-            if let key = backends[backend][].hashKey { setBalanceKey(exchange, client, key, head) }
+            if let key = backends[backend][].hashKey { setBalanceKey(exchange, client, key, facts) }
             forward(exchange, client, headBytes, routes.requestRules(place, filters), facts)
         case .mappedBackend:
             if let key = exchange[].backend?[].hashKey {
-                setBalanceKey(exchange, client, key, head)
+                setBalanceKey(exchange, client, key, facts)
             }
             forward(exchange, client, headBytes, routes.requestRules(place, filters), facts)
         case .respond(let answer):
@@ -89,7 +89,7 @@ extension Engine {
     /// on the way are applied.
     private mutating func findRoute(
         _ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>, _ routes: RouteTable,
-        _ head: Bytes, _ facts: inout ExchangeFacts
+        _ facts: inout ExchangeFacts
     ) -> Passage {
         routing.begin()
         var next = 0
@@ -103,7 +103,7 @@ extension Engine {
             }
             let limit = routes[place].rateLimit
             if limit >= 0,
-                case .refused(let wait) = ask(configuration.rateLimits[limit], client, head)
+                case .refused(let wait) = ask(configuration.rateLimits[limit], client, facts)
             {
                 exchange[].route = place
                 return .beyondLimit(
@@ -250,11 +250,7 @@ extension Engine {
         AddressText.write(client[].peer.host, to: &writer)
         facts.clientIP = writer.written
         facts.clientPort = client[].peer.port
-        facts.clientAddress =
-            switch client[].peer.host {
-            case .ipv4(let word): ClientAddress(ipv4: word)
-            case .ipv6(let high, let low): ClientAddress(high: high, low: low)
-            }
+        facts.clientAddress = ClientAddress(client[].peer.host)
         facts.requestID = exchange[].requestID
         if let routes = exchange[].frontend?[].routes { facts.frontend = routes.frontend }
         facts.generation = generationText

@@ -5,7 +5,7 @@ internal import Model
 
 /// Whose word is taken for where a client is.
 struct CompiledProxyInput: BitwiseCopyable {
-    let trusted: AddressRanges
+    let trusted: AddressTable
     let refusesOthers: Bool
 }
 

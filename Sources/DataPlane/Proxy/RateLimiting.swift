@@ -36,12 +36,12 @@ extension Engine {
     /// Whether a request may go on. A request without the key counts with all others that lack it:
     /// leaving a field out is no way around a limit.
     func ask(
-        _ limit: CompiledRateLimit, _ client: Ref<ClientConnection>, _ head: Bytes
+        _ limit: CompiledRateLimit, _ client: Ref<ClientConnection>, _ facts: ExchangeFacts
     ) -> RateLimitVerdict {
         let hash =
             limit.key.isClientAddress
-            ? KeyHash.hash(client[].peer.host, seed: limit.seed)
-            : limit.key.hash(request, head, seed: limit.seed) ?? KeyHash.mix(limit.seed)
+            ? KeyHash.mix(limit.seed ^ ClientAddress(client[].peer.host).site)
+            : limit.key.hash(facts, seed: limit.seed) ?? KeyHash.mix(limit.seed)
         return limit.table.ask(
             key: hash, now: nowNanoseconds / 1_000, interval: limit.interval, burst: limit.burst)
     }

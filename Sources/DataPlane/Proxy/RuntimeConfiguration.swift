@@ -82,7 +82,7 @@ final class RuntimeConfiguration: @unchecked Sendable {
         proxyInputs = configuration.frontends.map { frontend in
             frontend.proxyProtocol.map { input in
                 CompiledProxyInput(
-                    trusted: AddressRanges(input.from, arena: arena),
+                    trusted: AddressTable(input.from, arena: arena),
                     refusesOthers: input.others == .refuse)
             }
         }

@@ -9,7 +9,7 @@ struct TCPRouteTable: BitwiseCopyable, @unchecked Sendable {
     // SAFETY: Sendable, because the arena's memory is never written once it is filled.
     private struct Entry: BitwiseCopyable {
         let names: HostPatterns
-        let ranges: AddressRanges
+        let ranges: AddressTable
         /// Place of the backend.
         let backend: Int
     }
@@ -30,7 +30,7 @@ struct TCPRouteTable: BitwiseCopyable, @unchecked Sendable {
                 if case .backend(let name) = route.action { place = backends[name] ?? -1 }
                 return Entry(
                     names: HostPatterns(route.match.serverNames, arena: arena),
-                    ranges: AddressRanges(route.match.clientRanges, arena: arena), backend: place)
+                    ranges: AddressTable(route.match.clientRanges, arena: arena), backend: place)
             })
     }
 
@@ -41,7 +41,7 @@ struct TCPRouteTable: BitwiseCopyable, @unchecked Sendable {
         var index = 0
         while index < entries.count {
             let entry = entries[index]
-            if entry.ranges.isEmpty || entry.ranges.contains(client) {
+            if entry.ranges.isEmpty || entry.ranges.contains(ClientAddress(client)) {
                 if entry.names.isEmpty { return .route(index, backend: entry.backend) }
                 guard let name else { return .needsHello }
                 if entry.names.take(name) { return .route(index, backend: entry.backend) }

@@ -93,6 +93,18 @@ enum KeyHash {
         return mix(hash ^ UInt64(bytes.count))
     }
 
+    /// Of what an escaped text stands for.
+    static func hash(_ text: DecodedText, seed: UInt64) -> UInt64 {
+        var hash = 0xCBF2_9CE4_8422_2325 ^ seed
+        var rest = text
+        var count: UInt64 = 0
+        while let byte = rest.next() {
+            hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3
+            count &+= 1
+        }
+        return mix(hash ^ count)
+    }
+
     /// Of a client's address, without its port.
     static func hash(_ host: RawSocketAddress.Host, seed: UInt64) -> UInt64 {
         switch host {

@@ -23,7 +23,7 @@ public struct LoopRecord: @unchecked Sendable {
     /// Adds to a total.
     @inlinable
     public func add(_ counter: LoopCounter, _ amount: UInt64 = 1) {
-        // SAFETY: there are 17 counters from word 8 on, in a record of 32 words.
+        // SAFETY: the counters begin with word 8 and end within the record's 32 words.
         let word = unsafe words + (RegionLayout.firstCounterWord + counter.rawValue)
         unsafe clinux_store(word, clinux_load(word) &+ amount)
     }

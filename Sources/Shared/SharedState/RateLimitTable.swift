@@ -49,8 +49,11 @@ public struct RateLimitTable: BitwiseCopyable, @unchecked Sendable {
     /// Of all limits together.
     public static let bucketCountMax = RegionLayout.limitBucketCount
 
+    /// Microseconds that a burst may take to come back: a quarter of what the clock can tell.
+    public static let reachMax: Int64 = 1 << 42
+
     /// Looks at this many bits of a word as time, in microseconds; the rest tells keys apart.
-    private static let timeBits: UInt64 = 40
+    private static let timeBits: UInt64 = 44
     private static let timeMask: UInt64 = (1 << timeBits) - 1
 
     /// Nil for a placement that is not within the region, or whose count is no power of two.
@@ -82,7 +85,7 @@ public struct RateLimitTable: BitwiseCopyable, @unchecked Sendable {
     ///   - key: a hash of the key, all bits of it good.
     ///   - now: microseconds of CLOCK_MONOTONIC, which all processes share.
     ///   - interval: from one request to the next on average, microseconds, at least 1.
-    ///   - burst: how many may come at once, at least 1.
+    ///   - burst: how many may come at once, at least 1; with `interval` at most `reachMax`.
     public func ask(key: UInt64, now: Int64, interval: Int64, burst: Int64) -> RateLimitVerdict {
         // 0 would be a free cell.
         let tag = max(1, key >> Self.timeBits)
@@ -114,11 +117,11 @@ public struct RateLimitTable: BitwiseCopyable, @unchecked Sendable {
     /// How far ahead of now a TAT may legally be.
     private static func reach(_ interval: Int64, _ burst: Int64) -> Int64 {
         let (product, overflow) = interval.multipliedReportingOverflow(by: burst)
-        return overflow ? Int64(timeMask / 4) : min(product, Int64(timeMask / 4))
+        return overflow ? reachMax : min(product, reachMax)
     }
 
     /// How far a TAT is ahead of `time`; 0 where it has passed, and where no request can have put it
-    /// (the clock of 40 bits has come round since).
+    /// (the clock of 44 bits has come round since).
     private static func ahead(_ word: UInt64, of time: UInt64, reach: Int64) -> Int64 {
         let difference = Int64((word &- time) & timeMask)
         return difference > reach ? 0 : difference

@@ -5,15 +5,23 @@ import Model
 extension ValueReader {
     /// Of all limits together: two generations with other limits have room side by side.
     static var rateLimitEntriesMax: Int { 1_000_000 }
+    /// How long a burst may take to come back: within what a limit's clock can tell apart.
+    private static var burstDurationMax: Duration { .seconds(30 * 86_400) }
 
     func rateLimit(_ name: String) -> RateLimit? {
         object { fields -> RateLimit? in
             let key = fields.take("key").map { $0.requestKey(.http) } ?? .clientIP
             let rate = fields.require("rate", "such as 100/s")?.rate(countMax: 100_000)
-            let burst = fields.take("burst")?.integer(in: 1...1_000_000)
+            let burstField = fields.take("burst")
+            let burst = burstField?.integer(in: 1...1_000_000)
             let entries = fields.take("entries")?.size(in: 16...Self.rateLimitEntriesMax)
             fields.notSupportedYet("idle", "scope")
             guard let key, let rate else { return nil }
+            if let burst, rate.interval * burst > Self.burstDurationMax {
+                burstField?.report(
+                    .outOfRange,
+                    "at this rate a burst of \(burst) takes more than 30 days to come back")
+            }
             return RateLimit(
                 name: name, key: key, rate: rate, burst: burst ?? rate.count,
                 entries: entries ?? 65_536)
