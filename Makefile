@@ -98,7 +98,8 @@ sim: ## Simulate the supervisor: SEED=n replays one, SEEDS=n runs that many
 
 .PHONY: soak
 soak: build-tests ## The long forms of the process tests: 60 s of load, 200 reloads
-	APUS_LONG=1 $(SWIFT) test --skip-build $(DEBUG_FLAGS) --no-parallel --filter IntegrationTests
+	APUS_LONG=1 $(SWIFT) test --skip-build $(DEBUG_FLAGS) --no-parallel \
+	    --filter "IntegrationTests|DataPlaneTests\.Engine(Reuse|Retry)"
 
 .PHONY: contract
 contract: build-tests ## The API against its document: 10,000 cases of schemathesis, 11,000 clients

@@ -25,6 +25,7 @@ final class ScriptedMaster: ControlPort {
         var ring = EventRing(firstSequence: 100)
         var logTails: [Int: [String]] = [:]
         var traffic: [NamedTraffic] = []
+        var backends: [BackendView]? = [.example]
         var audit: [StoredAudit] = []
     }
     private let state: Mutex<State>
@@ -60,6 +61,9 @@ final class ScriptedMaster: ControlPort {
         state.withLock { $0.logTails[generation] = lines }
     }
 
+    /// Nil: none serves.
+    func have(_ backends: [BackendView]?) { state.withLock { $0.backends = backends } }
+
     func carry(_ traffic: [NamedTraffic]) { state.withLock { $0.traffic = traffic } }
     /// Every reload from now on is refused; nil: no longer.
     func reject(_ rejection: ReloadRejection?) { state.withLock { $0.rejection = rejection } }
@@ -83,6 +87,8 @@ final class ScriptedMaster: ControlPort {
     // MARK: The port
 
     func trafficTotals() -> [NamedTraffic] { state.withLock { $0.traffic } }
+
+    func backends() -> [BackendView]? { state.withLock { $0.backends } }
 
     func snapshot() -> MasterSnapshot { state.withLock { $0.snapshot } }
 

@@ -17,7 +17,7 @@ import Testing
             tls: {chain: /c, key: /k, client_ca: /a}}, metrics: {listen: "*:9109", hosts: m,
             tls: {chain: /c2, key: /k2}}}
         log: {access: {to: /var/log/apus.log, format: text}, level: warning}
-        defaults: {timeouts: {connect: 1s, client: 90s, server: 2m, tunnel: 1h}}
+        defaults: {timeouts: {connect: 1s, client: 90s, server: 2m, tunnel: 1h, queue: 3s}}
         frontends:
           web:
             bind: ["*:80", "[::1]:81"]
@@ -34,7 +34,7 @@ import Testing
               response: {remove: Server, set: {B: b, A: a}}
             routes:
               - {match: {host: ["*.example.com", a.b], path: /p, path_prefix: [/q/, /], method: GET,
-                   header: {X-Any: null, X-One: "1", X-Two: [a, b]}}, backend: api}
+                   header: {X-Any: null, X-One: "1", X-Two: [a, b]}}, backend: api, priority: 0}
               - {id: f, match: {all: c, any: [a, b], none: [b]}, headers: {add: {X-F: "%{header.x-a}"}}}
               - {id: g, match: {path_pattern: [/, "/u/{id}", "/u//{all_2*}"], path_suffix: [.a, /],
                   query: {"a b": [{prefix: x}, y], z: null}, cookie: {C: {contains: "1"}},
@@ -49,7 +49,7 @@ import Testing
               - {id: u, respond: {body: "%{path}% %%%{query}", type: text/html}}
           raw:
             mode: tcp
-            bind: "*:90"
+            bind: [{address: "*:90", backlog: 9, defer_accept: 5s, user_timeout: 1500ms}, "*:91"]
             timeouts: {inspect: 7s}
             proxy_protocol: {from: [10.1.2.3/8, "::1"], others: plain}
             routes:
@@ -61,7 +61,10 @@ import Testing
           a: {client_ip: 10.0.0.0/8}
           b: {}
         backends:
-          api: {timeouts: {server: 5s}, servers: {b: {address: "10.0.0.1:1"}, a: {address:
+          api: {timeouts: {server: 5s}, queue: {max: 7, timeout: 1500ms},
+            reuse: {policy: always, max_idle: 0, idle_timeout: 90s},
+            retries: {count: 2, when: ["503", empty_response], budget: 7%, buffer: 1k},
+            servers: {b: {address: "10.0.0.1:1", max_connections: 70}, a: {address:
             "[2001:db8::1]:2", weight: 0}}}
           db: {mode: tcp, proxy_protocol: v2, servers: {one: {address: "localhost:3"}, two: {
             address: "localhost:4", proxy_protocol: off}, three: {address: "localhost:5",
@@ -121,7 +124,7 @@ import Testing
     /// list: nothing else would notice that it is missing there.
     @Test func everyFieldOfTheModelIsKnown() throws {
         let frontend = try #require(try configuration(Self.everything).frontends.last)
-        let server = Server(name: "", address: frontend.bind[0])
+        let server = Server(name: "", address: frontend.bind[0].address)
         let backend = Backend(name: "", mode: .http, servers: [])
         let expected: [(any Sendable, String)] = [
             (Configuration(), "process admin log frontends maps conditions backends rateLimits"),
@@ -139,16 +142,17 @@ import Testing
             (AdminMetricsListener(listen: []), "listen tls hosts"),
             (LogSettings(), "level accessTo accessFormat"),
             (
-                Timeouts(), "connect client server httpRequest httpKeepAlive tunnel inspect"
+                Timeouts(), "connect client server httpRequest httpKeepAlive queue tunnel inspect"
             ),
             (
                 frontend,
                 "name mode bind maxConnections timeouts limits forwardedFor errors headers "
                     + "routes proxyProtocol"
             ),
+            (frontend.bind[0], "address backlog deferAccept userTimeout"),
             (MessageLimits(), "headBytes fieldCount targetBytes bodyBytes"),
             (HeaderRules(), "request response"),
-            (frontend.routes[0], "id match action headers rewrite rateLimit"),
+            (frontend.routes[0], "id match action headers rewrite rateLimit priority"),
             (
                 RouteMatch(),
                 "hosts paths pathPrefixes pathSuffixes pathPatterns methods headers queries "
@@ -163,8 +167,18 @@ import Testing
             ),
             (RateLimitUse(limit: ""), "limit status"), (Denial(), "status delay"),
             (Redirect(), "status location scheme host path"),
-            (backend, "name mode balance timeouts servers"),
-            (server, "name address weight proxyProtocol isBackup slowStart"),
+            (backend, "name mode balance timeouts queue reuse retries check ejection servers"),
+            (ReuseSettings(), "policy maxIdle idleTimeout"),
+            (RetrySettings(), "count when budgetPercent bufferBytes"),
+            (server, "name address weight proxyProtocol isBackup slowStart maxConnections check"),
+            (
+                HealthCheck(),
+                "probe port interval fastInterval downInterval timeout rise fall initialState "
+                    + "onMarkedDown"
+            ),
+            (HTTPProbe(), "method path host headers expect bodyContains"),
+            (CheckOverride(), "isEnabled address"),
+            (Ejection(), "consecutiveFailures baseTime maxTime maxPercent"),
         ]
         for (value, fields) in expected {
             let names = Mirror(reflecting: value).children.compactMap(\.label)

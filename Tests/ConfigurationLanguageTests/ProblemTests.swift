@@ -115,8 +115,11 @@ struct Mistake: CustomTestStringConvertible, Sendable {
         Mistake("log: {access: {to: stdot}}", .invalidValue, 2, 20, "/log/access/to", "stdout"),
         Mistake("log: {access: {to: no}}", .invalidValue, 2, 20, "/log/access/to"),
         Mistake(
-            "defaults: {timeouts: {queue: 1s}}", .notSupportedYet, 2, 23, "/defaults/timeouts/queue"
-        ),
+            "backends: {b: {timeouts: {queue: 1s}, servers: {s: {address: '10.0.0.1:80'}}}}",
+            .conflictingFields, 2, 27, "/backends/b/timeouts/queue"),
+        Mistake(
+            "frontends: {f: {bind: '*:80', routes: [{respond: {}, priority: 1}]}}",
+            .conflictingFields, 2, 64, "/frontends/f/routes/0/priority"),
         Mistake("include: [a.yaml]", .fileMissing, 2, 10, "/include"),
         Mistake("include: [a.yaml, '']", .invalidValue, 2, 19, "/include/1"),
         Mistake("include: conf.d/**/*.yaml", .invalidValue, 2, 10, "/include"),

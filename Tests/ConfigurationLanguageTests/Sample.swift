@@ -103,16 +103,32 @@ enum Sample {
         backends:
           web:
             balance: round_robin
+            check: {http: {path: /health, expect: 200-299}, interval: 2s, rise: 2, fall: 3}
+            ejection: {max_percent: 30}
             servers:
-              web-1: {address: "10.0.0.11:8080", weight: 10}
+              web-1: {address: "10.0.0.11:8080", weight: 10, check: {address: "10.0.0.11:81"}}
               web-2: {address: "[2001:db8::12]:8080", labels: {rack: no}}
           api:
             labels: {owner: team-api}
             timeouts: {server: 5s}
+            retries: {count: 2, when: [connect_failure, "503"]}
+            check:
+              http: {method: OPTIONS, path: "/ready?a=1", host: api.example.com,
+                headers: {X-Check: "1", Accept: text/plain}, expect: [204, 399-300]}
+              port: 9000
+              interval: 1s
+              fast_interval: 100ms
+              down_interval: 5s
+              timeout: 900ms
+              initial_state: down
+              fall: 2
             servers:
               api-1: {address: "localhost:8080"}
           pg:
             mode: tcp
-            servers: {pg-1: {address: "10.0.2.11:5432"}, pg-2: {address: "10.0.2.12:5432"}}
+            check: {tcp: {}, interval: 3s}
+            servers:
+              pg-1: {address: "10.0.2.11:5432"}
+              pg-2: {address: "10.0.2.12:5432", check: {enabled: false}}
         """#
 }

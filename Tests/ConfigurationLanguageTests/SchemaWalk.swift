@@ -71,6 +71,12 @@ struct SchemaWalk {
         } else if let item = place.schema["items"], place.value[0] != nil {
             visit(below(place, .item(0), "*", item))
         }
+        // A mapping where a single value would do as well.
+        for part in objects(of: place.schema) where place.value.objectValue != nil {
+            var whole = place
+            whole.schema = part
+            visit(whole)
+        }
     }
 
     /// A property with the value that it has here, or else with its examples, in the first
@@ -108,6 +114,13 @@ struct SchemaWalk {
 
     private func hasChildren(_ schema: JSONValue) -> Bool {
         ["properties", "additionalProperties", "items"].contains { schema[$0]?.objectValue != nil }
+            || !objects(of: schema).isEmpty
+    }
+
+    /// The alternatives of a value that are mappings with fields.
+    private func objects(of schema: JSONValue) -> [JSONValue] {
+        (schema["anyOf"]?.arrayValue ?? []).map(file.resolved)
+            .filter { $0["type"] == "object" && $0["properties"]?.objectValue != nil }
     }
 
     private func below(

@@ -24,6 +24,7 @@ import Testing
         entry.bytesIn = 100
         entry.bytesOut = 2_000
         entry.requestMicroseconds = 12
+        entry.queueMicroseconds = 0
         entry.connectMicroseconds = -1
         entry.responseMicroseconds = 3_456
         entry.totalMicroseconds = 10_000
@@ -42,7 +43,8 @@ import Testing
                 + #""client_port":54321,"frontend":"web","route":"api","backend":"pool","#
                 + #""server":"s1","method":"GET","host":"example.com","path":"/a","query":"b=c","#
                 + #""version":"HTTP/1.1","status":200,"bytes_in":100,"bytes_out":2000,"#
-                + #""request_ms":0.012,"connect_ms":null,"response_ms":3.456,"total_ms":10.000,"#
+                + #""request_ms":0.012,"queue_ms":0.000,"connect_ms":null,"response_ms":3.456,"#
+                + #""total_ms":10.000,"#
                 + #""termination":"--","error":"","generation":7,"pid":4242,"#
                 + #""user_agent":"curl/8","referer":"","retries":0,"reused":true}"# + "\n")
     }
@@ -60,7 +62,7 @@ import Testing
         entry.status = 400
         let line = written { _ = AccessLogLine.writeText(entry, into: &$0) }
         #expect(
-            line == "[::1]:0 [01/Jan/1970:00:00:00.000] - -/<NOSRV> -1/0/-1/-1/-1 400 0 -- "
+            line == "[::1]:0 [01/Jan/1970:00:00:00.000] - -/<NOSRV> -1/-1/-1/-1/-1 400 0 -- "
                 + "\"<BADREQ>\" 00000000000000000000000000000000\n")
     }
 

@@ -63,7 +63,9 @@ final class EngineHarness: @unchecked Sendable {
     let runtime: RuntimeConfiguration
     private let listener: Int32
     private var seen: [LoopReports.Entry] = []
-    private let region: SharedRegion
+    let place: SharedPlace
+    let region: SharedRegion
+    private let slot: Int
 
     struct Options {
         var mode = ProxyMode.http
@@ -82,6 +84,15 @@ final class EngineHarness: @unchecked Sendable {
         var proxyOutput: ProxyProtocolVersion?
         /// A backend for each origin, `b0`, `b1`, …, instead of `b` with all of them.
         var separatesBackends = false
+        /// Of each server.
+        var limit: Int?
+        var queue = QueueSettings()
+        /// Shared with other harnesses, each in a slot of its own, as workers are.
+        var shared: SharedPlace?
+        var reuse = ReuseSettings()
+        var retries = RetrySettings()
+        var check: HealthCheck?
+        var ejection: Ejection?
     }
 
     /// Numbers of traffic records.
@@ -90,48 +101,31 @@ final class EngineHarness: @unchecked Sendable {
     static func server(_ place: Int) -> Int { 3 + place }
 
     init(origins: [UInt16], _ options: Options = Options()) throws {
-        var configuration = Configuration()
-        let servers = origins.enumerated().map { index, port in
-            var server = Server(
-                name: "s\(index)", address: SocketAddress(host: .ipv4(0x7F00_0001), port: port))
-            server.proxyProtocol = options.proxyOutput
-            return server
-        }
-        let pools = options.separatesBackends ? servers.map { [$0] } : [servers]
-        configuration.backends = pools.enumerated().map { index, servers in
-            Backend(
-                name: options.separatesBackends ? "b\(index)" : "b", mode: options.mode,
-                timeouts: options.timeouts, servers: servers)
-        }
         let socket = try TCPSocket.bind(.loopback(port: 0))
+        try ListenerSocket.setOptions(
+            socket.rawValue, deferAccept: .zero, userTimeout: .zero)
         try TCPSocket.listen(socket.rawValue, backlog: 512)
         port = try TCPSocket.localAddress(socket.rawValue).port
-        configuration.frontends = [
-            Frontend(
-                name: "f", mode: options.mode,
-                bind: [SocketAddress(host: .ipv4(0x7F00_0001), port: port)],
-                maxConnections: options.maxConnections, timeouts: options.timeouts,
-                limits: options.limits, errors: options.errors, headers: options.headers,
-                routes: options.routes ?? [Route(id: "r", action: .backend("b"))])
-        ]
-        configuration.frontends[0].proxyProtocol = options.proxyInput
-        configuration.conditions = options.conditions
-        configuration.maps = options.maps
-        configuration.rateLimits = options.rateLimits
-        configuration.log.accessTo = options.log ? .standardOutput : .off
-        region = try SharedRegion.create().region
+        let configuration = Self.configuration(origins, port: port, options)
+        place = try options.shared ?? SharedPlace()
+        region = place.region
+        slot = try place.addWorker(loopCount: options.loopCount)
+        if let limit = options.limit {
+            for index in origins.indices { try place.provide(limit, number: Self.server(index)) }
+        }
         runtime = RuntimeConfiguration(
             configuration,
             traffic: TrafficRecords(
                 TrafficNumbers(
                     frontends: [Self.frontend], backends: [Self.backend],
-                    servers: [servers.indices.map(Self.server)]),
-                in: region))
+                    servers: [origins.indices.map(Self.server)]),
+                in: region, slot: slot),
+            slot: slot, loopCount: options.loopCount)
         reports = try LoopReports()
         sink = try AccessLogSink()
-        let (runtime, reports, sink, region) = (runtime, reports, sink, region)
+        let (runtime, reports, sink, region, slot) = (runtime, reports, sink, region, slot)
         loops = try (0..<options.loopCount).map { index in
-            let record = try #require(LoopRecord(region, slot: 0, loop: index))
+            let record = try #require(LoopRecord(region, slot: slot, loop: index))
             return try ProxyLoop(
                 index: index, configuration: runtime, record: record,
                 identity: WorkerIdentity(generation: 7, revision: 3, pid: getpid()),
@@ -147,6 +141,45 @@ final class EngineHarness: @unchecked Sendable {
             loop.post(.adopt([ListenerRegistration(listener: 1, frontendIndex: 0, fd: listener)]))
         }
         #expect(awaitReport { $0 == .accepting(listeners: 1) })
+    }
+
+    /// A frontend on the port, and a backend of servers at the origins' ports.
+    private static func configuration(
+        _ origins: [UInt16], port: UInt16, _ options: Options
+    ) -> Configuration {
+        var configuration = Configuration()
+        let servers = origins.enumerated().map { index, port in
+            var server = Server(
+                name: "s\(index)", address: SocketAddress(host: .ipv4(0x7F00_0001), port: port))
+            server.proxyProtocol = options.proxyOutput
+            server.maxConnections = options.limit
+            return server
+        }
+        let pools = options.separatesBackends ? servers.map { [$0] } : [servers]
+        configuration.backends = pools.enumerated().map { index, servers in
+            Backend(
+                name: options.separatesBackends ? "b\(index)" : "b", mode: options.mode,
+                timeouts: options.timeouts, queue: options.queue, reuse: options.reuse,
+                retries: options.retries, servers: servers)
+        }
+        for place in configuration.backends.indices {
+            configuration.backends[place].check = options.check
+            configuration.backends[place].ejection = options.ejection
+        }
+        configuration.frontends = [
+            Frontend(
+                name: "f", mode: options.mode,
+                bind: [SocketAddress(host: .ipv4(0x7F00_0001), port: port)],
+                maxConnections: options.maxConnections, timeouts: options.timeouts,
+                limits: options.limits, errors: options.errors, headers: options.headers,
+                routes: options.routes ?? [Route(id: "r", action: .backend("b"))])
+        ]
+        configuration.frontends[0].proxyProtocol = options.proxyInput
+        configuration.conditions = options.conditions
+        configuration.maps = options.maps
+        configuration.rateLimits = options.rateLimits
+        configuration.log.accessTo = options.log ? .standardOutput : .off
+        return configuration
     }
 
     deinit {
@@ -208,7 +241,7 @@ final class EngineHarness: @unchecked Sendable {
     /// What the loops say of themselves in shared memory.
     var worker: WorkerReport {
         WorkerReport(
-            loops: loops.compactMap { SharedState.LoopReport(region, slot: 0, loop: $0.index) })
+            loops: loops.compactMap { SharedState.LoopReport(region, slot: slot, loop: $0.index) })
     }
 
     /// A traffic record's totals.
@@ -233,8 +266,36 @@ final class EngineHarness: @unchecked Sendable {
         ServerRecord(region, number: Self.server(place))
     }
 
+    /// How many wait, for any server of the one backend or for one.
+    var queueLength: Int {
+        let incarnation = WorkerBell(region, slot: slot)?.incarnation ?? 0
+        return ([Self.backend] + (0..<4).map(Self.server)).reduce(0) { sum, number in
+            sum
+                + (QueueLength(region, slot: slot, number: number)?.value(incarnation: incarnation)
+                    ?? 0)
+        }
+    }
+
+    /// Permits of a server of the one backend that are held at present.
+    func heldPermits(_ place: Int) -> Int {
+        serverRecord(place).map { ServerPermits(region, $0).heldCount } ?? -1
+    }
+
     /// Lets the loops look at their servers now.
     func attend() {
         for loop in loops { loop.post(.attend) }
+    }
+}
+
+extension EngineHarness {
+    /// Whether what is told of a server's connections gets there in time.
+    func connections(
+        of place: Int, within seconds: Double = 5, _ matches: (ServerConnectionCounts) -> Bool
+    ) -> Bool {
+        Wait.until(seconds) { matches(connections(of: place)) }
+    }
+
+    func connections(of place: Int) -> ServerConnectionCounts {
+        ServerConnectionRecord.total(region, number: Self.server(place))
     }
 }

@@ -1,3 +1,4 @@
+import Glibc
 import Model
 import Syscalls
 import TestKit
@@ -141,6 +142,49 @@ import Wire
         #expect(table.willRelease(generation: 2, successor: nil, isFinal: false) == [])
         table.abandon(generation: 2)
         #expect((try? TestSocket.connect(port: port)) != nil)
+    }
+
+    /// Options change at the switch, of a socket that lives on, and come back where it fails.
+    @Test func optionsFollowTheConfiguration() throws {
+        let port = try FreePort.lease()
+        func prepare(_ generation: Int, _ timeout: Duration?) throws -> Int32 {
+            var configuration = configuration(["a": [port]])
+            configuration.frontends[0].bind[0].userTimeout = timeout
+            try table.bind(generation: generation, configuration: configuration)
+            return try #require(table.all.first?.rawValue)
+        }
+        let socket = try prepare(1, .seconds(7))
+        _ = try table.handOff(generation: 1)
+        table.commit(generation: 1)
+        #expect(option(TCP_USER_TIMEOUT, of: socket) == 7_000)
+        #expect(option(TCP_NODELAY, of: socket) != 0)
+        #expect(try prepare(2, .seconds(9)) == socket)
+        #expect(option(TCP_USER_TIMEOUT, of: socket) == 7_000, "nothing changes before the switch")
+        _ = try table.handOff(generation: 2)
+        #expect(option(TCP_USER_TIMEOUT, of: socket) == 9_000)
+        table.abandon(generation: 2)
+        #expect(option(TCP_USER_TIMEOUT, of: socket) == 7_000)
+        _ = try prepare(3, nil)
+        _ = try table.handOff(generation: 3)
+        table.commit(generation: 3)
+        #expect(option(TCP_USER_TIMEOUT, of: socket) == 0)
+        // A connection has what its listener had.
+        let client = try TestSocket.connect(port: port)
+        defer { client.close() }
+        guard let accepted = try TCPSocket.accept(socket) else {
+            Issue.record("nobody has come")
+            return
+        }
+        let connection = accepted.takeConnection()
+        #expect(option(TCP_NODELAY, of: connection.rawValue) != 0)
+    }
+
+    private func option(_ name: Int32, of socket: Int32) -> Int32 {
+        var value: Int32 = -1
+        var size = socklen_t(MemoryLayout<Int32>.size)
+        // SAFETY: both are written during the call only, and `value` has that size.
+        _ = unsafe getsockopt(socket, Int32(IPPROTO_TCP), name, &value, &size)
+        return value
     }
 
     @Test func finalReleaseClosesAll() throws {

@@ -23,6 +23,9 @@ extension EchoServer {
             try respond(socket, body: Array("late".utf8))
         case "status":
             try respond(socket, status: number, body: [])
+        case "health":  // what a test wants it to be
+            checks.add()
+            try respond(socket, status: health, body: [])
         case "close":  // a length, and then the end
             try respond(socket, fields: ["Connection: close"], body: Array("bye".utf8))
             return false

@@ -17,7 +17,9 @@ public final class EchoServer: Sendable {
     private let stopped = OnceFlag()
     private let connections = Mutex<[Int32: TestSocket]>([:])
     private let seen = Mutex<[String: Int]>([:])
+    private let healthStatus = Mutex(200)
     let requests = Counter()
+    let checks = Counter()
     let accepted = Counter()
 
     public init(name: String = "echo", port: Int = 0) throws {
@@ -31,6 +33,13 @@ public final class EchoServer: Sendable {
 
     /// How often a request with this id arrived whole.
     public func timesSeen(_ id: String) -> Int { seen.withLock { $0[id] ?? 0 } }
+    /// What `/health` is answered with.
+    public var health: Int {
+        get { healthStatus.withLock { $0 } }
+        set { healthStatus.withLock { $0 = newValue } }
+    }
+    /// Requests of `/health`.
+    public var checkCount: Int { checks.value }
     public var requestCount: Int { requests.value }
     public var connectionCount: Int { accepted.value }
     public var openConnectionCount: Int { connections.withLock { $0.count } }

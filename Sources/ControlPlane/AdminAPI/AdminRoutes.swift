@@ -11,9 +11,9 @@ enum AdminRoutes {
             + MetricsResource(port: port, tally: tally, places: places, rosters: rosters).routes
             + StatusResource(port: port).routes + StatsResource(port: port).routes
             + EventResource(port: port, places: places).routes
-            + GenerationResource(port: port).routes + ReloadResource(port: port).routes
-            + LogResource(port: port).routes + DocumentResource().routes
-            + SchemaResource().routes + AuditResource(port: port).routes
+            + GenerationResource(port: port).routes + BackendResource(port: port).routes
+            + ReloadResource(port: port).routes + LogResource(port: port).routes
+            + DocumentResource().routes + SchemaResource().routes + AuditResource(port: port).routes
             + ConfigurationResource(port: port).routes + RevisionResource(port: port).routes
         return RouteTable(IndexResource(version: version, others: others).routes + others)
     }

@@ -37,6 +37,9 @@ public protocol ControlPort: Sendable {
     /// Totals of the frontends, backends and servers that live generations have, in no order.
     func trafficTotals() -> [NamedTraffic]
 
+    /// The backends of the generation that serves, in order of their names; nil: none serves.
+    func backends() -> [BackendView]?
+
     /// The sequence of the last event; who wants only what is to come reads after it.
     var lastEvent: UInt64 { get }
 

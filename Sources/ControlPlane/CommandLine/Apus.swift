@@ -27,9 +27,9 @@ struct Apus: ParsableCommand {
         version: ApusVersion.current,
         subcommands: [
             RunCommand.self, StatusCommand.self, ReloadCommand.self, GenerationsCommand.self,
-            ReloadsCommand.self, TopCommand.self, EventsCommand.self, AuditCommand.self,
-            APICommand.self, ConfigCommand.self, TokenCommand.self, CompletionCommand.self,
-            ExitCodesCommand.self,
+            ReloadsCommand.self, ServerCommand.self, TopCommand.self, EventsCommand.self,
+            AuditCommand.self, APICommand.self, ConfigCommand.self, TokenCommand.self,
+            CompletionCommand.self, ExitCodesCommand.self,
             VersionCommand.self,
         ])
 

@@ -37,7 +37,9 @@ final class Listener {
     var heldBy: Set<Int> = []
     /// Those of them that were told to release.
     var releasedBy: Set<Int> = []
-    private(set) var isListening = false
+    /// What the kernel was told of its connections; nil: it takes none yet.
+    private var applied: Bind?
+    var isListening: Bool { applied != nil }
     private(set) var isAdvertised = true
     private var socket: FileDescriptor?
 
@@ -70,16 +72,20 @@ final class Listener {
     /// Borrowed; nil when closed.
     var rawValue: Int32? { socket?.rawValue }
 
-    /// Opens the socket to connections; once more is harmless.
-    func listen(backlog: Int32) throws(SystemError) {
+    /// Opens the socket to connections, or changes how the kernel treats new ones; once more is
+    /// harmless. Connections inherit the options of the socket that they come from.
+    func listen(as bind: Bind) throws(SystemError) {
         guard let rawValue else { return }
         if !isAdvertised {
             try ListenerSocket.resumeAdvertising(rawValue)
             isAdvertised = true
         }
-        if isListening { return }
-        try TCPSocket.listen(rawValue, backlog: backlog)
-        isListening = true
+        if applied == bind { return }
+        try ListenerSocket.setOptions(
+            rawValue, deferAccept: bind.deferAccept ?? .zero,
+            userTimeout: bind.userTimeout ?? .zero)
+        try TCPSocket.listen(rawValue, backlog: Int32(clamping: bind.backlog))
+        applied = bind
     }
 
     /// New connections are not answered from now on, those that wait can still be accepted. Where

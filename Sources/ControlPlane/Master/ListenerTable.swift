@@ -22,9 +22,6 @@ struct ListenerFailure: Error, Equatable {
 }
 
 final class ListenerTable {
-    /// listen(2) cuts it to net.core.somaxconn.
-    static let backlog: Int32 = 65_535
-
     /// One packet of a handoff; the numbers are borrowed, one per entry.
     struct Lease {
         var manifest: ListenerHandoff
@@ -43,6 +40,7 @@ final class ListenerTable {
     private struct Place {
         var frontend: String
         var index: Int
+        var bind: Bind
     }
 
     init(inherited: [InheritedSocket] = []) {
@@ -80,9 +78,11 @@ final class ListenerTable {
         places[generation] = [:]
         var known = Dictionary(listeners.map { ($0.configured, $0) }) { first, _ in first }
         for frontend in configuration.frontends {
-            for (place, address) in frontend.bind.enumerated() {
+            for (place, entry) in frontend.bind.enumerated() {
+                let address = entry.address
                 do throws(SystemError) {
-                    places[generation]?[address] = Place(frontend: frontend.name, index: place)
+                    places[generation]?[address] = Place(
+                        frontend: frontend.name, index: place, bind: entry)
                     if let listener = known[address] {
                         listener.wantedBy.insert(generation)
                     } else {
@@ -123,9 +123,16 @@ final class ListenerTable {
         return SystemError(call: call, errno: error.errno)
     }
 
-    /// Undoes `bind` and `handOff`: closes what only this generation would have had.
+    /// Undoes `bind` and `handOff`: closes what only this generation would have had, and gives the
+    /// others' sockets the options back that they had.
     func abandon(generation: Int) {
         forget(generation)
+        guard let committed, let places = places[committed] else { return }
+        for listener in listeners where listener.isListening {
+            guard let place = places[listener.configured] else { continue }
+            // It was possible before; who cannot have it now keeps what there is.
+            try? listener.listen(as: place.bind)
+        }
     }
 
     // MARK: Switch
@@ -137,7 +144,8 @@ final class ListenerTable {
         let wanted = listeners.filter { $0.wantedBy.contains(generation) }
         for listener in wanted {
             do throws(SystemError) {
-                try listener.listen(backlog: Self.backlog)
+                try listener.listen(
+                    as: places[listener.configured]?.bind ?? Bind(listener.configured))
             } catch {
                 let place = places[listener.configured]
                 throw ListenerFailure(

@@ -89,8 +89,8 @@ public final class Master {
             ) { masterLog.logger.error("\($0)") }
             let workers = WorkerTable(
                 program: options.workerPath, version: options.version, poll: poll,
-                region: region, sharedState: created.takeFile(), gauges: gauges, board: board,
-                log: masterLog)
+                region: region, sharedState: created.takeFile(), gauges: gauges,
+                traffic: traffic, board: board, log: masterLog)
             let orphans = Orphans(known: try store.liveWorkers(), program: options.workerPath)
             for worker in orphans.gone { try store.remove(worker) }
             // No address is refused to us there, so nothing else would make them let go of it.
@@ -104,7 +104,7 @@ public final class Master {
                         orphans: orphans, traffic: traffic, log: masterLog),
                     workers: workers, listeners: listeners, poll: poll, mailbox: mailbox,
                     signals: signals, board: board, log: masterLog,
-                    service: SystemdService.detect(earlierReloads: history)))
+                    service: SystemdService.detect(earlierReloads: history), traffic: traffic))
             trail = try AuditTrail(store: store) { masterLog.logger.error("\($0)") }
             handle = MasterHandle(
                 mailbox: mailbox, board: board, records: disk.records, traffic: traffic,

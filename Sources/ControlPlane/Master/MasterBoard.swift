@@ -69,6 +69,15 @@ final class MasterBoard: Sendable {
         feed.withLock { $0.observe(effects, of: supervisor, at: now) }
     }
 
+    /// What became of servers, as events; wakes those who wait for them.
+    func observe(_ changes: [ServerChange], at now: WallTime) {
+        if changes.isEmpty { return }
+        feed.withLock { feed in
+            for change in changes { feed.observe(change, at: now) }
+        }
+        publish { _ in }
+    }
+
     /// The loop has come round.
     func publish(tick now: Instant) {
         tick.withLock { $0.last = now }
@@ -104,6 +113,9 @@ final class MasterBoard: Sendable {
 
     /// Of the newest snapshot, without its gauges.
     var sequence: UInt64 { state.withLock { $0.snapshot.sequence } }
+
+    /// The generation that serves.
+    var serving: Int? { state.withLock { $0.snapshot.serving } }
 
     /// Of the last event.
     var lastEvent: UInt64 { feed.withLock { $0.ring.lastSequence } }

@@ -106,6 +106,11 @@ public final class MasterHandle: Sendable {
     /// They never go down while the master lives.
     public func trafficTotals() -> [NamedTraffic] { traffic.totals() }
 
+    /// The backends of the generation that serves, in order of their names; nil: none serves.
+    public func backends() -> [BackendView]? {
+        board.serving.map { traffic.backends(of: $0, now: .now()) }
+    }
+
     /// The sequence of the last event; who wants only what is to come reads after it.
     public var lastEvent: UInt64 { board.lastEvent }
 

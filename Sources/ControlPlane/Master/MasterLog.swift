@@ -5,6 +5,7 @@ internal import Clock
 internal import Glibc
 internal import Logging
 internal import Model
+internal import SharedState
 internal import Supervisor
 
 final class MasterLog: Sendable {
@@ -83,6 +84,19 @@ final class MasterLog: Sendable {
         }
         let level: Logger.Level = reload.status == .failed ? .error : .info
         logger.log(level: level, "reload finished", metadata: metadata)
+    }
+
+    func report(_ change: ServerChange) {
+        var metadata: Logger.Metadata = [
+            "backend": "\(change.server.backend)", "server": "\(change.server.name)",
+            "old": "\(change.old.rawValue)", "new": "\(change.new.rawValue)",
+            "reason": "\(change.reason)",
+        ]
+        metadata["code"] = change.server.check?.finding.status.map { "\($0)" }
+        metadata["latency_us"] = change.server.check.map { "\($0.lastMicroseconds)" }
+        metadata["ejected_for_ms"] = change.server.ejectedForMilliseconds.map { "\($0)" }
+        let level: Logger.Level = change.new == .up || change.new == .noCheck ? .info : .warning
+        logger.log(level: level, "server health", metadata: metadata)
     }
 
     func askedOrphans(_ pids: [Int32], toRelease address: SocketAddress) {

@@ -25,6 +25,8 @@ final class MasterLoop {
     private let log: MasterLog
     /// Nil unless systemd started us.
     private let service: SystemdService?
+    private let traffic: TrafficTable
+    private var servers = ServerWatch()
     private var idleInherited: [String] = []
     private var problems: [ReloadFailure.Problem] = []
     private var nextSample = Instant(nanoseconds: 0)
@@ -44,6 +46,7 @@ final class MasterLoop {
         let board: MasterBoard
         let log: MasterLog
         let service: SystemdService?
+        let traffic: TrafficTable
     }
 
     init(_ parts: consuming Parts) throws(SystemError) {
@@ -56,6 +59,7 @@ final class MasterLoop {
         board = parts.board
         log = parts.log
         service = parts.service
+        traffic = parts.traffic
         signals = parts.takeSignals()
         try poll.add(signals.rawValue, .signals)
         try poll.add(mailbox.rawValue, .mailbox)
@@ -111,9 +115,19 @@ final class MasterLoop {
                 service?.didSee(event, at: now)
                 step(event)
             }
+            watchServers(at: now)
         }
         service?.didTurn(at: now)
         if let deadline = supervisor.nextDeadline, deadline <= .now() { step(.tick) }
+    }
+
+    /// In the rhythm of the samples.
+    private func watchServers(at now: Instant) {
+        let changes = servers.sample(traffic.serverChanges, generation: supervisor.serving) {
+            traffic.backends(of: $0, now: now)
+        }
+        for change in changes { log.report(change) }
+        board.observe(changes, at: .now())
     }
 
     private func readSignals() {

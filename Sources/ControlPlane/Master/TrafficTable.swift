@@ -2,6 +2,7 @@
 // keeps its record as long as there is room, also while no generation has it, so that its totals go
 // on when it comes back. Any thread.
 
+internal import Clock
 internal import Model
 public import SharedState
 internal import Synchronization
@@ -17,10 +18,22 @@ public enum TrafficName: Hashable, Sendable {
 public struct NamedTraffic: Sendable, Equatable {
     public var name: TrafficName
     public var totals: TrafficTotals
+    /// Exchanges that wait for a backend or for one server, in all workers together.
+    public var queueLength: Int
+    /// Of a server with a limit: how many of its permits are held.
+    public var permitsInUse: Int?
+    /// Of a server: the connections that all live workers have to it now.
+    public var connections: ServerConnectionCounts?
 
-    public init(name: TrafficName, totals: TrafficTotals) {
+    public init(
+        name: TrafficName, totals: TrafficTotals, queueLength: Int = 0, permitsInUse: Int? = nil,
+        connections: ServerConnectionCounts? = nil
+    ) {
         self.name = name
         self.totals = totals
+        self.queueLength = queueLength
+        self.permitsInUse = permitsInUse
+        self.connections = connections
     }
 }
 
@@ -34,12 +47,14 @@ final class TrafficTable: Sendable {
         var free: [Int] = []
         /// The names of each generation that may have a worker.
         var generations: [Int: [TrafficName]] = [:]
+        var backends: [Int: [Backend]] = [:]
         /// The highest that was seen of each record: its words are workers' words, and may go down.
         var peaks: [Int: [UInt64]] = [:]
+        var permits: PermitBook
     }
     private let region: SharedRegion
     private let capacity: Int
-    private let state = Mutex(State())
+    private let state: Mutex<State>
     private let rateLimits: RateLimitRooms
 
     /// - Parameter capacity: how many records may be used, number 0 included.
@@ -47,6 +62,7 @@ final class TrafficTable: Sendable {
         self.region = region
         self.capacity = min(capacity, TrafficRecord.count)
         rateLimits = RateLimitRooms(region)
+        state = Mutex(State(permits: PermitBook(region)))
     }
 
     /// The records of a generation about to be started. Names for which there is no room share
@@ -69,7 +85,9 @@ final class TrafficTable: Sendable {
                     backend.servers.map { .server(backend: backend.name, name: $0.name) }
                 }
             state.generations[generation] = names
+            state.backends[generation] = configuration.backends
             give(names.filter { state.numbers[$0] == nil }, in: &state)
+            providePermits(for: configuration, in: &state)
             return TrafficNumbers(
                 frontends: configuration.frontends.map {
                     state.numbers[.frontend($0.name)] ?? 0
@@ -86,21 +104,75 @@ final class TrafficTable: Sendable {
     /// The generation has no worker any more, or never had one.
     func forget(generation: Int) {
         rateLimits.forget(generation: generation)
-        state.withLock { _ = $0.generations.removeValue(forKey: generation) }
+        state.withLock { state in
+            state.generations[generation] = nil
+            state.backends[generation] = nil
+        }
+    }
+
+    /// Grows whenever something about a server has changed.
+    var serverChanges: UInt64 { ServerChanges(region).count }
+
+    /// The backends of a generation that may have a worker, with what is known of their servers.
+    func backends(of generation: Int, now: Instant) -> [BackendView] {
+        state.withLock { state in
+            (state.backends[generation] ?? []).map { backend in
+                BackendView(
+                    name: backend.name, mode: backend.mode.rawValue,
+                    balance: backend.balance.kind.rawValue,
+                    servers: backend.servers.map { server in
+                        let name = TrafficName.server(backend: backend.name, name: server.name)
+                        let record = state.numbers[name].flatMap {
+                            ServerRecord(region, number: $0)
+                        }
+                        return ServerView(server, of: backend, record: record, now: now)
+                    })
+            }
+        }
     }
 
     /// Of all names that live generations have. They never go down.
     func totals() -> [NamedTraffic] {
-        state.withLock { state in
+        let workers = (0..<SharedRegion.workerSlotCount)
+            .compactMap { WorkerBell(region, slot: $0) }.filter { $0.incarnation != 0 }
+        return state.withLock { state in
             Set(state.generations.values.joined()).compactMap { name in
                 guard let number = state.numbers[name],
                     let record = TrafficRecord(region, number: number)
                 else { return nil }
                 let words = zip(record.read(), state.peaks[number] ?? Self.zeros).map(max)
                 state.peaks[number] = words
-                return NamedTraffic(name: name, totals: TrafficTotals(words: words))
+                return NamedTraffic(
+                    name: name, totals: TrafficTotals(words: words),
+                    queueLength: queueLength(number, workers),
+                    permitsInUse: permitsInUse(number, state),
+                    connections: connections(of: name, number))
             }
         }
+    }
+
+    /// Permits that the worker in a slot held are free again. It must be dead, and its slot free.
+    func reclaimPermits(slot: Int) {
+        state.withLock { $0.permits.reclaim(slot: slot) }
+    }
+
+    private func queueLength(_ number: Int, _ workers: [WorkerBell]) -> Int {
+        workers.reduce(0) { sum, worker in
+            let length = QueueLength(region, slot: worker.slot, number: number)
+            return sum + (length?.value(incarnation: worker.incarnation) ?? 0)
+        }
+    }
+
+    private func permitsInUse(_ number: Int, _ state: borrowing State) -> Int? {
+        guard state.permits.count(of: number) > 0,
+            let record = ServerRecord(region, number: number)
+        else { return nil }
+        return ServerPermits(region, record).heldCount
+    }
+
+    private func connections(of name: TrafficName, _ number: Int) -> ServerConnectionCounts? {
+        guard case .server = name else { return nil }
+        return ServerConnectionRecord.total(region, number: number)
     }
 
     private static let zeros = [UInt64](repeating: 0, count: TrafficLayout.wordCount)
@@ -118,6 +190,20 @@ final class TrafficTable: Sendable {
         }
     }
 
+    /// Where there is no room left the worker refuses to come up, and says so.
+    private func providePermits(for configuration: Configuration, in state: inout State) {
+        for backend in configuration.backends {
+            for server in backend.servers {
+                let name = TrafficName.server(backend: backend.name, name: server.name)
+                guard let limit = server.maxConnections, let number = state.numbers[name],
+                    !state.permits.provide(limit, number: number)
+                else { continue }
+                reclaim(in: &state)
+                _ = state.permits.provide(limit, number: number)
+            }
+        }
+    }
+
     private static func unused(_ state: inout State, below capacity: Int) -> Int? {
         guard state.next < capacity else { return nil }
         state.next += 1
@@ -129,6 +215,7 @@ final class TrafficTable: Sendable {
         let used = Set(state.generations.values.joined())
         for (name, number) in state.numbers where !used.contains(name) {
             state.numbers[name] = nil
+            state.permits.forget(number: number)
             state.free.append(number)
         }
     }

@@ -23,6 +23,8 @@ final class WorkerTable {
     private let board: MasterBoard
     private let log: MasterLog
     private let sharedState: FileDescriptor
+    private let region: SharedRegion
+    private let traffic: TrafficTable
     private var slots: WorkerSlotTable
     private var nextSerial: UInt32 = 1
     private var workers: [UInt32: WorkerProcess] = [:]
@@ -33,8 +35,8 @@ final class WorkerTable {
 
     init(
         program: String, version: String, poll: PollSet, region: SharedRegion,
-        sharedState: consuming FileDescriptor, gauges: GaugeReader, board: MasterBoard,
-        log: MasterLog
+        sharedState: consuming FileDescriptor, gauges: GaugeReader,
+        traffic: TrafficTable, board: MasterBoard, log: MasterLog
     ) {
         self.program = program
         self.version = version
@@ -43,6 +45,8 @@ final class WorkerTable {
         self.board = board
         self.log = log
         self.sharedState = sharedState
+        self.region = region
+        self.traffic = traffic
         slots = WorkerSlotTable(region)
     }
 
@@ -238,10 +242,17 @@ final class WorkerTable {
     private func forget(_ worker: WorkerProcess) {
         gauges.remove(worker.id)
         slots.free(slot: worker.sharedStateSlot)
+        reclaimPermits(slot: worker.sharedStateSlot)
         baselines[worker.serial] = nil
         discarded.remove(worker.serial)
         workers[worker.serial] = nil
         if serials[worker.id] == worker.serial { serials[worker.id] = nil }
+    }
+
+    /// What the dead worker held of servers' limits is free again; others may wait for it.
+    private func reclaimPermits(slot: Int) {
+        traffic.reclaimPermits(slot: slot)
+        for other in slots.slotsInUse { WorkerBell(region, slot: other)?.ringAll() }
     }
 
     // MARK: Watch

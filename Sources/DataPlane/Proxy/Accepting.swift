@@ -169,6 +169,7 @@ extension Engine {
     mutating func adopt(_ connection: AcceptedConnection) {
         let client = clients.take()
         let frontend = frontends[connection.frontendIndex]
+        noteDescriptor(connection.fd)
         client[].transport = Transport(
             owning: connection.fd, isReadable: false, isWritable: true)
         client[].peer = connection.peer
@@ -180,7 +181,6 @@ extension Engine {
         newestClient?[].next = client
         newestClient = client
         if oldestClient == nil { oldestClient = client }
-        _ = try? TCPSocket.setNoDelay(connection.fd)
         do throws(SystemError) {
             try epoll.add(
                 fd: connection.fd, events: Transport.events,
@@ -198,6 +198,7 @@ extension Engine {
         client.change(to: .closed)
         client[].transport.close(reset: reset)
         clientTimers.cancel(client)
+        leaveOwn(client)
         buffers.empty(&client[].input)
         buffers.empty(&client[].output)
         if let previous = client[].previous {

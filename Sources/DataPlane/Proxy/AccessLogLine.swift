@@ -27,9 +27,10 @@ struct AccessLogEntry: BitwiseCopyable {
     /// Received from and sent to the client, heads included.
     var bytesIn: Int64 = 0
     var bytesOut: Int64 = 0
-    /// Microseconds; -1 where the exchange did not get that far. The request's head, the connect to
-    /// the server, from the request sent to the response's head, and all of it.
+    /// Microseconds; -1 where the exchange did not get that far. The request's head, the wait for a
+    /// server, the connect to it, from the request sent to the response's head, and all of it.
     var requestMicroseconds: Int64 = -1
+    var queueMicroseconds: Int64 = -1
     var connectMicroseconds: Int64 = -1
     var responseMicroseconds: Int64 = -1
     var totalMicroseconds: Int64 = -1
@@ -92,6 +93,7 @@ enum AccessLogLine {
         number(",\"bytes_in\":", entry.bytesIn, &writer)
         number(",\"bytes_out\":", entry.bytesOut, &writer)
         duration(",\"request_ms\":", entry.requestMicroseconds, &writer)
+        duration(",\"queue_ms\":", entry.queueMicroseconds, &writer)
         duration(",\"connect_ms\":", entry.connectMicroseconds, &writer)
         duration(",\"response_ms\":", entry.responseMicroseconds, &writer)
         duration(",\"total_ms\":", entry.totalMicroseconds, &writer)
@@ -168,8 +170,9 @@ enum AccessLogLine {
         name(entry.server, "<NOSRV>", &writer)
         writer.append(ASCII.space)
         milliseconds(entry.requestMicroseconds, &writer)
-        // Nothing queues yet.
-        writer.append("/0/")
+        writer.append(ASCII.slash)
+        milliseconds(entry.queueMicroseconds, &writer)
+        writer.append(ASCII.slash)
         milliseconds(entry.connectMicroseconds, &writer)
         writer.append(ASCII.slash)
         milliseconds(entry.responseMicroseconds, &writer)

@@ -80,6 +80,9 @@ extension Engine {
         entry.bytesIn = exchange[].bytesIn + exchange[].upload.totalSent
         entry.bytesOut = exchange[].bytesOut + exchange[].download.totalSent
         entry.requestMicroseconds = Self.microseconds(exchange[].beganAt, exchange[].headAt)
+        entry.queueMicroseconds =
+            exchange[].connectingAt == 0 && exchange[].queuedAt == 0
+            ? -1 : exchange[].queueNanoseconds / 1_000
         entry.connectMicroseconds = Self.microseconds(
             exchange[].connectingAt, exchange[].connectedAt)
         entry.responseMicroseconds = Self.microseconds(

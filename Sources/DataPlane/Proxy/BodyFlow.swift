@@ -27,6 +27,10 @@ struct BodyFlow: BitwiseCopyable {
     private(set) var pending = 0
     /// Of these, bytes that were sent and are kept in case they have to be sent again.
     private(set) var sent = 0
+    /// Bytes in a pipe, behind those in the buffer; they belong to the message.
+    private(set) var piped = 0
+    /// The source has just filled all the room that there was: a pipe will pay.
+    private var isBulk = false
     /// All bytes that were sent, the head included.
     private(set) var totalSent: Int64 = 0
 
@@ -34,6 +38,26 @@ struct BodyFlow: BitwiseCopyable {
 
     /// Approved and not sent.
     var unsent: Int { @inline(__always) get { pending &- sent } }
+
+    /// Anything that was received and not sent, in the buffer or in the pipe.
+    var hasUnsent: Bool { @inline(__always) get { unsent > 0 || piped > 0 } }
+
+    /// How many bytes may be received into a pipe now; 0: they belong into the buffer.
+    var pipeLimit: Int {
+        guard isBulk, pending == 0 else { return 0 }
+        switch framing {
+        case .none, .chunked, .decoded: return 0
+        case .length:
+            return remaining >= Self.pipedLeastBytes
+                ? Int(min(remaining, Int64(Self.pipedMostBytes))) : 0
+        case .untilEnd: return Self.pipedMostBytes
+        }
+    }
+
+    /// Below, a copy costs less than the calls of a pipe (docs/performance.md).
+    private static var pipedLeastBytes: Int { 32_768 }
+    /// Of one filling: others have their turn between two.
+    private static var pipedMostBytes: Int { 131_072 }
 
     /// Whether so much of the body is still to come that a large buffer pays.
     var isLong: Bool {
@@ -57,6 +81,8 @@ struct BodyFlow: BitwiseCopyable {
         sent = 0
         remaining = 0
         hasExcess = false
+        piped = 0
+        isBulk = false
         isComplete = body == .none
         switch body {
         case .none: framing = .none
@@ -88,6 +114,27 @@ struct BodyFlow: BitwiseCopyable {
         case .untilEnd: pending &+= fresh
         }
         return nil
+    }
+
+    /// So many bytes came into a buffer with so much room.
+    @inline(__always)
+    mutating func didReceive(_ count: Int, room: Int) {
+        isBulk = count == room
+    }
+
+    /// So many bytes, of at most `pipeLimit`, came into the pipe.
+    mutating func didPipe(_ count: Int) {
+        piped &+= count
+        if count < Self.pipedLeastBytes { isBulk = false }
+        guard framing == .length else { return }
+        remaining &-= Int64(count)
+        isComplete = remaining == 0
+    }
+
+    /// So many of them were sent.
+    mutating func didSendPiped(_ count: Int) {
+        piped &-= count
+        totalSent &+= Int64(count)
     }
 
     /// The source has ended; false if the message had not.

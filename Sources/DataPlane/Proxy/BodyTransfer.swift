@@ -20,6 +20,7 @@ extension Engine {
             return false
         }
         if exchange[].phase == .request { return readHello(exchange, client) }
+        if exchange[].phase == .queued, hasLeft(exchange, client) { return false }
         if exchange[].phase == .awaitingResponse, let server = exchange[].server {
             readResponseHead(exchange, client, server)
         }
@@ -46,9 +47,9 @@ extension Engine {
 
     private func isOver(_ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>) -> Bool {
         switch exchange[].phase {
-        case .request, .connecting, .awaitingResponse: false
+        case .request, .connecting, .queued, .awaitingResponse: false
         case .responding:
-            exchange[].download.isComplete && exchange[].download.unsent == 0
+            exchange[].download.isComplete && !exchange[].download.hasUnsent
         case .answering: client[].output.isEmpty
         case .tunnelling:
             exchange[].downloadEnded && (exchange[].uploadEnded || exchange[].uploadIsBroken)
@@ -66,12 +67,16 @@ extension Engine {
             if exchange[].download.unsent > 0 {
                 guard sendDownload(exchange, client, server) else { return false }
             }
+            if exchange[].download.piped > 0 {
+                guard drainDownload(exchange, client) else { return false }
+            }
             if exchange[].download.isComplete {
                 if exchange[].phase == .tunnelling { endDownload(exchange, client) }
                 return false
             }
             guard server[].transport.isReadable else {
                 if server[].input.isEmpty { buffers.empty(&server[].input) }
+                givePipe(&exchange[].downloadPipe)
                 return false
             }
             guard receiveDownload(exchange, client, server) else { return false }
@@ -104,11 +109,25 @@ extension Engine {
     private mutating func receiveDownload(
         _ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>, _ server: Ref<ServerConnection>
     ) -> Bool {
-        guard makeRoom(&server[].input, isLong: exchange[].download.isLong) else {
-            abort(exchange, client, .resource, "out-of-memory")
-            return false
+        let result: TransferResult
+        let limit = exchange[].download.pipeLimit
+        if limit > 0, let pipe = exchange[].downloadPipe ?? pipes.take() {
+            exchange[].downloadPipe = pipe
+            buffers.empty(&server[].input)
+            result = pipe.fill(from: &server[].transport, limit: limit)
+            if case .moved(let count) = result { exchange[].download.didPipe(count) }
+        } else {
+            guard makeRoom(&server[].input, isLong: exchange[].download.isLong) else {
+                abort(exchange, client, .resource, "out-of-memory")
+                return false
+            }
+            let room = server[].input.room
+            result = server[].receive()
+            if case .moved(let count) = result {
+                exchange[].download.didReceive(count, room: room)
+            }
         }
-        switch server[].receive() {
+        switch result {
         case .moved:
             serverMoved = true
             guard let error = exchange[].download.approve(&server[].input) else { return true }
@@ -139,12 +158,16 @@ extension Engine {
                     return exchange[].uploadIsBroken
                 }
             }
+            if exchange[].upload.piped > 0 {
+                guard drainUpload(exchange, server) else { return exchange[].uploadIsBroken }
+            }
             if exchange[].upload.isComplete {
                 if exchange[].phase == .tunnelling { endUpload(exchange, server) }
                 return false
             }
             guard client[].transport.isReadable else {
                 if client[].input.isEmpty { buffers.empty(&client[].input) }
+                givePipe(&exchange[].uploadPipe)
                 return false
             }
             guard receiveUpload(exchange, client) else { return false }
@@ -182,15 +205,31 @@ extension Engine {
     private mutating func receiveUpload(
         _ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>
     ) -> Bool {
-        if exchange[].upload.sent > 0 {
+        let keeps = keepsSent(exchange, client)
+        if !keeps, exchange[].upload.sent > 0 {
             exchange[].upload.forgetSent(&client[].input)
             exchange[].uploadIsForgotten = true
         }
-        guard makeRoom(&client[].input, isLong: exchange[].upload.isLong) else {
-            abort(exchange, client, .resource, "out-of-memory")
-            return false
+        let result: TransferResult
+        let limit = exchange[].upload.pipeLimit
+        if limit > 0, let pipe = exchange[].uploadPipe ?? pipes.take() {
+            exchange[].uploadPipe = pipe
+            exchange[].uploadIsForgotten = true
+            buffers.empty(&client[].input)
+            result = pipe.fill(from: &client[].transport, limit: limit)
+            if case .moved(let count) = result { exchange[].upload.didPipe(count) }
+        } else {
+            guard keeps || makeRoom(&client[].input, isLong: exchange[].upload.isLong) else {
+                abort(exchange, client, .resource, "out-of-memory")
+                return false
+            }
+            let room = client[].input.room
+            result = client[].receive()
+            if case .moved(let count) = result {
+                exchange[].upload.didReceive(count, room: room)
+            }
         }
-        switch client[].receive() {
+        switch result {
         case .moved(let count):
             clientMoved = true
             record.add(.bytesIn, UInt64(count))

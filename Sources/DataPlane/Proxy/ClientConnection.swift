@@ -42,6 +42,10 @@ struct ClientConnection: ~Copyable, SlabEntry, TimerEntry {
     var output = Buffer()
     var exchange: Ref<Exchange>?
     var frontend: Ref<FrontendState>?
+    /// The connections to servers that this client used last, newest first (`ServerConnection`).
+    var firstOwn: Ref<ServerConnection>?
+    /// It has had an exchange before the present one.
+    var hasExchanged = false
     /// In the order of arrival, for the oldest one and for walking over all.
     var next: Ref<ClientConnection>?
     var previous: Ref<ClientConnection>?

@@ -49,11 +49,11 @@ extension Engine {
         _ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>
     ) -> Bool {
         switch exchange[].phase {
-        case .request, .connecting, .tunnelling: false
+        case .request, .connecting, .queued, .tunnelling: false
         case .answering: true
         case .awaitingResponse, .responding:
-            exchange[].download.unsent > 0 || !client[].output.isEmpty
-                || !exchange[].upload.isComplete && exchange[].upload.unsent == 0
+            exchange[].download.hasUnsent || !client[].output.isEmpty
+                || !exchange[].upload.isComplete && !exchange[].upload.hasUnsent
                     && !exchange[].uploadIsBroken
         }
     }
@@ -61,10 +61,10 @@ extension Engine {
     /// Bytes of the request to take, or a response to send.
     private func awaitsServer(_ exchange: Ref<Exchange>) -> Bool {
         switch exchange[].phase {
-        case .request, .connecting, .tunnelling, .answering: false
-        case .awaitingResponse: exchange[].upload.unsent > 0 || exchange[].upload.isComplete
+        case .request, .connecting, .queued, .tunnelling, .answering: false
+        case .awaitingResponse: exchange[].upload.hasUnsent || exchange[].upload.isComplete
         case .responding:
-            exchange[].download.unsent == 0 && !exchange[].download.isComplete
+            !exchange[].download.hasUnsent && !exchange[].download.isComplete
         }
     }
 
@@ -85,6 +85,14 @@ extension Engine {
                 exchange[].isTarpitted = false
                 answerError(exchange, client, exchange[].status, "denied")
                 advance(client)
+                return
+            }
+            if exchange[].phase == .queued {
+                didWaitTooLong(exchange, client)
+                return
+            }
+            if exchange[].isPausing {
+                endPause(exchange, client)
                 return
             }
             exchange[].note(.clientTimeout, "client-timeout")
@@ -111,8 +119,8 @@ extension Engine {
 
     private mutating func didTimeOut(_ server: Ref<ServerConnection>) {
         switch server[].state {
-        case .new, .doomed: break
-        case .parked: dismiss(server)
+        case .new, .takenOver, .doomed: break
+        case .parked: endParked(server)
         case .connecting, .inUse:
             guard let exchange = server[].exchange, let client = exchange[].client else {
                 dismiss(server)
@@ -122,6 +130,7 @@ extension Engine {
             if server[].state == .connecting {
                 didFailToConnect(exchange, client, isTimeout: true)
             } else {
+                didFailToServe(exchange)
                 exchange[].note(.serverTimeout, "server-timeout")
                 fail(exchange, client, 504, "server-timeout")
             }

@@ -31,12 +31,13 @@ extension Engine {
     mutating func release(draining queues: [Int], idleAfter: Int64, idleSpread: Int64) {
         guard drain.isServing else { return }
         unregisterListeners()
+        stopChecks()
         drain = .releasing(
             queues: queues, emptyRounds: queues.isEmpty ? 2 : 0, checkAt: now,
             giveUpAt: now + Self.queueMaxMilliseconds)
         drainIdleAfter = min(max(0, idleAfter), Self.drainIdleMax)
         drainIdleSpread = min(max(0, idleSpread), Self.drainIdleMax)
-        dismissParked()
+        spreadParked()
         var client = oldestClient
         while let idle = client {
             client = idle[].next
@@ -98,6 +99,7 @@ extension Engine {
     /// `stop`: nothing is finished any more.
     mutating func closeEverything() {
         unregisterListeners()
+        stopChecks()
         while let client = oldestClient {
             if let exchange = client[].exchange {
                 abort(exchange, client, .killed, "stopped")

@@ -5,11 +5,15 @@
 //   Arrival           PROXY header, TCP routes
 //   RequestReading    client bytes → head
 //   ExchangeStart     head → route → action
-//   ServerAssignment  server, connection, retry
+//   ServerAssignment  server, connection
+//   Queueing          waiting for a server that has a limit
+//   ConnectionReuse   parked connections: taken, kept, shown, ended
+//   Retrying          another attempt, and when there is none
 //   ResponseReading   server bytes → head
 //   BodyTransfer      bytes both ways
 //   ExchangeEnding    answers, errors, what follows
 //   ServerAttention   what changed about servers
+//   HealthChecking    asking servers; Ejecting: what failed exchanges say of them
 //   Tunnel, Lingering, Deadlines, Drain, Traffic, AccessLogging
 //
 // Nothing here is shared but the mailbox, the gauges and the record. Hot: measured by the benchmark
@@ -29,6 +33,7 @@ struct Engine: ~Copyable {
         static var server: UInt64 { 1 }
         static var listener: UInt64 { 2 }
         static var mailbox: UInt64 { 3 }
+        static var check: UInt64 { 4 }
         static var mask: UInt64 { 15 }
     }
     /// Turns a client connection may take before the others have theirs.
@@ -42,6 +47,7 @@ struct Engine: ~Copyable {
     let link: LoopLink
     let reports: LoopReports
     let log: AccessLogSink
+    let queues: LoopQueues
     let epoll: Epoll
     let events = EventBuffer(capacity: 256)
 
@@ -57,8 +63,11 @@ struct Engine: ~Copyable {
     var exchanges = Slab<Exchange>()
     var buffers = BufferPool()
     var routing = RoutingMemory()
+    var pipes = PipePool()
     var clientTimers: TimerWheel<ClientConnection>
     var serverTimers: TimerWheel<ServerConnection>
+    let connectionTotals: Ref<ConnectionTotals>
+    private var totalsSlab = Slab<ConnectionTotals>()
     /// Closed in this round: recycled behind it, because events of the round may still name them.
     var closedClients: [Ref<ClientConnection>] = []
     var closedServers: [Ref<ServerConnection>] = []
@@ -69,8 +78,19 @@ struct Engine: ~Copyable {
     var newestClient: Ref<ClientConnection>?
     var seenServerChanges: UInt64 = .max
     var rampCheckAt = Int64.max
+    /// When the first of the servers that were taken out for a while comes back.
+    var nextServerReturn: Int64 = .max
+    var checks: ServerChecks
+    /// Of the worker whose loops check servers, once it serves.
+    let isChecker: Bool
     var tunnelCount = 0
-    var parkedCount = 0
+    /// Parked connections have something to be looked at from this moment on.
+    var reuseTendAt: Int64 = 0
+    var purgedAt: Int64
+    /// The peer that is asked first for a parked connection.
+    var takeoverCursor = 0
+    /// The last new descriptor's number says that three quarters of all are in use.
+    var descriptorsAreShort = false
 
     var frontendSlab = Slab<FrontendState>()
     var backendSlab = Slab<UpstreamBackend>()
@@ -114,12 +134,18 @@ struct Engine: ~Copyable {
         reports = loop.reports
         log = loop.accessLog
         peers = loop.peers
+        queues = loop.queues
+        link.pollSet.store(epoll.rawValue, ordering: .releasing)
         self.epoll = epoll
         let start = Instant.now()
         nowNanoseconds = Int64(clamping: start.nanoseconds)
         now = nowNanoseconds / 1_000_000
+        purgedAt = now
+        connectionTotals = totalsSlab.take()
         clientTimers = TimerWheel(now: now)
         serverTimers = TimerWheel(now: now)
+        checks = ServerChecks(now: now)
+        isChecker = loop.isChecker
         random = SmallRandom(seed: loop.seed &+ UInt64(loop.index) &* 0x9E37_79B9_7F4A_7C15)
         requestIDs = RequestIDGenerator(
             seed: (random.next(), random.next(), random.next(), random.next()))
@@ -153,8 +179,11 @@ struct Engine: ~Copyable {
             for place in 0..<count { dispatch(events.token(place), events.bits(place)) }
             runQueued()
             expireTimers()
+            hearAnswers()
+            tendChecks()
             tendListeners()
             tendDrain()
+            tendReuse()
             flushLogIfDue()
             recycleClosed()
             publish()
@@ -167,6 +196,7 @@ struct Engine: ~Copyable {
         case Tag.client: clientEvent(Ref(token: token), bits)
         case Tag.server: serverEvent(Ref(token: token), bits)
         case Tag.listener: accept(Ref(token: token))
+        case Tag.check: checkEvent(Ref(token: token), bits)
         default: readMailbox()
         }
     }
@@ -183,11 +213,13 @@ struct Engine: ~Copyable {
     var wallMilliseconds: Int64 { now &+ wallOffset }
 
     private func waitMilliseconds() -> Int64 {
-        if !runQueue.isEmpty { return 0 }
+        if !runQueue.isEmpty || !queues.answers.isEmpty { return 0 }
         var limit = Self.idleWaitMilliseconds
         if let soonest = nextListenerCheck() { limit = min(limit, max(0, soonest - now)) }
         if logFlushAt < .max { limit = min(limit, max(0, logFlushAt - now)) }
         if let soonest = nextDrainCheck() { limit = min(limit, max(0, soonest - now)) }
+        if nextServerReturn < .max { limit = min(limit, max(0, nextServerReturn - now)) }
+        limit = checks.timers.delay(now: now, limit: limit)
         limit = clientTimers.delay(now: now, limit: limit)
         return serverTimers.delay(now: now, limit: limit)
     }
@@ -235,7 +267,10 @@ struct Engine: ~Copyable {
         for message in link.mailbox.takeAll() {
             switch message {
             case .connection(let connection): adopt(connection)
-            case .command(.adopt(let registrations)): adopt(registrations)
+            case .queue(let answer): hear(answer)
+            case .command(.adopt(let registrations)):
+                adopt(registrations)
+                startChecks()
             case .command(.release(let queues, let idleAfter, let idleSpread)):
                 release(
                     draining: queues, idleAfter: idleAfter.wholeMilliseconds,
@@ -267,7 +302,10 @@ struct Engine: ~Copyable {
             let state = backendSlab.take()
             state[].index = place
             state[].waits = RuntimeConfiguration.Waits(backend.timeouts)
+            state[].reuse = ReuseRules(backend.reuse)
+            state[].retries = RetryRules(backend.retries)
             state[].traffic = makeTally(configuration.traffic.backend(place))
+            state[].ejection = backend.ejection.map(EjectionRule.init)
             for (number, server) in backend.servers.enumerated() {
                 let upstream = upstreamSlab.take()
                 upstream[].address = RawSocketAddress(server.address)
@@ -276,10 +314,17 @@ struct Engine: ~Copyable {
                 upstream[].index = number
                 upstream[].traffic = makeTally(configuration.traffic.server(place, number))
                 upstream[].record = configuration.traffic.serverRecord(place, number)
-                upstream[].configuredWeight = server.weight
+                upstream[].rules = configuration.serverRules[place][number]
                 upstream[].standing = ServerStanding(weight: server.weight)
                 upstream[].isBackup = server.isBackup
                 upstream[].slowStart = server.slowStart.wholeMilliseconds
+                upstream[].configuredLimit = server.maxConnections ?? 0
+                upstream[].permits = makePermitSource(upstream)
+                upstream[].totals = connectionTotals
+                upstream[].number = configuration.upstreams.number(place, number)
+                upstream[].claims = configuration.upstreams.claims?.line(
+                    server: upstream[].number, loop: index)
+                upstream[].connectionRecord = configuration.traffic.connectionRecord(place, number)
                 state[].servers.append(upstream)
             }
             let offset = Int(truncatingIfNeeded: random.next() >> 33)

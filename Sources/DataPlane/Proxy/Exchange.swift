@@ -1,10 +1,16 @@
 // One request with its response, from the head to the log line; a tunnel that came of one; or one
 // TCP connection. Apart from the connections it uses, so that HTTP/2 can have many on one.
 //
+//              queued
+//               │  ▲ every server is full
+//               ▼  │
 //   request ─▶ connecting ─▶ awaitingResponse ─▶ responding ─▶ (over)
 //      │           │  ▲             │  │ 101        ▲
 //      │           └──┘ another     │  └─▶ tunnelling ─▶ (over)
 //      └────────▶ answering ◀───────┘ server
+//
+// A permit of a server with a limit is held until the exchange answers itself, goes to another
+// server, or is over.
 //
 // Hot, one thread.
 
@@ -34,13 +40,25 @@ enum ExchangeEnd: UInt8 {
         let column =
             switch phase {
             case .request: 0
-            case .connecting: 1
-            case .awaitingResponse: 2
-            case .responding, .tunnelling, .answering: 3
+            case .queued: 1
+            case .connecting: 2
+            case .awaitingResponse: 3
+            case .responding, .tunnelling, .answering: 4
             }
+        // Five columns of two letters, a row for each end.
         let table = Bytes(
-            "--------LRLRLRLRPRPCPHPDCRCCCHCDcRcCcHcDSRSCSHSDsRsCsHsDRRRCRHRDKRKCKHKD")
-        return table.slice(letter * 8 + column * 2, 2)
+            """
+            ----------\
+            LRLRLRLRLR\
+            PRPQPCPHPD\
+            CRCQCCCHCD\
+            cRcQcCcHcD\
+            SRSQSCSHSD\
+            sRsQsCsHsD\
+            RRRQRCRHRD\
+            KRKQKCKHKD
+            """)
+        return table.slice(letter * 10 + column * 2, 2)
     }
 }
 
@@ -49,8 +67,10 @@ struct Exchange: ~Copyable, SlabEntry {
     enum Phase: UInt8 {
         /// Not with any server yet.
         case request
-        /// A connection to a server is being made.
+        /// A server is looked for, or a connection to it is being made.
         case connecting
+        /// Every server that would do is full: the exchange stands in line.
+        case queued
         /// The request is being sent; no final response head is there.
         case awaitingResponse
         /// A response passes to the client.
@@ -78,6 +98,12 @@ struct Exchange: ~Copyable, SlabEntry {
     /// Of the backend's hash key; any number where nothing is hashed.
     var balanceKey: UInt64 = 0
     /// The route that decided, -1: none did.
+    /// Of a server with a limit; goes back when it is replaced.
+    var permit: Permit?
+    /// While `queued`; left when it is replaced.
+    var place: QueuePlace?
+    /// Only a new connection will do, when it comes to that.
+    var needsFresh = false
     var route = -1
     /// Those that took the request before it.
     var filters = FilterSet()
@@ -86,6 +112,9 @@ struct Exchange: ~Copyable, SlabEntry {
     var upload = BodyFlow()
     /// From the server to the client, out of the server connection's `input`.
     var download = BodyFlow()
+    /// For bulk, while it lasts.
+    var uploadPipe: Ref<Pipe>?
+    var downloadPipe: Ref<Pipe>?
     var expectation = ResponseExpectation(method: .other, offersUpgrade: false)
     var clientVersion = HTTPVersion.http11
     /// The client's connection goes on behind the response.
@@ -105,8 +134,17 @@ struct Exchange: ~Copyable, SlabEntry {
     /// What a tunnel's source ended with has been passed on.
     var uploadEnded = false
     var downloadEnded = false
-    var connectAttempts: UInt8 = 0
+    /// Attempts after the first one; a dead connection that was replaced is none.
     var retries: UInt8 = 0
+    /// A reused connection that was dead was replaced.
+    var hasReplaced = false
+    /// The server of the last attempt failed: the next one goes elsewhere, or waits before.
+    var failedUpstream: Ref<UpstreamServer>?
+    /// Waits before the same server is tried again; the client's timer ends it.
+    var isPausing = false
+    var hasPaused = false
+    /// Nanoseconds of the loop's clock: when the first server was looked for. 0: not yet.
+    var assignedAt: Int64 = 0
     var interimCount: UInt8 = 0
     var waitsForClient = false
     var waitsForServer = false
@@ -128,6 +166,9 @@ struct Exchange: ~Copyable, SlabEntry {
     /// Nanoseconds of the loop's clock; 0: it did not come to that.
     var beganAt: Int64 = 0
     var headAt: Int64 = 0
+    var queuedAt: Int64 = 0
+    /// In all lines together.
+    var queueNanoseconds: Int64 = 0
     var connectingAt: Int64 = 0
     var connectedAt: Int64 = 0
     var sentAt: Int64 = 0
@@ -161,6 +202,13 @@ extension Ref where Entry == Exchange {
     func enter(_ phase: Exchange.Phase) {
         assert(Self.isTransition(from: self[].phase, to: phase), "an exchange took a wrong turn")
         self[].phase = phase
+        if phase == .answering { leaveServers() }
+    }
+
+    /// The exchange has to do with no server any more.
+    private func leaveServers() {
+        self[].permit = nil
+        self[].place = nil
     }
 
     private static func isTransition(
@@ -170,6 +218,7 @@ extension Ref where Entry == Exchange {
         case (.request, .connecting), (.connecting, .connecting), (.connecting, .awaitingResponse),
             (.awaitingResponse, .connecting), (.awaitingResponse, .responding):
             true
+        case (.connecting, .queued), (.queued, .connecting), (.queued, .answering): true
         case (.connecting, .tunnelling), (.awaitingResponse, .tunnelling): true
         // An answer of our own takes the place of whatever was not sent yet.
         case (.request, .answering), (.connecting, .answering), (.awaitingResponse, .answering),

@@ -17,15 +17,8 @@ extension Engine {
     ) -> Bool {
         if let server = exchange[].server {
             exchange[].server = nil
-            if exchange[].keepsServer, !server[].carriesOneClient, exchange[].phase == .responding,
-                drain.isServing,
-                server[].input.isEmpty, !exchange[].download.hasExcess,
-                !server[].transport.peerHasEnded, !server[].transport.hasFailed,
-                // A last receive that filled its buffer leaves unknown what is behind it, and no
-                // event will tell: bytes there would be the next client's answer.
-                !server[].transport.isReadable || server[].transport.isSilent()
-            {
-                park(server)
+            if exchange[].keepsServer, exchange[].phase == .responding, drain.isServing {
+                parkIfClean(server, behind: exchange)
             } else {
                 dismiss(server)
             }
@@ -39,6 +32,7 @@ extension Engine {
             close(client)
             return false
         }
+        client[].hasExchanged = true
         if keepsClient {
             becomeIdle(client)
             return client[].hasUnreadInput || client[].transport.isReadable
@@ -62,6 +56,8 @@ extension Engine {
         if exchange[].phase == .tunnelling { tunnelCount &-= 1 }
         if configuration.accessFormat != nil { writeLog(exchange, client) }
         buffers.empty(&exchange[].capture)
+        if let pipe = exchange[].uploadPipe { pipes.give(pipe) }
+        if let pipe = exchange[].downloadPipe { pipes.give(pipe) }
         client[].exchange = nil
         exchanges.recycle(exchange)
     }

@@ -40,6 +40,8 @@ struct AcceptedConnection: Sendable {
 enum LoopMessage: Sendable {
     case command(LoopCommand)
     case connection(AcceptedConnection)
+    /// It is the turn of an exchange that waits.
+    case queue(QueueAnswer)
 }
 
 /// Who a worker is: what templates and logs call `generation`, `revision` and `pid`.
@@ -47,4 +49,6 @@ struct WorkerIdentity: Sendable, Equatable {
     var generation: Int
     var revision: Int
     var pid: Int32
+    /// Its place in the generation: the first one checks servers.
+    var worker = 0
 }

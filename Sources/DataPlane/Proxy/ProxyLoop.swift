@@ -7,13 +7,18 @@ internal import Syscalls
 
 /// What loops know of each other: the mailbox, and how busy its owner is.
 final class LoopLink: Sendable {
+    /// The loop's place among the worker's.
+    let index: Int
     let mailbox: Mailbox<LoopMessage>
+    /// The loop's poll set, for those who take parked connections over; -1 before it runs.
+    let pollSet = Atomic<Int32>(-1)
     /// Client connections of the loop, as of its last round.
     let clientCount = Atomic<Int>(0)
     /// The loop has let go of its listeners: it hands no connection over any more.
     let hasReleased = Atomic<Bool>(false)
 
-    init() throws(SystemError) {
+    init(index: Int) throws(SystemError) {
+        self.index = index
         mailbox = try Mailbox()
     }
 }
@@ -42,6 +47,9 @@ struct LoopParts {
     let seed: UInt64
     let texts: IdentityTexts
     let peers: [LoopLink]
+    let queues: LoopQueues
+    /// Of the worker that checks servers.
+    let isChecker: Bool
 }
 
 /// Made by the main thread, one for each of the worker's threads.
@@ -55,6 +63,7 @@ final class ProxyLoop: @unchecked Sendable {
     private let reports: LoopReports
     private let seed: UInt64
     private let texts: IdentityTexts
+    private let isChecker: Bool
     private let link: LoopLink
     private let peers = Guarded<[LoopLink]>([])
 
@@ -72,29 +81,37 @@ final class ProxyLoop: @unchecked Sendable {
         self.reports = reports
         self.seed = seed
         texts = IdentityTexts(identity, in: configuration)
-        link = try LoopLink()
+        link = try LoopLink(index: index)
+        isChecker = identity.worker == 0
     }
 
     /// Tells the loop of all loops of the worker, itself included; before `run`.
     func join(_ loops: [ProxyLoop]) {
         let others = loops.filter { $0 !== self }.map(\.link)
         peers.withLock { $0 = others }
+        configuration.queues.connect(loops.map(\.link))
     }
 
     /// Runs the loop on the calling thread until `stop`. Throws at once where the system has no
     /// descriptor left for it.
     func run() throws(SystemError) {
+        let queues = LoopQueues(configuration.queues, loop: index)
         let parts = LoopParts(
             index: index, configuration: configuration, record: record, link: link,
             reports: reports, accessLog: accessLog, seed: seed, texts: texts,
-            peers: peers.withLock { $0 })
+            peers: peers.withLock { $0 }, queues: queues, isChecker: isChecker)
         var engine = Engine(parts, epoll: try Engine.pollSet(for: link))
         engine.run()
+        // Nobody is left here to take what comes now: permits go on to others.
         for message in link.mailbox.close() {
-            if case .connection(let connection) = message {
-                FileDescriptor(owning: connection.fd).close()
+            switch message {
+            case .connection(let connection): FileDescriptor(owning: connection.fd).close()
+            case .queue(let answer): queues.deliver(answer)
+            case .command: break
             }
         }
+        queues.end()
+        configuration.queues.loopDidEnd()
         reports.post(.stopped, loop: index)
     }
 

@@ -31,6 +31,7 @@ extension Engine {
                 serverMoved = true
                 // An answer to a request that was not sent yet is somebody else's.
                 if exchange[].upload.totalSent == 0 {
+                    count(.desyncs, of: exchange[].upstream?[].traffic)
                     server[].input.removeAll()
                     didLoseServer(exchange, client, server)
                     return
@@ -98,11 +99,19 @@ extension Engine {
         _ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>,
         _ server: Ref<ServerConnection>, _ length: Int
     ) {
+        if response.status >= 408, retriesInstead(exchange, client, of: response.status) {
+            return
+        }
         exchange[].respondedAt = nowNanoseconds
         exchange[].status = response.status
         noteLatency(exchange)
+        if EjectionRule.isFailure(status: response.status) {
+            didFailToServe(exchange)
+        } else {
+            didServe(exchange)
+        }
         let isRequestSent =
-            exchange[].upload.isComplete && exchange[].upload.unsent == 0
+            exchange[].upload.isComplete && !exchange[].upload.hasUnsent
             && !exchange[].uploadIsBroken
         exchange[].isSelfFraming = response.isSelfFraming(for: exchange[].clientVersion)
         exchange[].keepsServer = response.keepAlive && isRequestSent
@@ -169,6 +178,7 @@ extension Engine {
     private mutating func refuseResponse(
         _ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>, _ error: HTTPError
     ) {
+        if replacesDesynchronised(exchange, client) { return }
         countServerFailure(exchange)
         exchange[].note(.serverAbort, error.name)
         fail(exchange, client, 502, error.name)

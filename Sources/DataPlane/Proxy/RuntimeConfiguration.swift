@@ -18,6 +18,7 @@ final class RuntimeConfiguration: @unchecked Sendable {
         var keepAlive: Int64
         var tunnel: Int64
         var inspect: Int64
+        var queue: Int64
 
         init(_ timeouts: Timeouts) {
             connect = Self.milliseconds(timeouts.connect)
@@ -27,6 +28,7 @@ final class RuntimeConfiguration: @unchecked Sendable {
             keepAlive = Self.milliseconds(timeouts.httpKeepAlive)
             tunnel = Self.milliseconds(timeouts.tunnel)
             inspect = Self.milliseconds(timeouts.inspect)
+            queue = Self.milliseconds(timeouts.queue)
         }
 
         /// A year is for ever, and far from any overflow.
@@ -58,9 +60,22 @@ final class RuntimeConfiguration: @unchecked Sendable {
     private let loads: ServerLoads
     /// Place of each backend's first server among all.
     private let firstServers: [Int]
+    /// Who waits for a server that has a limit.
+    let queues: WorkerQueues
+    /// What the loops share of the servers.
+    let upstreams: SharedUpstreams
+    /// Of each server, by backend; nil: it is not checked.
+    private let checkPlans: [[CheckPlan?]]
+    /// Of each server, by backend: what its standing depends on.
+    let serverRules: [[ServerRules]]
     private let arena: ConfigurationArena
 
-    init(_ configuration: Configuration, traffic: TrafficRecords) {
+    /// - Parameters:
+    ///   - slot: the worker's in the shared state.
+    ///   - loopCount: how many loops work with it.
+    init(
+        _ configuration: Configuration, traffic: TrafficRecords, slot: Int, loopCount: Int = 1
+    ) {
         let arena = ConfigurationArena()
         var places: [String: Int] = [:]
         for (index, backend) in configuration.backends.enumerated() {
@@ -88,6 +103,7 @@ final class RuntimeConfiguration: @unchecked Sendable {
         }
         accessFormat =
             configuration.log.accessTo == .off ? nil : configuration.log.accessFormat
+        upstreams = SharedUpstreams(configuration.backends, loopCount: loopCount)
         noRules = AppliedRules(CompiledRules([], arena: arena))
         backendNames = configuration.backends.map { arena.bytes($0.name) }
         hashKeys = configuration.backends.map { backend in
@@ -103,6 +119,19 @@ final class RuntimeConfiguration: @unchecked Sendable {
         serverNames = configuration.backends.map { backend in
             backend.servers.map { arena.bytes($0.name) }
         }
+        checkPlans = configuration.backends.map { backend in
+            backend.servers.map { CheckPlan(backend.check, of: $0, arena: arena) }
+        }
+        serverRules = zip(configuration.backends, checkPlans).map { backend, plans in
+            zip(backend.servers, plans).map { ServerRules($0, of: backend, plan: $1) }
+        }
+        queues = WorkerQueues(
+            configuration.backends, rules: serverRules, traffic: traffic, slot: slot)
+    }
+
+    /// The check of a server, by the places of both; nil: it is not checked.
+    func checkPlan(_ backend: Int, _ server: Int) -> CheckPlan? {
+        checkPlans[backend][server]
     }
 
     /// Text that lives as long as this value.

@@ -1,5 +1,5 @@
-// Which server an exchange goes to, over which connection, and what happens when that fails before
-// the server has said anything. Hot.
+// Which server an exchange goes to, and over which connection; what follows when that fails is in
+// `Retrying`. Hot.
 
 internal import Glibc
 internal import Model
@@ -7,12 +7,6 @@ internal import SharedState
 internal import Syscalls
 
 extension Engine {
-    /// Servers that are tried before the client is told.
-    private static var attemptsMax: UInt8 { 3 }
-    /// Parked connections to one server in one loop.
-    private static var parkedMax: Int { 256 }
-    private static var parkedMilliseconds: Int64 { 30_000 }
-
     /// Gives the exchange a server: a parked connection, or a new one.
     ///
     /// - Parameter fresh: only a new connection will do.
@@ -20,49 +14,77 @@ extension Engine {
         _ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>, fresh: Bool = false
     ) {
         exchange.enter(.connecting)
-        let failed = exchange[].connectAttempts > 0 ? exchange[].upstream : nil
         guard let backend = exchange[].backend,
-            let upstream = backend[].nextServer(
-                avoiding: failed, key: exchange[].balanceKey, now: now, random: &random)
+            let picked = backend[].nextServer(
+                avoiding: exchange[].failedUpstream, key: exchange[].balanceKey, now: now,
+                random: &random)
         else {
             exchange[].note(.serverAbort, "no-server")
             fail(exchange, client, 503, "no-server")
             return
         }
+        let failed = exchange[].failedUpstream
+        if let failed, failed == picked, !exchange[].hasPaused {
+            pause(exchange, client, upToMilliseconds: backend[].waits.connect)
+            return
+        }
+        guard !backend[].isLimited else {
+            if let upstream = admit(exchange, client, picked, avoiding: failed, fresh: fresh) {
+                open(exchange, client, upstream, fresh: fresh)
+            }
+            return
+        }
+        open(exchange, client, picked, fresh: fresh)
+    }
+
+    /// Gives the exchange a connection to the server that it goes to.
+    @inline(__always)
+    mutating func open(
+        _ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>,
+        _ upstream: Ref<UpstreamServer>, fresh: Bool
+    ) {
+        if exchange[].assignedAt == 0 { noteFirstAssignment(exchange) }
         exchange[].upstream = upstream
+        let backend = backends[upstream[].backend]
         if backend[].countsLoad { exchange.countLoad(of: upstream) }
         exchange[].connectingAt = nowNanoseconds
-        if !fresh, !exchange[].isTCP, let server = upstream.takeParked(for: exchange) {
-            parkedCount &-= 1
+        if !fresh, !exchange[].isTCP, let server = takeParked(exchange, client, upstream) {
             record.add(.upstreamReuses)
             count(.reuses, of: upstream[].traffic)
-            // The time it may be parked is not a time to answer in.
-            serverTimers.arm(server, at: .max)
             exchange[].server = server
             exchange[].connectedAt = nowNanoseconds
             exchange[].wasReused = true
             exchange.enter(.awaitingResponse)
             return
         }
-        connect(exchange, client, upstream, backend[].waits.connect)
+        connect(exchange, client, upstream)
     }
 
-    private mutating func connect(
-        _ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>,
-        _ upstream: Ref<UpstreamServer>, _ wait: Int64
+    @inline(__always)
+    private func noteFirstAssignment(_ exchange: Ref<Exchange>) {
+        exchange[].assignedAt = nowNanoseconds
+        exchange[].backend?[].untoldRequests &+= 1
+    }
+
+    /// A new connection to the server.
+    mutating func connect(
+        _ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>, _ upstream: Ref<UpstreamServer>
     ) {
         record.add(.upstreamConnects)
         count(.connections, of: upstream[].traffic)
-        exchange[].connectAttempts &+= 1
         exchange[].wasReused = false
+        exchange[].hasPaused = false
+        makeRoomForDescriptor()
+        let wait = exchange[].backend?[].waits.connect ?? 1
         do throws(SystemError) {
             var start = TCPSocket.ConnectStart.inProgress
             let socket = try TCPSocket.connect(to: upstream[].address, start: &start)
             try TCPSocket.setNoDelay(socket.rawValue)
+            noteDescriptor(socket.rawValue)
             let server = servers.take()
             let fd = socket.take()
             server[].transport = Transport(owning: fd, isReadable: false, isWritable: false)
-            server.connect(to: upstream, for: exchange)
+            server.connect(to: upstream, for: exchange, owner: exchange[].isTCP ? nil : client)
             exchange[].server = server
             serverTimers.arm(server, at: now + wait)
             if let version = upstream[].proxyProtocol,
@@ -73,6 +95,8 @@ extension Engine {
             try epoll.add(
                 fd: fd, events: Transport.events, token: server.token(tag: Tag.server))
         } catch {
+            // The next attempt makes room.
+            if error.errno == EMFILE { descriptorsAreShort = true }
             didFailToConnect(exchange, client, isTimeout: false)
         }
     }
@@ -81,7 +105,7 @@ extension Engine {
         guard server[].state != .doomed else { return }
         server[].transport.note(bits)
         switch server[].state {
-        case .new, .doomed: return
+        case .new, .takenOver, .doomed: return
         case .parked:
             checkParked(server)
             return
@@ -104,6 +128,7 @@ extension Engine {
             serverTimers.arm(server, at: .max)
             exchange[].connectedAt = nowNanoseconds
             if exchange[].isTCP {
+                didServe(exchange)
                 beginTCPTunnel(exchange)
             } else {
                 exchange.enter(.awaitingResponse)
@@ -115,77 +140,9 @@ extension Engine {
         return false
     }
 
-    /// Nothing was sent yet, so any other server will do.
-    mutating func didFailToConnect(
-        _ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>, isTimeout: Bool
-    ) {
-        countServerFailure(exchange)
-        dropServer(exchange)
-        if exchange[].connectAttempts < Self.attemptsMax {
-            exchange[].retries &+= 1
-            assignServer(exchange, client, fresh: true)
-            return
-        }
-        let error: StaticString = isTimeout ? "connect-timeout" : "connect-failed"
-        exchange[].note(isTimeout ? .serverTimeout : .serverAbort, error)
-        fail(exchange, client, 503, error)
-    }
-
-    /// The server's end came before the first byte of a response.
-    ///
-    /// A connection that was reused may have been closed by the server while the request was on its
-    /// way: it is repeated on a new one if that can do no harm (RFC 9112 §9.3.1).
-    mutating func didLoseServer(
-        _ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>, _ server: Ref<ServerConnection>
-    ) {
-        countServerFailure(exchange)
-        let wasReused = server[].isReused
-        let saidNothing = server[].input.isEmpty && exchange[].interimCount == 0
-        dropServer(exchange)
-        let reachedNobody = exchange[].upload.totalSent == 0
-        if wasReused, saidNothing, !exchange[].uploadIsForgotten,
-            reachedNobody || exchange[].expectation.method.isIdempotent
-        {
-            exchange[].retries &+= 1
-            exchange[].upload.sendAgain()
-            exchange[].uploadIsBroken = false
-            assignServer(exchange, client, fresh: true)
-            return
-        }
-        exchange[].note(.serverAbort, "server-closed")
-        fail(exchange, client, 502, "server-closed")
-    }
-
-    /// Bytes or the end on a connection that nobody uses: it is of no use any more. Events of its
-    /// former exchange may still come, so the socket is asked.
-    private mutating func checkParked(_ server: Ref<ServerConnection>) {
-        guard server[].transport.isReadable else { return }
-        if !server[].transport.hasFailed, !server[].transport.peerHasEnded,
-            server[].transport.isSilent()
-        {
-            return
-        }
-        dismiss(server)
-    }
-
-    /// The exchange is over and the connection fit for another one.
-    mutating func park(_ server: Ref<ServerConnection>) {
-        guard let upstream = server[].server, upstream[].parkedCount < Self.parkedMax,
-            upstream[].standing.adminState != .maintenance
-        else {
-            dismiss(server)
-            return
-        }
-        buffers.empty(&server[].input)
-        server.park()
-        parkedCount &+= 1
-        serverTimers.arm(server, at: now &+ Self.parkedMilliseconds)
-    }
-
     /// Ends a connection to a server for good.
     mutating func dismiss(_ server: Ref<ServerConnection>, reset: Bool = false) {
         guard server[].state != .doomed else { return }
-        if server[].state == .parked { parkedCount &-= 1 }
         server.doom()
         server[].transport.close(reset: reset)
         serverTimers.cancel(server)
@@ -200,16 +157,5 @@ extension Engine {
         guard let server = exchange[].server else { return }
         exchange[].server = nil
         dismiss(server, reset: reset)
-    }
-
-    /// Parked connections have no future in a loop that drains.
-    mutating func dismissParked() {
-        for backend in backends {
-            for upstream in backend[].servers { dismissParked(of: upstream) }
-        }
-    }
-
-    mutating func dismissParked(of upstream: Ref<UpstreamServer>) {
-        while let server = upstream.anyParked { dismiss(server) }
     }
 }

@@ -10,7 +10,7 @@ extension Engine {
     @inline(__always)
     mutating func attendServersIfChanged() {
         let count = configuration.traffic.serverChanges.count
-        if count != seenServerChanges {
+        if count != seenServerChanges || now >= nextServerReturn {
             seenServerChanges = count
             attendServers()
         }
@@ -20,8 +20,10 @@ extension Engine {
     /// Servers that start slowly get a little more.
     private mutating func tendRamps() {
         rampCheckAt = .max
-        for backend in backends where backend[].isRamping(wall: wallMilliseconds) {
+        for backend in backends where backend[].isRamping {
+            // Once more when it is over: then it has all.
             backend[].standingsDidChange(wall: wallMilliseconds)
+            attendQueue(of: backend)
             rampCheckAt = now &+ Self.rampStepMilliseconds
         }
     }
@@ -29,24 +31,35 @@ extension Engine {
     /// Reads every server's record, and acts on what is new.
     mutating func attendServers() {
         rampCheckAt = now
+        nextServerReturn = .max
         for backend in backends {
             var hasChanged = false
             for server in backend[].servers {
-                let standing = ServerStanding(
-                    server[].record, configuredWeight: server[].configuredWeight,
-                    wallMilliseconds: wallMilliseconds)
+                let standing = ServerStanding(server[].record, server[].rules, now: now)
+                if standing.isEjected {
+                    nextServerReturn = min(nextServerReturn, standing.ejectedUntil)
+                }
                 guard standing != server[].standing else { continue }
                 let old = server[].standing
                 server[].standing = standing
                 hasChanged = true
                 didChange(server, from: old)
             }
-            if hasChanged { backend[].standingsDidChange(wall: wallMilliseconds) }
+            if hasChanged {
+                backend[].standingsDidChange(wall: wallMilliseconds)
+                // What is told of its connections is to be true in this round already.
+                reuseTendAt = now
+            }
+            attendQueue(of: backend)
         }
     }
 
     private mutating func didChange(_ server: Ref<UpstreamServer>, from old: ServerStanding) {
         let isOut = server[].standing.adminState == .maintenance
+        // Nothing comes back: `park` asks for the state.
         if isOut, old.adminState != .maintenance { dismissParked(of: server) }
+        // Whether it is well is asked at once where something has changed for it.
+        if !isOut, old.adminState == .maintenance { checkSoon(server) }
+        if server[].standing.isEjected, !old.isEjected { checkSoon(server) }
     }
 }

@@ -7,11 +7,15 @@ internal import SharedState
 
 /// The shared totals of all names of a configuration, by place.
 struct TrafficRecords {
-    private let region: SharedRegion
+    let region: SharedRegion
     private let numbers: TrafficNumbers
+    private let slot: Int?
 
-    /// - Parameter numbers: the master's; where one is missing or wrong, nothing is counted.
-    init(_ numbers: TrafficNumbers, in region: SharedRegion) {
+    /// - Parameters:
+    ///   - numbers: the master's; where one is missing or wrong, nothing is counted.
+    ///   - slot: the worker's; nil: nothing is told of its connections.
+    init(_ numbers: TrafficNumbers, in region: SharedRegion, slot: Int? = nil) {
+        self.slot = slot
         self.numbers = numbers
         self.region = region
     }
@@ -26,10 +30,26 @@ struct TrafficRecords {
 
     /// What all workers share of a server besides its traffic; nil where there was no room for it.
     func serverRecord(_ backend: Int, _ place: Int) -> ServerRecord? {
+        ServerRecord(region, number: serverNumber(backend, place))
+    }
+
+    /// 0: it has no record of its own.
+    func serverNumber(_ backend: Int, _ place: Int) -> Int {
         guard numbers.servers.indices.contains(backend),
             numbers.servers[backend].indices.contains(place)
-        else { return nil }
-        return ServerRecord(region, number: numbers.servers[backend][place])
+        else { return 0 }
+        return numbers.servers[backend][place]
+    }
+
+    /// Where the worker in a slot says how many wait for any server of a backend.
+    func queueLength(ofBackend place: Int, slot: Int) -> QueueLength? {
+        guard numbers.backends.indices.contains(place) else { return nil }
+        return QueueLength(region, slot: slot, number: numbers.backends[place])
+    }
+
+    /// Where the worker in a slot says how many wait for one server.
+    func queueLength(ofServer server: Int, of backend: Int, slot: Int) -> QueueLength? {
+        QueueLength(region, slot: slot, number: serverNumber(backend, server))
     }
 
     /// The limits with their cells.
@@ -40,6 +60,15 @@ struct TrafficRecords {
             let first = numbers.rateLimits.indices.contains(place) ? numbers.rateLimits[place] : -1
             return CompiledRateLimit(limit, firstBucket: first, in: region, arena: arena)
         }
+    }
+
+    /// The worker's own word of a server's connections.
+    func connectionRecord(_ backend: Int, _ place: Int) -> ServerConnectionRecord? {
+        guard let slot, numbers.servers.indices.contains(backend),
+            numbers.servers[backend].indices.contains(place)
+        else { return nil }
+        return ServerConnectionRecord(
+            region, slot: slot, number: numbers.servers[backend][place])
     }
 
     /// Moves whenever one of those changes.
@@ -112,6 +141,8 @@ extension Engine {
         record.add(.upstreamFailures)
         count(.failures, of: exchange[].upstream?[].traffic)
         count(.failures, of: exchange[].backend?[].traffic)
+        // A server may end a connection that it has kept at any moment.
+        if !exchange[].wasReused { didFailToServe(exchange) }
     }
 
     /// An exchange is over.
@@ -119,7 +150,7 @@ extension Engine {
         let end = ExchangeCounts(exchange, at: nowNanoseconds)
         if let tally = exchange[].frontend?[].traffic { add(end, tally) }
         if let tally = exchange[].backend?[].traffic { add(end, tally) }
-        guard exchange[].connectAttempts > 0 || exchange[].wasReused,
+        guard exchange[].connectingAt > 0,
             let tally = exchange[].upstream?[].traffic
         else { return }
         // Only what a server has said is its own: not an answer of ours in its place.

@@ -120,6 +120,31 @@ struct Transport: ~Copyable {
         return .failed(errno: result.errno)
     }
 
+    /// Moves up to `limit` bytes that were received into an empty pipe. However few these are, only
+    /// `blocked` says that there are no more: a pipe is full by its number of pieces.
+    mutating func splice(into pipe: Int32, limit: Int) -> TransferResult {
+        let result = SocketIO.splice(from: fd, to: pipe, count: limit)
+        if result.value > 0 { return .moved(result.value) }
+        isReadable = false
+        if result.isEnd {
+            peerHasEnded = true
+            return .ended
+        }
+        if result.wouldBlock { return .blocked }
+        hasFailed = true
+        return .failed(errno: result.errno)
+    }
+
+    /// Sends up to `count` bytes that are in a pipe. Again, only `blocked` says that no more fit.
+    mutating func splice(from pipe: Int32, count: Int) -> TransferResult {
+        let result = SocketIO.splice(from: pipe, to: fd, count: count)
+        if result.value > 0 { return .moved(result.value) }
+        isWritable = false
+        if result.wouldBlock || result.value == 0 { return .blocked }
+        hasFailed = true
+        return .failed(errno: result.errno)
+    }
+
     /// Whether there is neither a byte nor an end, by asking the kernel.
     mutating func isSilent() -> Bool {
         let result = SocketIO.peek(fd)
@@ -137,6 +162,13 @@ struct Transport: ~Copyable {
         guard isOpen, !sendingHasEnded else { return }
         sendingHasEnded = true
         _ = try? TCPSocket.shutdown(fd, .writing)
+    }
+
+    /// Another loop owns the socket from now on; nothing is closed.
+    mutating func giveAway() {
+        fd = -1
+        isReadable = false
+        isWritable = false
     }
 
     /// Closes. `reset`: the peer sees an abort instead of an end (SO_LINGER with no time).

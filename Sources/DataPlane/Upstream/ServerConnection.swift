@@ -1,11 +1,14 @@
 // A connection to a server, and the only place where its state changes.
 //
-//   new ──▶ connecting ──▶ inUse ⇄ parked
-//               │            │       │
-//               └────────────┴───────┴──▶ doomed ──▶ recycled
+//   new ──▶ connecting ──▶ inUse ⇄ parked ──▶ takenOver
+//    │          │            │       │            │
+//    │          └────────────┴───────┴────────────┴──▶ doomed ──▶ recycled
+//    └─(another loop's)─▶ inUse
 //
 // The counters of a server and the membership in its list of parked connections are derived here,
-// from the state and from nothing else; there is no way out of `doomed`. Hot, one thread.
+// from the state and from nothing else. Taking a connection out of the pool for a while is
+// `takeBack`, for good is `doom`, and there is no way out of `doomed`. Hot, one thread; what loops
+// take from each other goes through `ClaimBoard`.
 
 internal import Model
 internal import SharedState
@@ -22,6 +25,9 @@ struct ServerConnection: ~Copyable, SlabEntry, TimerEntry {
         case inUse
         /// Idle and fit for the next exchange; registered, so that its end is seen at once.
         case parked
+        /// Another loop has claimed it. The entry waits until that loop has deleted the
+        /// registration: events may still name it.
+        case takenOver
         /// Closed, or about to be.
         case doomed
     }
@@ -38,10 +44,20 @@ struct ServerConnection: ~Copyable, SlabEntry, TimerEntry {
     /// Who uses it, while `connecting` or `inUse`.
     var exchange: Ref<Exchange>?
     fileprivate(set) var server: Ref<UpstreamServer>?
+    /// The client that used it last, as long as that is there: bytes that come late are its own.
+    fileprivate(set) var owner: Ref<ClientConnection>?
     /// It carried an exchange before the present one: the server may close it at any moment.
-    var isReused = false
+    fileprivate(set) var isReused = false
+    /// Milliseconds of the loop's clock.
+    fileprivate(set) var parkedAt: Int64 = 0
+    /// Where it is shown to the other loops; -1: nowhere.
+    fileprivate var claimPlace = -1
+    // In the server's list of parked connections.
     fileprivate var next: Ref<ServerConnection>?
     fileprivate var previous: Ref<ServerConnection>?
+    // In the owner's list of connections.
+    fileprivate var nextOwn: Ref<ServerConnection>?
+    fileprivate var previousOwn: Ref<ServerConnection>?
 
     init() {}
 
@@ -57,42 +73,16 @@ struct ServerConnection: ~Copyable, SlabEntry, TimerEntry {
     }
 }
 
-/// What one loop knows of one server.
-struct UpstreamServer: ~Copyable, SlabEntry {
-    /// Connections by state, where the state is counted.
-    fileprivate(set) var connectingCount = 0
-    fileprivate(set) var inUseCount = 0
-    fileprivate(set) var parkedCount = 0
-    /// The one parked last is taken first: its cache lines and the server's are warm.
-    fileprivate var firstParked: Ref<ServerConnection>?
-    var address = RawSocketAddress(host: .ipv4(0), port: 0)
-    /// Places in the configuration.
-    var backend = 0
-    var index = 0
-    var traffic: Ref<TrafficTally>?
-    /// Nil where the shared memory had no room: then nothing is known of it but the configuration.
-    var record: ServerRecord?
-    var configuredWeight = 100
-    var isBackup = false
-    /// Milliseconds; 0: at once.
-    var slowStart: Int64 = 0
-    /// Nil where the policy looks at no load.
-    var load: ServerLoad?
-    var standing = ServerStanding(weight: 100)
-    var proxyProtocol: ProxyProtocolVersion?
-
-    init() {}
-
-    var hasParked: Bool { firstParked != nil }
-}
-
 extension Ref where Entry == ServerConnection {
-    /// A new connection begins.
-    func connect(to server: Ref<UpstreamServer>, for exchange: Ref<Exchange>) {
+    /// A new connection begins. `owner`: the client, where another exchange may follow.
+    func connect(
+        to server: Ref<UpstreamServer>, for exchange: Ref<Exchange>,
+        owner: Ref<ClientConnection>?
+    ) {
         self[].server = server
         self[].exchange = exchange
-        self[].isReused = false
         change(to: .connecting)
+        if let owner { setOwner(owner) }
     }
 
     /// The connection is there.
@@ -100,11 +90,33 @@ extension Ref where Entry == ServerConnection {
         change(to: .inUse)
     }
 
+    /// It was another loop's and is used here from now on.
+    func arrive(
+        at server: Ref<UpstreamServer>, for exchange: Ref<Exchange>, owner: Ref<ClientConnection>
+    ) {
+        self[].server = server
+        self[].exchange = exchange
+        self[].isReused = true
+        change(to: .inUse)
+        setOwner(owner)
+    }
+
     /// Nobody uses the connection now.
     @inline(__always)
-    func park() {
+    func park(at now: Int64) {
         self[].exchange = nil
+        self[].parkedAt = now
         change(to: .parked)
+    }
+
+    /// A parked connection, taken back before if it was shown, is used again.
+    @inline(__always)
+    func use(for exchange: Ref<Exchange>, owner: Ref<ClientConnection>) {
+        change(to: .inUse)
+        self[].exchange = exchange
+        self[].isReused = true
+        if let old = self[].owner, old == owner { return }
+        setOwner(owner)
     }
 
     /// Ends it for good; the caller closes it in the same event.
@@ -112,6 +124,46 @@ extension Ref where Entry == ServerConnection {
         guard self[].state != .doomed else { return }
         self[].exchange = nil
         change(to: .doomed)
+        disown()
+    }
+
+    /// Makes a parked connection this loop's alone, for a while or as the first step of its end.
+    /// False: another loop has claimed it, and this entry has no socket any more.
+    @inline(__always)
+    func takeBack() -> Bool {
+        self[].claimPlace < 0 || takeBackShown()
+    }
+
+    private func takeBackShown() -> Bool {
+        guard let server = self[].server, let line = server[].claims else { return true }
+        let place = self[].claimPlace
+        guard line.takeBack(self[].transport.fd, at: place) else {
+            lose()
+            return false
+        }
+        server[].shown[place] = nil
+        server[].shownCount &-= 1
+        self[].claimPlace = -1
+        return true
+    }
+
+    /// The socket is another loop's now.
+    private func lose() {
+        change(to: .takenOver)
+        disown()
+        self[].transport.giveAway()
+    }
+
+    /// Lets other loops claim a parked connection, if there is a place for it.
+    func show() {
+        guard self[].state == .parked, self[].claimPlace < 0, !self[].carriesOneClient,
+            let server = self[].server, let line = server[].claims,
+            let place = server.emptyPlace()
+        else { return }
+        server[].shown[place] = self
+        server[].shownCount &+= 1
+        self[].claimPlace = place
+        line.show(self[].transport.fd, at: place)
     }
 
     /// The one transition function.
@@ -124,21 +176,33 @@ extension Ref where Entry == ServerConnection {
             return
         }
         switch old {
-        case .new: precondition(new == .connecting, "a connection begins with connecting")
+        case .new:
+            precondition(
+                new == .connecting || new == .inUse, "a connection begins with connecting")
         case .connecting: server[].connectingCount &-= 1
         case .inUse: server[].inUseCount &-= 1
         case .parked:
+            precondition(
+                self[].claimPlace < 0 || new == .takenOver, "shown, and not taken back")
             server[].parkedCount &-= 1
+            server[].totals?[].parked &-= 1
             unlink(from: server)
+        case .takenOver: precondition(new == .doomed, "the socket is another loop's")
         case .doomed: preconditionFailure("there is no way out of doomed")
         }
         switch new {
         case .new: preconditionFailure("a connection is new only once")
-        case .connecting: server[].connectingCount &+= 1
-        case .inUse: server[].inUseCount &+= 1
+        case .connecting:
+            server[].connectingCount &+= 1
+            server[].noteUse()
+        case .inUse:
+            server[].inUseCount &+= 1
+            server[].noteUse()
         case .parked:
             server[].parkedCount &+= 1
+            server[].totals?[].parked &+= 1
             link(to: server)
+        case .takenOver: precondition(old == .parked, "only a parked connection can be taken over")
         case .doomed: break
         }
     }
@@ -148,7 +212,7 @@ extension Ref where Entry == ServerConnection {
         let first = server[].firstParked
         self[].next = first
         self[].previous = nil
-        first?[].previous = self
+        if let first { first[].previous = self } else { server[].lastParked = self }
         server[].firstParked = self
     }
 
@@ -156,24 +220,120 @@ extension Ref where Entry == ServerConnection {
     private func unlink(from server: Ref<UpstreamServer>) {
         let next = self[].next
         let previous = self[].previous
-        next?[].previous = previous
+        if let next { next[].previous = previous } else { server[].lastParked = previous }
         if let previous { previous[].next = next } else { server[].firstParked = next }
         self[].next = nil
         self[].previous = nil
     }
+
+    private func setOwner(_ client: Ref<ClientConnection>) {
+        disown()
+        self[].owner = client
+        self[].nextOwn = client[].firstOwn
+        client[].firstOwn?[].previousOwn = self
+        client[].firstOwn = self
+    }
+
+    /// From now on it is nobody's in particular.
+    func disown() {
+        guard let client = self[].owner else { return }
+        self[].owner = nil
+        let next = self[].nextOwn
+        let previous = self[].previousOwn
+        next?[].previousOwn = previous
+        if let previous { previous[].nextOwn = next } else { client[].firstOwn = next }
+        self[].nextOwn = nil
+        self[].previousOwn = nil
+    }
+}
+
+extension Ref where Entry == ClientConnection {
+    /// Own connections that are looked at: as many servers may take turns without a request
+    /// missing the connection that is there for it.
+    private static var ownMax: Int { 128 }
+
+    /// A parked connection to the server that this client used last.
+    @inline(__always)
+    func ownParked(to server: Ref<UpstreamServer>) -> Ref<ServerConnection>? {
+        var candidate = self[].firstOwn
+        var rest = Self.ownMax
+        while let connection = candidate, rest > 0 {
+            rest &-= 1
+            if connection[].state == .parked, let other = connection[].server, other == server {
+                return connection
+            }
+            candidate = connection[].nextOwn
+        }
+        return nil
+    }
 }
 
 extension Ref where Entry == UpstreamServer {
-    /// The warmest parked connection, now in use by `exchange`; nil if none is parked.
-    @inline(__always)
-    func takeParked(for exchange: Ref<Exchange>) -> Ref<ServerConnection>? {
-        guard let connection = self[].firstParked else { return nil }
-        connection.change(to: .inUse)
-        connection[].exchange = exchange
-        connection[].isReused = true
-        return connection
+    /// Connections that are passed over because they are one client's.
+    private static var passedMax: Int { 8 }
+
+    /// The one parked last, that any client may use.
+    func warmestParked() -> Ref<ServerConnection>? {
+        var candidate = self[].firstParked
+        for _ in 0..<Self.passedMax {
+            guard let connection = candidate else { return nil }
+            if !connection[].carriesOneClient { return connection }
+            candidate = connection[].next
+        }
+        return nil
     }
 
-    /// Any parked connection, for ending it.
-    var anyParked: Ref<ServerConnection>? { self[].firstParked }
+    /// One that has been parked since before `moment`, that any client may use.
+    func longParked(since moment: Int64) -> Ref<ServerConnection>? {
+        var candidate = self[].lastParked
+        for _ in 0..<Self.passedMax {
+            guard let connection = candidate, connection[].parkedAt <= moment else { return nil }
+            if !connection[].carriesOneClient { return connection }
+            candidate = connection[].previous
+        }
+        return nil
+    }
+
+    /// The one that was parked first; for ending it.
+    var oldestParked: Ref<ServerConnection>? { self[].lastParked }
+
+    /// The one that was parked last, or just before another one.
+    func newestParked(before other: Ref<ServerConnection>?) -> Ref<ServerConnection>? {
+        guard let other else { return self[].firstParked }
+        return other[].next
+    }
+
+    /// Shows those that have been parked since before `moment`, as far as there are places.
+    func showLongParked(since moment: Int64) {
+        var candidate = self[].lastParked
+        while let connection = candidate, connection[].parkedAt <= moment,
+            self[].shownCount < ClaimLine.placeCount
+        {
+            candidate = connection[].previous
+            connection.show()
+        }
+    }
+
+    fileprivate func emptyPlace() -> Int? {
+        guard self[].shownCount < ClaimLine.placeCount else { return nil }
+        return (0..<ClaimLine.placeCount).first { self[].shown[$0] == nil }
+    }
+
+    /// The next entry whose connection another loop has taken over and unregistered. Nothing but
+    /// its end is left. Notes on the way which were claimed.
+    func reapTakenOver() -> Ref<ServerConnection>? {
+        guard self[].shownCount > 0, let line = self[].claims else { return nil }
+        for place in 0..<ClaimLine.placeCount {
+            guard let connection = self[].shown[place] else { continue }
+            let word = line[place]
+            guard !word.isShown else { continue }
+            if connection[].state == .parked { connection.lose() }
+            guard line.reap(place) else { continue }
+            self[].shown[place] = nil
+            self[].shownCount &-= 1
+            connection[].claimPlace = -1
+            return connection
+        }
+        return nil
+    }
 }

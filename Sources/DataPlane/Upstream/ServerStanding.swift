@@ -1,14 +1,37 @@
 // How a server stands with one loop: what its shared record says, read when something changed
 // (`ServerChanges`) instead of at each pick. Pure values.
 
+internal import Model
 internal import SharedState
 
-/// What decides whether a server is picked.
+/// What the configuration says of a server, as far as its standing depends on it.
+struct ServerRules: BitwiseCopyable, Equatable {
+    /// 0…256.
+    var weight = 100
+    /// Only then does it matter what checks have found.
+    var isChecked = false
+    /// A server that was not checked yet takes no traffic.
+    var startsDown = false
+    /// The longest time that it may be taken out for, in milliseconds; 0: it is never.
+    var ejectionMax: Int64 = 0
+
+    init() {}
+
+    /// - Parameter plan: how it is checked; nil: it is not.
+    init(_ server: Server, of backend: Backend, plan: CheckPlan?) {
+        weight = server.weight
+        isChecked = plan != nil
+        startsDown = plan?.startsDown == true
+        ejectionMax = backend.ejection.map { EjectionRule($0).maxTime } ?? 0
+    }
+}
+
+/// What decides, for one server, whether it is picked; with the others of its backend: `open`.
 struct ServerStanding: BitwiseCopyable, Equatable {
     var adminState = ServerAdminState.ready
     var isHealthy = true
-    /// Taken out for a while because exchanges failed.
-    var isEjected = false
+    /// Taken out until this moment because exchanges failed; 0: it is not.
+    var ejectedUntil: Int64 = 0
     /// 0…256, the operator's or the configured one.
     var weight = 100
     /// Sessions assigned under a lower number are to end.
@@ -20,20 +43,30 @@ struct ServerStanding: BitwiseCopyable, Equatable {
         self.weight = weight
     }
 
-    /// - Parameter wallMilliseconds: since 1970, for what ends at a time.
-    init(_ record: ServerRecord?, configuredWeight: Int, wallMilliseconds: Int64) {
-        weight = configuredWeight
+    /// - Parameter now: milliseconds of CLOCK_MONOTONIC.
+    init(_ record: ServerRecord?, _ rules: ServerRules, now: Int64) {
+        weight = rules.weight
         guard let record else { return }
         adminState = record.adminState
-        isHealthy = record.healthState.takesTraffic
-        isEjected = record[.ejectedUntil] > UInt64(max(0, wallMilliseconds))
-        weight = record.weightOverride ?? configuredWeight
+        if rules.isChecked {
+            let health = record.healthState
+            isHealthy = health == .unchecked ? !rules.startsDown : health.takesTraffic
+        }
+        // Somebody else's word, so it is not believed to be longer than the rule allows.
+        let end = Int64(clamping: record[.ejectedUntil])
+        if end > now, end &- now <= rules.ejectionMax { ejectedUntil = end }
+        weight = record.weightOverride ?? rules.weight
         epoch = record[.epoch]
         cameUpAt = Int64(clamping: record[.cameUpAt])
     }
 
+    var isEjected: Bool { ejectedUntil > 0 }
+
     /// May be picked by the policy.
-    var takesNew: Bool { adminState == .ready && weight > 0 && isHealthy && !isEjected }
+    var takesNew: Bool { isFit && !isEjected }
+
+    /// Might be picked, were it not for the failures of exchanges.
+    var isFit: Bool { adminState == .ready && weight > 0 && isHealthy }
 
     /// May be used by who belongs to it.
     var takesPersistent: Bool { adminState != .maintenance && isHealthy }
@@ -44,10 +77,24 @@ struct ServerStanding: BitwiseCopyable, Equatable {
     ///   - duration: of slow start, milliseconds.
     ///   - wall: milliseconds since 1970.
     func rampedWeight(over duration: Int64, wall: Int64) -> Int {
-        guard takesNew else { return 0 }
         guard isRamping(over: duration, wall: wall) else { return weight }
         let share = max(duration / 10, wall &- cameUpAt)
         return max(1, Int(Int64(weight) &* share / duration))
+    }
+
+    /// Which of a backend's servers new exchanges may go to: all that can; backups only if nobody
+    /// else can; and if nobody can at all, those that are out for failed exchanges alone: better
+    /// one of them than none.
+    static func open(_ servers: [(standing: ServerStanding, isBackup: Bool)]) -> [Bool] {
+        let primaryIsThere = servers.contains { !$0.isBackup && $0.standing.takesNew }
+        let open = servers.map { $0.standing.takesNew && !($0.isBackup && primaryIsThere) }
+        return open.contains(true) ? open : servers.map(\.standing.isFit)
+    }
+
+    /// The share of its limit that a server that starts slowly has by now, 10…100.
+    func rampPercent(over duration: Int64, wall: Int64) -> Int {
+        guard isRamping(over: duration, wall: wall) else { return 100 }
+        return max(10, Int((wall &- cameUpAt) &* 100 / duration))
     }
 
     /// Came up less than `duration` ago. A clock that jumped back ends it, too.

@@ -6,13 +6,22 @@ internal import Model
 struct UpstreamBackend: ~Copyable, SlabEntry {
     var servers: [Ref<UpstreamServer>] = []
     var waits = RuntimeConfiguration.Waits(Timeouts())
+    var reuse = ReuseRules(ReuseSettings())
+    var retries = RetryRules(RetrySettings())
+    /// Exchanges that the retry budget was not told of yet.
+    var untoldRequests = 0
     var index = 0
     var traffic: Ref<TrafficTally>?
     /// What exchanges are hashed by; nil for the other policies.
     var hashKey: CompiledRequestKey?
     /// The policy looks at loads, so exchanges are counted.
     private(set) var countsLoad = false
+    /// Some server has a limit: there is a queue to look at.
+    var isLimited = false
+    /// Some server had not reached its full weight yet when it was last looked at.
+    private(set) var isRamping = false
     private var balancer = Balancer(BalancePolicy(), names: [], weights: [], offset: 0)
+    var ejection: EjectionRule?
 
     init() {}
 
@@ -25,28 +34,26 @@ struct UpstreamBackend: ~Copyable, SlabEntry {
             case .leastConnections, .random, .peakEWMA: true
             }
         balancer = Balancer(
-            policy, names: names, weights: servers.map { $0[].configuredWeight }, offset: offset)
+            policy, names: names, weights: servers.map { $0[].rules.weight }, offset: offset)
         standingsDidChange(wall: wall)
     }
 
     /// Some server may be picked that might not before, or weighs something else.
     /// - Parameter wall: milliseconds since 1970.
     mutating func standingsDidChange(wall: Int64) {
+        let open = ServerStanding.open(servers.map { ($0[].standing, $0[].isBackup) })
+        for (server, isOpen) in zip(servers, open) { server[].isOpen = isOpen }
         let primaryIsThere = servers.contains { !$0[].isBackup && $0[].standing.takesNew }
+        isRamping = servers.contains { $0[].standing.isRamping(over: $0[].slowStart, wall: wall) }
         balancer.change(
             weights: servers.map { server in
-                if server[].isBackup, primaryIsThere { return 0 }
+                guard server[].isOpen else { return 0 }
                 return server[].standing.rampedWeight(over: server[].slowStart, wall: wall)
             },
             // Backups stand aside: keys are not spread over servers that take none.
             ringWeights: servers.map { server in
                 server[].isBackup && primaryIsThere ? 0 : server[].standing.weight
             })
-    }
-
-    /// Whether some server has not reached its full weight yet.
-    func isRamping(wall: Int64) -> Bool {
-        servers.contains { $0[].standing.isRamping(over: $0[].slowStart, wall: wall) }
     }
 
     /// The server for the next exchange, another one than `avoided` if there is one; nil: none may

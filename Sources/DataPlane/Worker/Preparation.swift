@@ -49,9 +49,13 @@ struct Preparation: ~Copyable {
         reports: LoopReports, accessLog: AccessLogSink
     ) throws(WorkerRefusal) -> [ProxyLoop] {
         let identity = WorkerIdentity(
-            generation: order.generation, revision: order.revision, pid: getpid())
+            generation: order.generation, revision: order.revision, pid: getpid(),
+            worker: order.workerIndex)
         let runtime = RuntimeConfiguration(
-            configuration, traffic: TrafficRecords(traffic, in: region))
+            configuration,
+            traffic: TrafficRecords(traffic, in: region, slot: order.sharedStateSlot),
+            slot: order.sharedStateSlot, loopCount: order.threads)
+        try checkPermits(runtime.traffic)
         var loops: [ProxyLoop] = []
         for index in 0..<order.threads {
             guard let record = LoopRecord(region, slot: order.sharedStateSlot, loop: index) else {
@@ -70,6 +74,24 @@ struct Preparation: ~Copyable {
         }
         for loop in loops { loop.join(loops) }
         return loops
+    }
+
+    /// A limit that cannot be kept is no limit: then rather no generation.
+    private func checkPermits(_ traffic: TrafficRecords) throws(WorkerRefusal) {
+        for (place, backend) in configuration.backends.enumerated() {
+            for (index, server) in backend.servers.enumerated() {
+                guard let limit = server.maxConnections else { continue }
+                if let record = traffic.serverRecord(place, index),
+                    ServerPermits(region, record).count >= limit
+                {
+                    continue
+                }
+                throw WorkerRefusal(
+                    code: "no-room-for-limit",
+                    detail: "the shared state has no room for the max_connections of "
+                        + "\(backend.name)/\(server.name)")
+            }
+        }
     }
 
     private static func configuration(

@@ -4,19 +4,39 @@ public struct Backend: Codable, Sendable, Equatable {
     public var mode: ProxyMode
     public var balance: BalancePolicy
     public var timeouts: Timeouts
+    public var queue: QueueSettings
+    public var reuse: ReuseSettings
+    public var retries: RetrySettings
+    /// Nil: no server is ever asked.
+    public var check: HealthCheck?
+    /// Nil: nobody is taken out for failures of exchanges.
+    public var ejection: Ejection?
     /// Sorted by name; names are unique; at least one.
     public var servers: [Server]
 
     public init(
         name: String, mode: ProxyMode, balance: BalancePolicy = BalancePolicy(),
-        timeouts: Timeouts = Timeouts(), servers: [Server]
+        timeouts: Timeouts = Timeouts(), queue: QueueSettings = QueueSettings(),
+        reuse: ReuseSettings = ReuseSettings(), retries: RetrySettings = RetrySettings(),
+        servers: [Server]
     ) {
         self.name = name
         self.mode = mode
         self.balance = balance
         self.timeouts = timeouts
+        self.queue = queue
+        self.reuse = reuse
+        self.retries = retries
         self.servers = servers
     }
+}
+
+/// `backends.NAME.queue` — who waits while every server is full. How long is `Timeouts.queue`.
+public struct QueueSettings: Codable, Sendable, Equatable {
+    /// Exchanges that wait in one worker, 0…100000; one more is answered 503.
+    public var max: Int = 1_000
+
+    public init() {}
 }
 
 /// `backends.NAME.servers.NAME` — one address.
@@ -31,10 +51,18 @@ public struct Server: Codable, Sendable, Equatable {
     public var isBackup = false
     /// From coming up to its full weight; zero: at once.
     public var slowStart: Duration = .zero
+    /// 1…100000 requests in flight (HTTP) or connections (TCP), in all workers of all generations
+    /// together; nil is no limit.
+    public var maxConnections: Int?
+    /// Where its check differs from the backend's.
+    public var check = CheckOverride()
 
-    public init(name: String, address: SocketAddress, weight: Int = 100) {
+    public init(
+        name: String, address: SocketAddress, weight: Int = 100, maxConnections: Int? = nil
+    ) {
         self.name = name
         self.address = address
         self.weight = weight
+        self.maxConnections = maxConnections
     }
 }

@@ -6,7 +6,7 @@ public struct Frontend: Codable, Sendable, Equatable {
     public var name: String
     public var mode: ProxyMode
     /// At least one; an address stands in one frontend only.
-    public var bind: [SocketAddress]
+    public var bind: [Bind]
     /// Client connections of this frontend in one worker, nil is no limit but the process's.
     public var maxConnections: Int?
     public var timeouts: Timeouts
@@ -22,6 +22,7 @@ public struct Frontend: Codable, Sendable, Equatable {
     /// Nil: where a client is, the kernel says.
     public var proxyProtocol: ProxyProtocolInput?
 
+    /// With all addresses bound alike.
     public init(
         name: String, mode: ProxyMode, bind: [SocketAddress], maxConnections: Int? = nil,
         timeouts: Timeouts = Timeouts(), limits: MessageLimits = MessageLimits(),
@@ -31,7 +32,7 @@ public struct Frontend: Codable, Sendable, Equatable {
     ) {
         self.name = name
         self.mode = mode
-        self.bind = bind
+        self.bind = bind.map { Bind($0) }
         self.maxConnections = maxConnections
         self.timeouts = timeouts
         self.limits = limits

@@ -11,19 +11,24 @@ public struct Route: Codable, Sendable, Equatable {
     public var rewrite: Rewrite
     /// Asked before anything else is done; a request beyond it is answered here.
     public var rateLimit: RateLimitUse?
+    /// 0…9, whose turn it is when exchanges wait for a server: smaller goes first.
+    public var priority: Int
+    public static let defaultPriority = 5
 
     /// Whether the search ends here.
     public var isTerminal: Bool { action != nil }
 
     public init(
         id: String, match: RouteMatch = RouteMatch(), action: RouteAction? = nil,
-        headers: HeaderRules = HeaderRules(), rewrite: Rewrite = Rewrite()
+        headers: HeaderRules = HeaderRules(), rewrite: Rewrite = Rewrite(),
+        priority: Int = Route.defaultPriority
     ) {
         self.id = id
         self.match = match
         self.action = action
         self.headers = headers
         self.rewrite = rewrite
+        self.priority = priority
     }
 }
 

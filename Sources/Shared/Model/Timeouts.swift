@@ -10,6 +10,8 @@ public struct Timeouts: Codable, Sendable, Equatable {
     public var httpRequest: Duration = .seconds(10)
     /// Between two requests of a client connection, and before its first one.
     public var httpKeepAlive: Duration = .seconds(15)
+    /// For a server that has a limit and is full (then 503).
+    public var queue: Duration = .seconds(5)
     /// Silence on both sides of a tunnel (Upgrade).
     public var tunnel: Duration = .seconds(3600)
 

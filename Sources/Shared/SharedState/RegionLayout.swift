@@ -7,7 +7,10 @@
 ///     slot 0 … 255       slot header (256 bytes), then 64 loop records of 256 bytes
 ///     traffic 0 … 16383  traffic records of 256 bytes
 ///     servers 0 … 16383  server records of 512 bytes, by the number of the server's traffic record
+///     permits 0 … 1M-1   one word each, given out in runs (`ServerPermits`)
+///     queues             for each slot 16384 words: how many wait in the slot's worker, by number
 ///     limits             2^19 buckets of 64 bytes, given out in runs (`RateLimitTable`)
+///     connections        for each slot 16384 words, by the number of the server's traffic record
 ///
 /// A loop record is written by its loop only and starts on its own cache lines. A traffic record
 /// belongs to a name, not to a worker: whoever carries traffic for it adds to it. So does a server
@@ -15,7 +18,7 @@
 @usableFromInline
 enum RegionLayout {
     static let magic: UInt64 = 0x4150_5553_5348_4D31  // "APUSSHM1"
-    static let version: UInt64 = 3
+    static let version: UInt64 = 4
 
     static let headerBytes = 4096
     static let slotCount = 256
@@ -28,10 +31,16 @@ enum RegionLayout {
     static let trafficRecordBytes = 256
     static let serverStart = trafficStart + trafficCount * trafficRecordBytes
     static let serverRecordBytes = 512
-    static let limitStart = serverStart + trafficCount * serverRecordBytes
+    static let permitStart = serverStart + trafficCount * serverRecordBytes
+    static let permitCount = 1 << 20
+    static let queueStart = permitStart + permitCount * wordBytes
+    static let queueBytes = trafficCount * wordBytes
+    static let limitStart = queueStart + slotCount * queueBytes
     static let limitBucketCount = 1 << 19
     static let limitBucketBytes = 64
-    static let byteCount = limitStart + limitBucketCount * limitBucketBytes
+    static let connectionsStart = limitStart + limitBucketCount * limitBucketBytes
+    static let connectionsSlotBytes = trafficCount * wordBytes
+    static let byteCount = connectionsStart + slotCount * connectionsSlotBytes
 
     /// Words of the header page.
     enum HeaderWord: Int {
@@ -40,12 +49,27 @@ enum RegionLayout {
         case hashSeed
         /// Grows whenever something about a server changed (`ServerChanges`); alone on its line.
         case serverChanges = 64
+        /// The first of four words with a bit for each slot in use. The master's.
+        case slotsInUse = 128
     }
 
     /// Words of a slot's header. `loopCount` is 0 in a free slot, and is set last.
     enum SlotWord: Int {
         case loopCount, generation, workerIndex, pid
+        /// Another number for each worker that had the slot; 0: nobody has it. `WorkerBell`.
+        case incarnation
+        /// Moves when the worker is to look at what it was given; alone on its line.
+        case bell = 8
+        /// Eight words, a bit for each number modulo 512: where to look.
+        case rung = 16
     }
+
+    /// Words of a server record that `ServerWord` does not name: four words of bits, one for each
+    /// slot whose worker waits for a permit; and where its permits are, a run in each word.
+    static let waitingWord = 32
+    static let waitingWordCount = 4
+    static let runWord = 40
+    static let runCountMax = 24
 
     /// Words of a loop record: progress, four gauges, the oldest session's start; from the ninth
     /// word on the counters. Inlinable for the writer's hot path.
@@ -69,6 +93,22 @@ enum RegionLayout {
     /// Nil for a record that there cannot be.
     static func trafficOffset(_ number: Int) -> Int? {
         (0..<trafficCount).contains(number) ? trafficStart + number * trafficRecordBytes : nil
+    }
+
+    /// Nil for a slot or a number that there cannot be.
+    static func queueOffset(slot: Int, number: Int) -> Int? {
+        guard (0..<slotCount).contains(slot), (1..<trafficCount).contains(number) else {
+            return nil
+        }
+        return queueStart + slot * queueBytes + number * wordBytes
+    }
+
+    /// Nil for a slot or a server that there cannot be.
+    static func connectionsOffset(slot: Int, number: Int) -> Int? {
+        guard (0..<slotCount).contains(slot), (1..<trafficCount).contains(number) else {
+            return nil
+        }
+        return connectionsStart + slot * connectionsSlotBytes + number * wordBytes
     }
 
     /// Nil for a record that there cannot be, and for number 0, which belongs to no one server.

@@ -28,15 +28,32 @@ public enum ServerWord: Int, CaseIterable, Sendable {
     case healthChangedAt = 9
     case lastCheckAt = 10
     case lastCheckMicroseconds = 11
-    /// What the last check found: a code of the checker's.
+    /// What the last check found: `ServerCheckResult` in the lowest byte, the status of an answer
+    /// from bit 16.
     case lastCheckResult = 12
     /// When it last came back to take traffic, wall milliseconds: slow start counts from here.
     case cameUpAt = 13
+    /// Of what is asked and where: health found by another question is worth nothing. 0: none.
+    case checkDefinition = 14
 
     // Written by any worker that sees exchanges fail.
-    /// Taken out for a while until this moment, wall milliseconds; 0: not.
+    /// Taken out for a while until this moment, milliseconds of CLOCK_MONOTONIC, which all processes
+    /// of a machine share and nobody sets; 0: not.
     case ejectedUntil = 16
+    /// How often, ever.
     case ejections = 17
+    /// Exchanges that failed in a row, over all loops.
+    case failuresInRow = 18
+    /// Ejections in a row: the next is longer.
+    case ejectionsInRow = 19
+
+    // Counts of whoever checks.
+    case checksPassed = 20
+    case checksFailed = 21
+    /// Of all checks that ended, together.
+    case checkMicroseconds = 22
+    /// How often it went down.
+    case timesDown = 23
 }
 
 /// What an operator wants of a server.
@@ -47,6 +64,23 @@ public enum ServerAdminState: UInt8, CaseIterable, Sendable {
     case drain = 1
     /// Nothing; idle connections are closed.
     case maintenance = 2
+
+    /// READY, DRAIN or MAINT: the word of the API.
+    public var apiName: String {
+        switch self {
+        case .ready: "READY"
+        case .drain: "DRAIN"
+        case .maintenance: "MAINT"
+        }
+    }
+}
+
+/// Why the sessions of a server are to end (`ServerWord.epochReason`).
+@frozen
+public enum SessionEndReason: UInt8, CaseIterable, Sendable {
+    case unknown = 0
+    /// Its health checks fail, and the configuration says so.
+    case markedDown = 1
 }
 
 /// What health checks say of a server.
@@ -74,7 +108,7 @@ public enum ServerHealthState: UInt8, CaseIterable, Sendable {
 public struct ServerRecord: @unchecked Sendable {
     // SAFETY: Sendable, because the region stays mapped for ever and all words are atomic; `init`
     // checked that all 64 of them are within it.
-    private let words: UnsafeMutablePointer<UInt64>
+    let words: UnsafeMutablePointer<UInt64>
     private let changes: ServerChanges
 
     /// How many words there are; not all have a name yet.
@@ -105,6 +139,29 @@ public struct ServerRecord: @unchecked Sendable {
         // SAFETY: every case is below `wordCount`.
         unsafe clinux_store_release(words + word.rawValue, value)
     }
+
+    /// Stores, and returns what was there; in one order with everybody's exchanges and
+    /// `readInOrder`. Nobody is told.
+    public func exchange(_ word: ServerWord, _ value: UInt64) -> UInt64 {
+        // SAFETY: every case is below `wordCount`.
+        unsafe clinux_exchange(words + word.rawValue, value)
+    }
+
+    /// Reads in one order with everybody's exchanges.
+    public func readInOrder(_ word: ServerWord) -> UInt64 {
+        // SAFETY: every case is below `wordCount`.
+        unsafe clinux_load_ordered(words + word.rawValue)
+    }
+
+    /// Adds to what is only counted; returns the new value.
+    @discardableResult
+    public func count(_ word: ServerWord, _ amount: UInt64 = 1) -> UInt64 {
+        // SAFETY: every case is below `wordCount`.
+        unsafe clinux_fetch_add_release(words + word.rawValue, amount) &+ amount
+    }
+
+    /// Lets every loop look again, after several words were noted.
+    public func announce() { changes.bump() }
 
     /// Adds one, and lets every loop look; returns the new value.
     @discardableResult

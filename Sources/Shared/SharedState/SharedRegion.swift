@@ -121,6 +121,11 @@ public struct SharedRegion: @unchecked Sendable {
         unsafe clinux_store_release(word(offset), value)
     }
 
+    /// Stores `new` if the word is `old` still.
+    func replace(_ offset: Int, _ old: UInt64, with new: UInt64) {
+        _ = unsafe clinux_compare_exchange(word(offset), old, new)
+    }
+
     func word(_ offset: Int) -> UnsafeMutablePointer<UInt64> {
         precondition(
             offset >= 0 && offset % RegionLayout.wordBytes == 0

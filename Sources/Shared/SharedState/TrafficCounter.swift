@@ -23,6 +23,16 @@ public enum TrafficCounter: Int, CaseIterable, Sendable {
     case bytesOut
     /// Sum of the durations that the histogram counts.
     case durationMicroseconds
+    /// Of a backend: exchanges that had to wait because every server was full.
+    case queued
+    /// Sum of their waits.
+    case queueMicroseconds
+    /// Of `reuses`: over a connection that another loop had kept.
+    case takeovers
+    /// Bytes of a server that answered nothing: its connection was closed.
+    case desyncs
+    /// Attempts after a request's first one.
+    case retries
 }
 
 /// Durations of HTTP requests, from the complete head to the end of the answer.

@@ -16,6 +16,7 @@ public struct WorkerSlotTable: Sendable {
 
     private let region: SharedRegion
     private var occupants = [Occupant?](repeating: nil, count: SharedRegion.workerSlotCount)
+    private var nextIncarnation: UInt32 = 1
 
     /// A table of a region in which all slots are free.
     public init(_ region: SharedRegion) {
@@ -33,11 +34,15 @@ public struct WorkerSlotTable: Sendable {
         {
             region.store(offset, 0)
         }
+        ServerConnectionRecord.clear(region, slot: slot)
         occupants[slot] = Occupant(
             generation: generation, workerIndex: workerIndex, loopCount: loopCount, pid: nil)
         store(slot, .generation, generation)
         store(slot, .workerIndex, UInt64(workerIndex))
+        store(slot, .incarnation, UInt64(nextIncarnation))
+        nextIncarnation = nextIncarnation == .max ? 1 : nextIncarnation + 1
         store(slot, .loopCount, UInt64(loopCount))
+        setInUse(slot, true)
         return slot
     }
 
@@ -52,7 +57,9 @@ public struct WorkerSlotTable: Sendable {
     public mutating func free(slot: Int) {
         precondition(occupants.indices.contains(slot) && occupants[slot] != nil)
         occupants[slot] = nil
+        store(slot, .incarnation, 0)
         store(slot, .loopCount, 0)
+        setInUse(slot, false)
     }
 
     /// Who has a slot; nil: nobody.
@@ -70,6 +77,14 @@ public struct WorkerSlotTable: Sendable {
             loops: (0..<occupant.loopCount).compactMap {
                 LoopReport(region, slot: slot, loop: $0)
             })
+    }
+
+    /// For those who see the region only.
+    private func setInUse(_ slot: Int, _ isInUse: Bool) {
+        let offset =
+            (RegionLayout.HeaderWord.slotsInUse.rawValue + slot / 64) * RegionLayout.wordBytes
+        let bit = UInt64(1) << UInt64(slot % 64)
+        region.store(offset, isInUse ? region.load(offset) | bit : region.load(offset) & ~bit)
     }
 
     private func store(_ slot: Int, _ word: RegionLayout.SlotWord, _ value: UInt64) {

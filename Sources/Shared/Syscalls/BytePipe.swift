@@ -1,4 +1,4 @@
-// A pipe as the master uses it for a child's standard error. Neither end waits: a child that
+// A pipe: for a child's standard error, and between two sockets. Neither end waits: a child that
 // writes into a full pipe, because its master is stopped, loses words and goes on.
 
 internal import CLinux
@@ -16,6 +16,11 @@ public struct BytePipe: ~Copyable, Sendable {
         try check(unsafe clinux_pipe(&readEnd, &writeEnd), "pipe2")
         reader = FileDescriptor(owning: readEnd)
         writer = FileDescriptor(owning: writeEnd)
+    }
+
+    /// Gives both ends away.
+    public consuming func takeEnds() -> (reader: Int32, writer: Int32) {
+        (reader.take(), writer.take())
     }
 
     /// Gives the reading end away and closes the other.

@@ -58,6 +58,13 @@ public struct Epoll: ~Copyable, Sendable {
         try control(EPOLL_CTL_DEL, fd, 0, 0, "epoll_ctl delete")
     }
 
+    /// The same for the set of another thread, by its `rawValue`; epoll_ctl(2) may run beside that
+    /// thread's wait. What the wait has fetched already may still name the token.
+    /// False: it was not in the set, or there is no such set any more.
+    public static func remove(fd: Int32, fromSetOf descriptor: Int32) -> Bool {
+        clinux_epoll_control(descriptor, EPOLL_CTL_DEL, fd, 0, 0) == 0
+    }
+
     /// Waits until something happens, at most `timeoutMilliseconds` (0: looks only, -1: for ever),
     /// and returns how many events are now in `events`. A signal ends the wait with none.
     public borrowing func wait(

@@ -25,6 +25,20 @@ public enum ListenerSocket {
         Int(try check(clinux_accept_queue_length(listener), "getsockopt TCP_INFO"))
     }
 
+    /// What a listening socket and the connections that come from it have in common: small writes
+    /// leave at once (TCP_NODELAY), which no connection has to say for itself then; accepting waits
+    /// for a first byte (TCP_DEFER_ACCEPT, whole seconds); unacknowledged bytes end a connection
+    /// (TCP_USER_TIMEOUT). Zero is the kernel's own way. tcp(7)
+    public static func setOptions(
+        _ listener: Int32, deferAccept: Duration, userTimeout: Duration
+    ) throws(SystemError) {
+        try TCPSocket.setNoDelay(listener)
+        try TCPSocket.set(
+            listener, CLINUX_DEFER_ACCEPT, Int32(clamping: deferAccept.components.seconds))
+        try TCPSocket.set(
+            listener, CLINUX_USER_TIMEOUT, Int32(clamping: Int64(userTimeout / .milliseconds(1))))
+    }
+
     /// Whether the descriptor is a socket that was opened to connections (SO_ACCEPTCONN).
     public static func isListening(_ fd: Int32) throws(SystemError) -> Bool {
         try TCPSocket.get(fd, CLINUX_IS_LISTENING) != 0

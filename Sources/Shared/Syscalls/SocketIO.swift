@@ -97,6 +97,12 @@ public enum SocketIO {
         unsafe send(fd, bytes.bytes, more: more)
     }
 
+    /// Moves up to `count` bytes from a socket into a pipe, or from a pipe to a socket, without
+    /// copying them (splice(2)). 0: the source has ended.
+    public static func splice(from source: Int32, to target: Int32, count: Int) -> IOResult {
+        IOResult(clinux_splice(source, target, count))
+    }
+
     /// Sends two pieces with one call (sendmsg(2)): a head and the body's beginning.
     @unsafe
     public static func send(

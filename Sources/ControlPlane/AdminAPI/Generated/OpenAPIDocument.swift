@@ -296,6 +296,100 @@ enum OpenAPIDocument {
     }
    }
   },
+  "/v1/backends": {
+   "get": {
+    "operationId": "listBackends",
+    "summary": "All backends, by name",
+    "description": "Of the generation that serves.",
+    "parameters": [{"$ref": "#/components/parameters/limit"}, {"$ref": "#/components/parameters/cursor"}],
+    "responses": {
+     "200": {
+      "description": "A page of backends.",
+      "content": {
+       "application/json": {
+        "schema": {
+         "type": "object",
+         "required": ["items", "next_cursor"],
+         "properties": {
+          "items": {"type": "array", "items": {"$ref": "#/components/schemas/Backend"}},
+          "next_cursor": {"type": ["string", "null"]}
+         }
+        }
+       }
+      }
+     },
+     "400": {"$ref": "#/components/responses/Problem"},
+     "403": {"$ref": "#/components/responses/Problem"},
+     "503": {"$ref": "#/components/responses/Problem"}
+    }
+   }
+  },
+  "/v1/backends/{backend}": {
+   "get": {
+    "operationId": "getBackend",
+    "summary": "One backend",
+    "parameters": [{"$ref": "#/components/parameters/backend"}],
+    "responses": {
+     "200": {
+      "description": "The backend.",
+      "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Backend"}}}
+     },
+     "400": {"$ref": "#/components/responses/Problem"},
+     "403": {"$ref": "#/components/responses/Problem"},
+     "404": {"$ref": "#/components/responses/Problem"},
+     "503": {"$ref": "#/components/responses/Problem"}
+    }
+   }
+  },
+  "/v1/backends/{backend}/servers": {
+   "get": {
+    "operationId": "listServers",
+    "summary": "The servers of a backend, by name",
+    "parameters": [
+     {"$ref": "#/components/parameters/backend"},
+     {"$ref": "#/components/parameters/limit"},
+     {"$ref": "#/components/parameters/cursor"}
+    ],
+    "responses": {
+     "200": {
+      "description": "A page of servers.",
+      "content": {
+       "application/json": {
+        "schema": {
+         "type": "object",
+         "required": ["items", "next_cursor"],
+         "properties": {
+          "items": {"type": "array", "items": {"$ref": "#/components/schemas/Server"}},
+          "next_cursor": {"type": ["string", "null"]}
+         }
+        }
+       }
+      }
+     },
+     "400": {"$ref": "#/components/responses/Problem"},
+     "403": {"$ref": "#/components/responses/Problem"},
+     "404": {"$ref": "#/components/responses/Problem"},
+     "503": {"$ref": "#/components/responses/Problem"}
+    }
+   }
+  },
+  "/v1/backends/{backend}/servers/{server}": {
+   "get": {
+    "operationId": "getServer",
+    "summary": "One server",
+    "parameters": [{"$ref": "#/components/parameters/backend"}, {"$ref": "#/components/parameters/server"}],
+    "responses": {
+     "200": {
+      "description": "The server.",
+      "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Server"}}}
+     },
+     "400": {"$ref": "#/components/responses/Problem"},
+     "403": {"$ref": "#/components/responses/Problem"},
+     "404": {"$ref": "#/components/responses/Problem"},
+     "503": {"$ref": "#/components/responses/Problem"}
+    }
+   }
+  },
   "/v1/generations": {
    "get": {
     "operationId": "listGenerations",
@@ -932,6 +1026,18 @@ enum OpenAPIDocument {
     "required": true,
     "schema": {"type": "string", "pattern": "^rl_"}
    },
+   "backend": {
+    "name": "backend",
+    "in": "path",
+    "required": true,
+    "schema": {"$ref": "#/components/schemas/Name"}
+   },
+   "server": {
+    "name": "server",
+    "in": "path",
+    "required": true,
+    "schema": {"$ref": "#/components/schemas/Name"}
+   },
    "view": {
     "name": "view",
     "in": "query",
@@ -1083,6 +1189,102 @@ enum OpenAPIDocument {
      "expected": {"type": "boolean"}
     }
    },
+   "Name": {"type": "string", "pattern": "^[A-Za-z0-9_.-]{1,64}$", "examples": ["web"]},
+   "Backend": {
+    "type": "object",
+    "required": ["name", "mode", "balance", "servers"],
+    "properties": {
+     "name": {"$ref": "#/components/schemas/Name"},
+     "mode": {"enum": ["http", "tcp"]},
+     "balance": {"type": "string"},
+     "servers": {
+      "type": "object",
+      "required": ["total", "up"],
+      "properties": {
+       "total": {"type": "integer"},
+       "up": {
+        "description": "Those that take traffic, by their checks and their exchanges.",
+        "type": "integer"
+       }
+      }
+     }
+    }
+   },
+   "Server": {
+    "type": "object",
+    "required": [
+     "backend",
+     "name",
+     "address",
+     "admin_state",
+     "operational_state",
+     "check",
+     "weight",
+     "ejection"
+    ],
+    "properties": {
+     "backend": {"$ref": "#/components/schemas/Name"},
+     "name": {"$ref": "#/components/schemas/Name"},
+     "address": {"type": "string", "examples": ["10.0.0.11:8080"]},
+     "admin_state": {"enum": ["READY", "DRAIN", "MAINT"]},
+     "operational_state": {
+      "description": "NO_CHECK and UNCHECKED (before the first check has ended), UP and GOING_DOWN take traffic;\nDOWN, GOING_UP and EJECTED do not. UNCHECKED does not with `initial_state: down`.\n",
+      "enum": ["NO_CHECK", "UNCHECKED", "UP", "GOING_DOWN", "DOWN", "GOING_UP", "EJECTED"]
+     },
+     "check": {
+      "description": "The last health check; null if the server is not checked.",
+      "type": ["object", "null"],
+      "required": ["result", "code", "latency_ms", "last_at", "changed_at"],
+      "properties": {
+       "result": {
+        "enum": [
+         "NONE",
+         "L4OK",
+         "L7OK",
+         "L4CON",
+         "L4TOUT",
+         "L7STS",
+         "L7RSP",
+         "L7TOUT",
+         "L7BODY",
+         "SOCKERR"
+        ]
+       },
+       "code": {"description": "The status of the answer.", "type": ["integer", "null"]},
+       "latency_ms": {"type": "integer"},
+       "last_at": {"description": "When it began.", "type": ["string", "null"], "format": "date-time"},
+       "changed_at": {
+        "description": "Since when the server is up or down.",
+        "type": ["string", "null"],
+        "format": "date-time"
+       }
+      }
+     },
+     "weight": {
+      "type": "object",
+      "required": ["configured", "effective", "override"],
+      "properties": {
+       "configured": {"type": "integer"},
+       "effective": {
+        "description": "What the balancing goes by; 0 while the server takes no new exchange.",
+        "type": "integer"
+       },
+       "override": {"$ref": "#/components/schemas/NullableInteger"}
+      }
+     },
+     "ejection": {
+      "type": "object",
+      "required": ["left_ms", "count"],
+      "properties": {
+       "left_ms": {
+        "description": "How long the server is out yet, because exchanges failed.",
+        "type": ["integer", "null"]
+       },
+       "count": {"description": "How often it was, since the name is known.", "type": "integer"}
+      }
+     }
+    }
+   },
    "Worker": {
     "type": "object",
     "required": ["index", "pid", "status", "sessions", "rss_bytes", "exit"],
@@ -1206,7 +1408,8 @@ enum OpenAPIDocument {
        "generation.exited",
        "generation.crashed",
        "config.revision",
-       "state.damaged"
+       "state.damaged",
+       "server.health"
       ]
      },
      "at": {"$ref": "#/components/schemas/Time"}
@@ -1840,6 +2043,83 @@ paths:
           content:
             application/problem+json:
               schema: {$ref: "#/components/schemas/Problem"}
+  /v1/backends:
+    get:
+      operationId: listBackends
+      summary: All backends, by name
+      description: Of the generation that serves.
+      parameters:
+        - {$ref: "#/components/parameters/limit"}
+        - {$ref: "#/components/parameters/cursor"}
+      responses:
+        "200":
+          description: A page of backends.
+          content:
+            application/json:
+              schema:
+                type: object
+                required: [items, next_cursor]
+                properties:
+                  items: {type: array, items: {$ref: "#/components/schemas/Backend"}}
+                  next_cursor: {type: [string, "null"]}
+        "400": {$ref: "#/components/responses/Problem"}
+        "403": {$ref: "#/components/responses/Problem"}
+        "503": {$ref: "#/components/responses/Problem"}
+  /v1/backends/{backend}:
+    get:
+      operationId: getBackend
+      summary: One backend
+      parameters: [{$ref: "#/components/parameters/backend"}]
+      responses:
+        "200":
+          description: The backend.
+          content:
+            application/json:
+              schema: {$ref: "#/components/schemas/Backend"}
+        "400": {$ref: "#/components/responses/Problem"}
+        "403": {$ref: "#/components/responses/Problem"}
+        "404": {$ref: "#/components/responses/Problem"}
+        "503": {$ref: "#/components/responses/Problem"}
+  /v1/backends/{backend}/servers:
+    get:
+      operationId: listServers
+      summary: The servers of a backend, by name
+      parameters:
+        - {$ref: "#/components/parameters/backend"}
+        - {$ref: "#/components/parameters/limit"}
+        - {$ref: "#/components/parameters/cursor"}
+      responses:
+        "200":
+          description: A page of servers.
+          content:
+            application/json:
+              schema:
+                type: object
+                required: [items, next_cursor]
+                properties:
+                  items: {type: array, items: {$ref: "#/components/schemas/Server"}}
+                  next_cursor: {type: [string, "null"]}
+        "400": {$ref: "#/components/responses/Problem"}
+        "403": {$ref: "#/components/responses/Problem"}
+        "404": {$ref: "#/components/responses/Problem"}
+        "503": {$ref: "#/components/responses/Problem"}
+  /v1/backends/{backend}/servers/{server}:
+    get:
+      operationId: getServer
+      summary: One server
+      parameters:
+        - {$ref: "#/components/parameters/backend"}
+        - {$ref: "#/components/parameters/server"}
+      responses:
+        "200":
+          description: The server.
+          content:
+            application/json:
+              schema: {$ref: "#/components/schemas/Server"}
+        "400": {$ref: "#/components/responses/Problem"}
+        "403": {$ref: "#/components/responses/Problem"}
+        "404": {$ref: "#/components/responses/Problem"}
+        "503": {$ref: "#/components/responses/Problem"}
   /v1/generations:
     get:
       operationId: listGenerations
@@ -2389,6 +2669,16 @@ components:
       in: path
       required: true
       schema: {type: string, pattern: "^rl_"}
+    backend:
+      name: backend
+      in: path
+      required: true
+      schema: {$ref: "#/components/schemas/Name"}
+    server:
+      name: server
+      in: path
+      required: true
+      schema: {$ref: "#/components/schemas/Name"}
     view:
       name: view
       in: query
@@ -2528,6 +2818,81 @@ components:
         signal: {$ref: "#/components/schemas/NullableInteger"}
         at: {$ref: "#/components/schemas/NullableTime"}
         expected: {type: boolean}
+    Name: {type: string, pattern: "^[A-Za-z0-9_.-]{1,64}$", examples: [web]}
+    Backend:
+      type: object
+      required: [name, mode, balance, servers]
+      properties:
+        name: {$ref: "#/components/schemas/Name"}
+        mode: {enum: [http, tcp]}
+        balance: {type: string}
+        servers:
+          type: object
+          required: [total, up]
+          properties:
+            total: {type: integer}
+            up:
+              description: Those that take traffic, by their checks and their exchanges.
+              type: integer
+    Server:
+      type: object
+      required:
+        - backend
+        - name
+        - address
+        - admin_state
+        - operational_state
+        - check
+        - weight
+        - ejection
+      properties:
+        backend: {$ref: "#/components/schemas/Name"}
+        name: {$ref: "#/components/schemas/Name"}
+        address: {type: string, examples: ["10.0.0.11:8080"]}
+        admin_state: {enum: [READY, DRAIN, MAINT]}
+        operational_state:
+          description: |
+            NO_CHECK and UNCHECKED (before the first check has ended), UP and GOING_DOWN take traffic;
+            DOWN, GOING_UP and EJECTED do not. UNCHECKED does not with `initial_state: down`.
+          enum: [NO_CHECK, UNCHECKED, UP, GOING_DOWN, DOWN, GOING_UP, EJECTED]
+        check:
+          description: The last health check; null if the server is not checked.
+          type: [object, "null"]
+          required: [result, code, latency_ms, last_at, changed_at]
+          properties:
+            result:
+              enum: [NONE, L4OK, L7OK, L4CON, L4TOUT, L7STS, L7RSP, L7TOUT, L7BODY, SOCKERR]
+            code:
+              description: The status of the answer.
+              type: [integer, "null"]
+            latency_ms: {type: integer}
+            last_at:
+              description: When it began.
+              type: [string, "null"]
+              format: date-time
+            changed_at:
+              description: Since when the server is up or down.
+              type: [string, "null"]
+              format: date-time
+        weight:
+          type: object
+          required: [configured, effective, override]
+          properties:
+            configured: {type: integer}
+            effective:
+              description: What the balancing goes by; 0 while the server takes no new exchange.
+              type: integer
+            override: {$ref: "#/components/schemas/NullableInteger"}
+        ejection:
+          type: object
+          required: [left_ms, count]
+          properties:
+            left_ms:
+              description: How long the server is out yet, because exchanges failed.
+              type: [integer, "null"]
+            count:
+              description: How often it was, since the name is known.
+              type: integer
     Worker:
       type: object
       required: [index, pid, status, sessions, rss_bytes, exit]
@@ -2639,6 +3004,7 @@ components:
             - generation.crashed
             - config.revision
             - state.damaged
+            - server.health
         at: {$ref: "#/components/schemas/Time"}
     Step:
       type: object

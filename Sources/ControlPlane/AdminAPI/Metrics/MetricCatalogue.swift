@@ -4,7 +4,7 @@
 enum MetricCatalogue {
     static let all =
         master + reloads + generations + workers + workerTotals.map(\.family)
-        + TrafficMetrics.all + api
+        + TrafficMetrics.all + ServerMetrics.all + api
 
     // MARK: The master
 

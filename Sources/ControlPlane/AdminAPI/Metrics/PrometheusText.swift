@@ -72,7 +72,7 @@ struct PrometheusText: Sendable {
     }
 
     /// The number of 10^-`digits` parts as a decimal number, without zeros at its end.
-    private static func decimal(_ parts: some BinaryInteger, digits: Int) -> String {
+    static func decimal(_ parts: some BinaryInteger, digits: Int) -> String {
         var text = String(parts.magnitude)
         text = String(repeating: "0", count: max(0, digits + 1 - text.count)) + text
         let whole = text.dropLast(digits)

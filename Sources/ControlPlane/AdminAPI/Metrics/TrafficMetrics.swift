@@ -12,7 +12,8 @@ enum TrafficMetrics {
     }
 
     static let all =
-        (frontendTotals + backendTotals + serverTotals).map(\.family) + [duration]
+        (frontendTotals + backendTotals + serverTotals).map(\.family)
+        + [queueLength, queueSeconds, permitsInUse, openConnections, duration]
 
     static func write(_ traffic: [NamedTraffic], to out: inout PrometheusText) {
         var frontends: [([String], TrafficTotals)] = []
@@ -28,9 +29,36 @@ enum TrafficMetrics {
         write(frontendTotals, of: frontends, to: &out)
         write(backendTotals, of: backends, to: &out)
         write(serverTotals, of: servers, to: &out)
+        writeQueues(traffic, to: &out)
+        writeConnections(of: traffic, to: &out)
         out.write(
             duration,
             durations: frontends.sorted { $0.0[0] < $1.0[0] }.map { (labels: $0.0, totals: $0.1) })
+    }
+
+    private static func writeQueues(_ traffic: [NamedTraffic], to out: inout PrometheusText) {
+        var lengths: [(labels: [String], value: String)] = []
+        var seconds: [(labels: [String], value: String)] = []
+        var permits: [(labels: [String], value: String)] = []
+        for named in traffic {
+            switch named.name {
+            case .frontend: break
+            case .backend(let name):
+                lengths.append(([name, ""], "\(named.queueLength)"))
+                let wait = Int64(clamping: named.totals[.queueMicroseconds])
+                seconds.append(([name], PrometheusText.decimal(wait, digits: 6)))
+            case .server(let backend, let name):
+                guard let inUse = named.permitsInUse else { break }
+                lengths.append(([backend, name], "\(named.queueLength)"))
+                permits.append(([backend, name], "\(inUse)"))
+            }
+        }
+        for (family, samples) in [
+            (queueLength, lengths), (queueSeconds, seconds), (permitsInUse, permits),
+        ] {
+            out.write(
+                family, samples.sorted { $0.labels.lexicographicallyPrecedes($1.labels) })
+        }
     }
 
     private static func write(
@@ -49,6 +77,24 @@ enum TrafficMetrics {
                     }
                 })
         }
+    }
+
+    private static func writeConnections(
+        of traffic: [NamedTraffic], to out: inout PrometheusText
+    ) {
+        var samples: [(labels: [String], value: String)] = []
+        for named in traffic {
+            guard case .server(let backend, let name) = named.name,
+                let counts = named.connections
+            else { continue }
+            let states = [
+                ("connecting", counts.connecting), ("in_use", counts.inUse), ("idle", counts.idle),
+            ]
+            samples += states.map { ([backend, name, $0.0], "\($0.1)") }
+        }
+        out.write(
+            openConnections,
+            samples.sorted { $0.labels.lexicographicallyPrecedes($1.labels) })
     }
 
     private static let classes: [(counter: TrafficCounter, label: String?)] = [
@@ -82,6 +128,12 @@ enum TrafficMetrics {
         total(
             "apus_backend_failures_total",
             "Connections to servers that failed, or ended too early.", backend, .failures),
+        total(
+            "apus_backend_queued_total", "Exchanges that had to wait for a server.", backend,
+            .queued),
+        total(
+            "apus_backend_retries_total", "Attempts after the first one of a request.", backend,
+            .retries),
     ]
 
     private static let serverTotals = [
@@ -99,9 +151,31 @@ enum TrafficMetrics {
             "apus_server_reuses_total", "Exchanges over a connection that was there already.",
             server, .reuses),
         total(
+            "apus_server_takeovers_total",
+            "Of these: over a connection that another loop had kept.", server, .takeovers),
+        total(
+            "apus_server_desyncs_total",
+            "Connections closed because the server said what answered nothing.", server, .desyncs),
+        total(
+            "apus_server_retries_total", "Attempts that failed at the server and were repeated.",
+            server, .retries),
+        total(
             "apus_server_failures_total",
             "Connections to the server that failed, or ended too early.", server, .failures),
     ]
+
+    private static let queueLength = MetricFamily(
+        name: "apus_queue_length", kind: .gauge,
+        help: "Exchanges that wait for any server of a backend, or for one that they belong to.",
+        labels: server)
+    private static let queueSeconds = MetricCatalogue.counter(
+        "apus_backend_queue_seconds_total", "Time that exchanges waited for a server.", backend)
+    private static let permitsInUse = MetricFamily(
+        name: "apus_server_permits_in_use", kind: .gauge,
+        help: "How much of a server's max_connections is in use.", labels: server)
+    private static let openConnections = MetricCatalogue.gauge(
+        "apus_server_open_connections", "Connections to the server, by what they do.",
+        server + ["state"])
 
     private static let duration = MetricFamily(
         name: "apus_request_duration_seconds", kind: .histogram,

@@ -22,6 +22,20 @@ enum LiveNames {
         names("/v1/reloads", words) { $0["id"]?.stringValue }
     }
 
+    /// Names of backends.
+    @Sendable static func backends(_ words: [String], _: Int, _: String) -> [String] {
+        names("/v1/backends", words) { $0["name"]?.stringValue }
+    }
+
+    /// `BACKEND/NAME` of each server.
+    @Sendable static func servers(_ words: [String], _: Int, _: String) -> [String] {
+        backends(words, 0, "").flatMap { backend in
+            names("/v1/backends/\(backend)/servers", words) { server in
+                server["name"]?.stringValue.map { "\(backend)/\($0)" }
+            }
+        }
+    }
+
     /// `words` is the command line so far: it may name the master.
     private static func names(
         _ target: RequestTarget, _ words: [String], name: (JSONValue) -> String?

@@ -85,9 +85,11 @@ extension TextTable.Colour {
     /// Of a phase, a status or a condition.
     init?(state: String) {
         switch state {
-        case "SERVING", "SUCCEEDED", "True": self = .green
-        case "STARTING", "LEAVING", "QUEUED", "RUNNING": self = .yellow
-        case "FAILED", "False": self = .red
+        case "SERVING", "SUCCEEDED", "True", "UP": self = .green
+        case "STARTING", "LEAVING", "QUEUED", "RUNNING", "GOING_DOWN", "GOING_UP", "EJECTED",
+            "DRAIN", "MAINT":
+            self = .yellow
+        case "FAILED", "False", "DOWN": self = .red
         case "EXITED", "SUPERSEDED", "CANCELLED": self = .grey
         default: return nil
         }

@@ -10,6 +10,7 @@ extension ConfigurationReading {
         checkReferences(configuration, backends, maps)
         checkConditions(conditions)
         checkAddresses()
+        checkLimits(configuration)
         if configuration.frontends.isEmpty, !problems.hasErrors {
             problems.append(
                 .noFrontend, severity: .warning, position: nil, pointer: "",
@@ -58,6 +59,18 @@ extension ConfigurationReading {
                 .unusedBackend, "no route leads to backend \(quoted(backend.key))",
                 at: backend.keyPosition, severity: .warning)
         }
+    }
+
+    /// The shared memory has room for so many permits, in this revision and in those that leave.
+    private func checkLimits(_ configuration: Configuration) {
+        let most = 400_000
+        let sum = configuration.backends.lazy.flatMap(\.servers).reduce(0) {
+            $0 + ($1.maxConnections ?? 0)
+        }
+        guard sum > most else { return }
+        problems.append(
+            .outOfRange, position: nil, pointer: "/backends",
+            message: "the max_connections of all servers add up to \(sum), must be at most \(most)")
     }
 
     /// Two listeners cannot have one address, and `*:80` has 127.0.0.1:80 as well (bind(2)).

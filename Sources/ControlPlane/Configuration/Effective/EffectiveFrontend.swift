@@ -9,7 +9,7 @@ extension JSONValue {
         let isHTTP = frontend.mode == .http
         return .object([
             "mode": .string(frontend.mode.rawValue),
-            "bind": .texts(frontend.bind.map(\.description)),
+            "bind": .array(frontend.bind.map { .bind($0) }),
             "max_connections": frontend.maxConnections.map { .number($0) },
             "timeouts": .object(clientTimeouts(frontend.timeouts)),
             "limits": isHTTP ? .limits(frontend.limits) : nil,
@@ -25,17 +25,39 @@ extension JSONValue {
             "mode": .string(backend.mode.rawValue),
             "balance": .balance(backend.balance),
             "timeouts": .object(serverTimeouts(backend.timeouts)),
+            "queue": .object([
+                "max": .number(backend.queue.max), "timeout": .time(backend.timeouts.queue),
+            ]),
+            "reuse": backend.mode == .http ? .reuse(backend.reuse) : nil,
+            "retries": .retries(backend.retries),
+            "check": backend.check.map { .healthCheck($0) },
+            "ejection": backend.ejection.map { .ejection($0) },
             "servers": .named(backend.servers, \.name) { server in
                 .object([
                     "address": .string(server.address.description),
                     "weight": .number(server.weight),
+                    "max_connections": server.maxConnections.map { .number($0) },
                     "proxy_protocol": server.proxyProtocol.map { .string($0.rawValue) },
                     "backup": .bool(server.isBackup),
                     "slow_start": .time(server.slowStart),
+                    "check": .checkOverride(server.check),
                     // Without it the document could not be read again.
-                    "allow_link_local": server.address.host.isLinkLocal ? .bool(true) : nil,
+                    "allow_link_local": [server.address, server.check.address].contains {
+                        $0?.host.isLinkLocal == true
+                    } ? .bool(true) : nil,
                 ])
             },
+        ])
+    }
+
+    /// The address alone where there is no more to say.
+    private static func bind(_ bind: Bind) -> JSONValue {
+        let address = JSONValue.string(bind.description)
+        if bind == Bind(bind.address) { return address }
+        return .object([
+            "address": address, "backlog": .number(bind.backlog),
+            "defer_accept": bind.deferAccept.map { .time($0) },
+            "user_timeout": bind.userTimeout.map { .time($0) },
         ])
     }
 
@@ -58,6 +80,20 @@ extension JSONValue {
                 }))
     }
 
+    private static func reuse(_ settings: ReuseSettings) -> JSONValue {
+        .object([
+            "policy": .string(settings.policy.rawValue), "max_idle": .number(settings.maxIdle),
+            "idle_timeout": .time(settings.idleTimeout),
+        ])
+    }
+
+    private static func retries(_ settings: RetrySettings) -> JSONValue {
+        .object([
+            "count": .number(settings.count), "when": .texts(settings.when.map(\.rawValue)),
+            "budget": .string("\(settings.budgetPercent)%"), "buffer": .size(settings.bufferBytes),
+        ])
+    }
+
     private static func limits(_ limits: MessageLimits) -> JSONValue {
         .object([
             "head": .size(limits.headBytes), "fields": .number(limits.fieldCount),
@@ -73,6 +109,10 @@ extension JSONValue {
             ("rate_limit", route.rateLimit.map { .rateLimitUse($0) }),
             ("rewrite", route.rewrite == Rewrite() ? nil : .rewrite(route.rewrite)),
             ("headers", headers == HeaderRules() ? nil : .headers(headers)),
+            (
+                "priority",
+                route.priority == Route.defaultPriority ? nil : .number(route.priority)
+            ),
         ]
         switch route.action {
         case nil: break

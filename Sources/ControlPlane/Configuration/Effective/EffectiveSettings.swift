@@ -63,7 +63,10 @@ extension JSONValue {
         let servers = configuration.frontends.first?.timeouts ?? Timeouts()
         let clients = configuration.backends.first?.timeouts ?? Timeouts()
         return .object(
-            JSONObject(serverTimeouts(servers).members + clientTimeouts(clients).members))
+            JSONObject(
+                serverTimeouts(servers).members
+                    + [.init(name: "queue", value: .time(servers.queue))]
+                    + clientTimeouts(clients).members))
     }
 
     static func clientTimeouts(_ timeouts: Timeouts) -> JSONObject {

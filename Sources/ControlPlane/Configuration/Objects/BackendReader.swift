@@ -8,15 +8,43 @@ extension ValueReader {
             let mode = fields.take("mode")?.choice(ProxyMode.self) ?? .http
             fields.take("labels")?.checkLabels()
             let balance = fields.take("balance")?.balancePolicy(mode) ?? BalancePolicy()
-            let timeouts =
+            var timeouts =
                 fields.take("timeouts")?.timeouts(.backend, inherited: inherited) ?? inherited
+            let queue = fields.take("queue")?.queue(&timeouts) ?? QueueSettings()
+            let reuse = readReuse(mode, &fields)
+            let retries = fields.take("retries")?.retrySettings() ?? RetrySettings()
+            let check = fields.take("check")?.healthCheck()
+            let ejection = fields.take("ejection")?.ejection()
             let proxyProtocol = fields.take("proxy_protocol")?.proxyProtocolVersion()
             let servers = readServers(&fields, proxyProtocol)
-            fields.notSupportedYet(
-                "stickiness", "check", "queue", "retries", "tls")
-            return Backend(
-                name: name, mode: mode, balance: balance, timeouts: timeouts, servers: servers)
+            fields.notSupportedYet("stickiness", "tls")
+            var backend = Backend(
+                name: name, mode: mode, balance: balance, timeouts: timeouts, queue: queue,
+                reuse: reuse, retries: retries, servers: servers)
+            backend.check = check
+            backend.ejection = ejection
+            return backend
         }
+    }
+
+    private func queue(_ timeouts: inout Timeouts) -> QueueSettings? {
+        object { fields in
+            var queue = QueueSettings()
+            queue.max = fields.take("max")?.integer(in: 0...100_000) ?? queue.max
+            if let timeout = fields.take("timeout")?.duration(in: .tick ... .days(7)) {
+                timeouts.queue = timeout
+            }
+            return queue
+        }
+    }
+
+    private func readReuse(_ mode: ProxyMode, _ fields: inout MappingReader) -> ReuseSettings {
+        guard mode == .http else {
+            fields.refuse(
+                ["reuse"], .wrongMode, "is of HTTP: a TCP connection belongs to one client")
+            return ReuseSettings()
+        }
+        return fields.take("reuse")?.reuseSettings() ?? ReuseSettings()
     }
 
     private func readServers(
@@ -43,14 +71,15 @@ extension ValueReader {
             let weight = fields.take("weight")?.integer(in: 0...256) ?? 100
             let isBackup = fields.take("backup")?.boolean() ?? false
             let slowStart = fields.take("slow_start")?.duration(in: .zero ... .seconds(3_600))
+            let limit = fields.take("max_connections")?.integer(in: 1...100_000)
             let allowsLinkLocal = fields.take("allow_link_local")?.boolean() ?? false
             let proxyProtocol =
                 fields.take("proxy_protocol").map {
                     $0.proxyProtocolVersion(orInherited: inherited)
                 } ?? inherited
             fields.take("labels")?.checkLabels()
-            fields.notSupportedYet(
-                "max_connections", "check", "tls")
+            let check = fields.take("check")?.checkOverride(allowsLinkLocal: allowsLinkLocal)
+            fields.notSupportedYet("tls")
             guard let address else { return nil }
             addressField?.checkNotLinkLocal(address, isAllowed: allowsLinkLocal)
             addressField?.checkNotAdmin(address)
@@ -58,6 +87,8 @@ extension ValueReader {
             server.isBackup = isBackup
             server.slowStart = slowStart ?? .zero
             server.proxyProtocol = proxyProtocol
+            server.maxConnections = limit
+            server.check = check ?? CheckOverride()
             return server
         }?.flatMap { $0 }
     }

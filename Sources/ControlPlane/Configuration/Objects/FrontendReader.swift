@@ -10,7 +10,8 @@ extension ValueReader {
         return object { fields in
             let mode = fields.take("mode")?.choice(ProxyMode.self) ?? .http
             fields.take("labels")?.checkLabels()
-            var frontend = Frontend(name: name, mode: mode, bind: readBind(&fields))
+            var frontend = Frontend(name: name, mode: mode, bind: [])
+            frontend.bind = readBind(&fields)
             frontend.maxConnections =
                 fields.take("max_connections")?.integer(in: 1...10_000_000)
             frontend.timeouts =
@@ -35,7 +36,7 @@ extension ValueReader {
         }
     }
 
-    private func readBind(_ fields: inout MappingReader) -> [SocketAddress] {
+    private func readBind(_ fields: inout MappingReader) -> [Bind] {
         guard let field = fields.require("bind", "such as [\"*:80\", \"[::]:80\"]") else {
             return []
         }
@@ -43,11 +44,7 @@ extension ValueReader {
         if case .sequence = field.node.content, items.isEmpty {
             field.report(.missingField, "a frontend binds at least one address")
         }
-        return items.compactMap { item in
-            guard let address = item.bindAddress() else { return nil }
-            reading.document.boundAddresses.append(.init(address: address, value: item))
-            return address
-        }
+        return items.compactMap { $0.bind() }
     }
 
     private func messageLimits() -> MessageLimits? {

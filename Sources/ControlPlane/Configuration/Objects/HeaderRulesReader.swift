@@ -69,7 +69,7 @@ extension ValueReader {
     }
 
     /// Fields that frame or route a message are the proxy's own business.
-    private func isEditable(_ name: String, at position: TextPosition) -> Bool {
+    func isEditable(_ name: String, at position: TextPosition) -> Bool {
         guard Names.isToken(name) else {
             report(
                 .invalidValue, "\(quoted(name)) is no header name: letters, digits and - are usual",

@@ -25,14 +25,26 @@ extension ValueReader {
                 rewrite = fields.take("rewrite")?.rewrite() ?? rewrite
                 headers = fields.take("headers")?.headerRules() ?? headers
             }
+            let priority = readPriority(&fields)
             let action = readAction(&fields, mode)
             fields.notSupportedYet("cache", "mirror", "split")
             guard let id, let action else { return nil }
             var route = Route(
-                id: id, match: match, action: action.value, headers: headers, rewrite: rewrite)
+                id: id, match: match, action: action.value, headers: headers, rewrite: rewrite,
+                priority: priority)
             route.rateLimit = limit
             return route
         }?.flatMap { $0 }
+    }
+
+    /// Whose turn it is where exchanges wait for a server.
+    private func readPriority(_ fields: inout MappingReader) -> Int {
+        guard let field = fields.take("priority") else { return Route.defaultPriority }
+        if !fields.has("backend"), !fields.has("backend_map") {
+            field.report(
+                .conflictingFields, "`priority` has no meaning without `backend`: nobody waits")
+        }
+        return field.integer(in: 0...9) ?? Route.defaultPriority
     }
 
     /// The name of a backend, noted for the check of references.

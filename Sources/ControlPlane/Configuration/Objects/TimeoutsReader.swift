@@ -37,7 +37,17 @@ extension ValueReader {
                     .conflictingFields,
                     "is a timeout of the client's side: set it in a frontend or in defaults")
             }
-            fields.notSupportedYet("queue")
+            switch place {
+            case .defaults: set("queue", \.queue)
+            case .frontend:
+                fields.refuse(
+                    ["queue"], .conflictingFields,
+                    "is a timeout of the server's side: set it in the `queue` of a backend or in "
+                        + "defaults")
+            case .backend:
+                fields.refuse(
+                    ["queue"], .conflictingFields, "is set as `timeout` in the backend's `queue`")
+            }
             return timeouts
         }
     }

@@ -45,6 +45,12 @@ enum Units {
         return overflow ? nil : total
     }
 
+    /// `20%`: digits and a percent sign. Nil for anything else.
+    static func percent(_ text: String) -> Int? {
+        guard let (count, unit) = split(text), unit == "%" else { return nil }
+        return count
+    }
+
     /// `100/s`, `30/m`, `5/h`: digits, a slash and one unit of time. Nil for anything else.
     static func rate(_ text: String) -> (count: Int, period: Duration)? {
         guard let (count, unit) = split(text) else { return nil }

@@ -178,6 +178,21 @@ struct ValueReader {
         return value
     }
 
+    /// `0%` to `100%`.
+    func percent() -> Int? {
+        let allowed = "a share from 0% to 100%"
+        guard let scalar = scalar(allowed) else { return nil }
+        guard let value = Units.percent(scalar.text) else {
+            wrongType(allowed)
+            return nil
+        }
+        guard value <= 100 else {
+            report(.outOfRange, "\(quoted(scalar.text)) is out of range, must be \(allowed)")
+            return nil
+        }
+        return value
+    }
+
     /// One word of a list. `later` are words that the language has but this version does not.
     func choice<Choice: RawRepresentable & CaseIterable>(
         _: Choice.Type, later: [String] = []

@@ -4,6 +4,7 @@
 
 internal import Clock
 internal import JSON
+internal import SharedState
 internal import Supervisor
 
 struct EventFeed: Sendable {
@@ -59,6 +60,21 @@ struct EventFeed: Sendable {
             .abandonListeners, .signal, .exit:
             break
         }
+    }
+
+    /// A server's records say something new.
+    mutating func observe(_ change: ServerChange, at now: WallTime) {
+        let check = change.server.check
+        let latency = check.map { Int64(clamping: $0.lastMicroseconds / 1_000) }
+        ring.append(
+            .serverHealth, at: now,
+            [
+                "backend": .string(change.server.backend), "server": .string(change.server.name),
+                "old": .string(change.old.rawValue), "new": .string(change.new.rawValue),
+                "reason": .string(change.reason), "code": check?.finding.status.json ?? .null,
+                "latency_ms": latency.json,
+                "ejected_for_ms": change.server.ejectedForMilliseconds.json,
+            ])
     }
 
     // MARK: Generations

@@ -25,6 +25,8 @@ public struct MasterEvent: Sendable, Equatable {
         case configRevision = "config.revision"
         /// What the store had lost was found at the start.
         case stateDamaged = "state.damaged"
+        /// A server came up, went down, or was taken out for a while.
+        case serverHealth = "server.health"
     }
 
     /// Grows by one with each event of a master's life, and starts above those of earlier lives.

@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/filter.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -124,6 +125,7 @@ static const struct {
     [CLINUX_RECEIVE_BUFFER] = {SOL_SOCKET, SO_RCVBUF},
     [CLINUX_KEEP_ALIVE] = {SOL_SOCKET, SO_KEEPALIVE},
     [CLINUX_DEFER_ACCEPT] = {IPPROTO_TCP, TCP_DEFER_ACCEPT},
+    [CLINUX_USER_TIMEOUT] = {IPPROTO_TCP, TCP_USER_TIMEOUT},
 };
 
 int clinux_set_option(int fd, enum clinux_option option, int value) {
@@ -219,6 +221,13 @@ ssize_t clinux_send(int fd, const void *bytes, size_t count, int more) {
     do sent = transmit(fd, bytes, count, flags);
     while (sent < 0 && errno == EINTR);
     return sent < 0 ? -errno : sent;
+}
+
+ssize_t clinux_splice(int from, int to, size_t count) {
+    ssize_t moved;
+    do moved = splice(from, NULL, to, NULL, count, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+    while (moved < 0 && errno == EINTR);
+    return moved < 0 ? -errno : moved;
 }
 
 ssize_t clinux_send_two(

@@ -51,6 +51,7 @@ enum clinux_option {
     CLINUX_RECEIVE_BUFFER,
     CLINUX_KEEP_ALIVE,
     CLINUX_DEFER_ACCEPT,
+    CLINUX_USER_TIMEOUT,
 };
 int clinux_set_option(int fd, enum clinux_option option, int value);
 int clinux_get_option(int fd, enum clinux_option option, int *value);
@@ -66,6 +67,7 @@ ssize_t clinux_peek(int fd, void *bytes, size_t count);
 ssize_t clinux_send(int fd, const void *bytes, size_t count, int more);
 ssize_t clinux_send_two(
     int fd, const void *first, size_t first_count, const void *second, size_t second_count);
+ssize_t clinux_splice(int from, int to, size_t count);
 
 // SOCK_SEQPACKET with SCM_RIGHTS (unix(7), cmsg(3)).
 enum { CLINUX_DESCRIPTORS_MAX = 253 }; // SCM_MAX_FD
@@ -200,10 +202,34 @@ static inline void clinux_store_release(uint64_t *word, uint64_t value) {
     __atomic_store_n(word, value, __ATOMIC_RELEASE);
 }
 
+// Sequentially consistent, for words whose order among each other matters: who sets one and then
+// looks at another meets who does the reverse.
+static inline uint64_t clinux_load_ordered(const uint64_t *word) {
+    return __atomic_load_n(word, __ATOMIC_SEQ_CST);
+}
+static inline void clinux_store_ordered(uint64_t *word, uint64_t value) {
+    __atomic_store_n(word, value, __ATOMIC_SEQ_CST);
+}
+static inline uint64_t clinux_exchange(uint64_t *word, uint64_t value) {
+    return __atomic_exchange_n(word, value, __ATOMIC_SEQ_CST);
+}
 static inline int clinux_compare_exchange(uint64_t *word, uint64_t expected, uint64_t desired) {
     return __atomic_compare_exchange_n(
         word, &expected, desired, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
 }
+static inline void clinux_set_bits(uint64_t *word, uint64_t bits) {
+    __atomic_fetch_or(word, bits, __ATOMIC_SEQ_CST);
+}
+static inline void clinux_clear_bits(uint64_t *word, uint64_t bits) {
+    __atomic_fetch_and(word, ~bits, __ATOMIC_SEQ_CST);
+}
+static inline void clinux_increment(uint64_t *word) {
+    __atomic_fetch_add(word, 1, __ATOMIC_SEQ_CST);
+}
+
+// The low half of a word in shared memory, waited for across processes (futex(2)).
+void clinux_futex_wait(const uint64_t *word, uint64_t expected);
+void clinux_futex_wake(const uint64_t *word);
 
 // Threads (pthreads(7)). The thread is detached and takes no signal; `body` runs once on it.
 int clinux_thread(const char *name, void *(*body)(void *), void *argument);

@@ -1,0 +1,49 @@
+// What checks and failed exchanges say of each server of the generation that serves, as metrics.
+// Totals belong to the name and go on over reloads and crashes.
+
+import Master
+import SharedState
+
+enum ServerMetrics {
+    private static let labels = ["backend", "server"]
+
+    private static let up = MetricCatalogue.gauge(
+        "apus_server_up",
+        "1 if the server takes traffic, by its checks and its exchanges; 0 if not.", labels)
+    private static let weight = MetricCatalogue.gauge(
+        "apus_server_weight", "The weight that the server has now; 0 takes no new exchange.",
+        labels)
+    private static let checks = MetricCatalogue.counter(
+        "apus_server_checks_total", "Health checks that ended, by how.", labels + ["result"])
+    private static let seconds = MetricCatalogue.counter(
+        "apus_server_check_seconds_total", "How long all health checks took together.", labels)
+    private static let downs = MetricCatalogue.counter(
+        "apus_server_downs_total", "How often health checks have taken the server down.", labels)
+    private static let ejections = MetricCatalogue.counter(
+        "apus_server_ejections_total",
+        "How often failed exchanges have taken the server out for a while.", labels)
+
+    static let all = [up, weight, checks, seconds, downs, ejections]
+
+    static func write(_ backends: [BackendView], to out: inout PrometheusText) {
+        let servers = backends.flatMap(\.servers).map { (labels: [$0.backend, $0.name], view: $0) }
+        let checked = servers.filter { $0.view.check != nil }
+        out.write(up, servers.map { ($0.labels, $0.view.isUp ? "1" : "0") })
+        out.write(weight, servers.map { ($0.labels, "\($0.view.effectiveWeight)") })
+        out.write(
+            checks,
+            checked.flatMap { labels, view in
+                [
+                    (labels + ["passed"], "\(view.counts.checksPassed)"),
+                    (labels + ["failed"], "\(view.counts.checksFailed)"),
+                ]
+            })
+        out.write(
+            seconds,
+            checked.map { labels, view in
+                (labels, PrometheusText.decimal(view.counts.checkMicroseconds, digits: 6))
+            })
+        out.write(downs, checked.map { ($0.labels, "\($0.view.counts.timesDown)") })
+        out.write(ejections, servers.map { ($0.labels, "\($0.view.counts.ejections)") })
+    }
+}

@@ -1,0 +1,118 @@
+// /v1/backends: the backends of the generation that serves and their servers, live. What an operator
+// may change of them will stand beside it.
+
+import JSON
+import Master
+import SharedState
+
+struct BackendResource: Sendable {
+    let port: any ControlPort
+
+    var routes: [Route] {
+        [
+            Route(
+                method: .get, path: "/v1/backends", summary: "All backends, by name",
+                query: Page.parameters
+            ) { request in
+                try .resource(
+                    Page.json(
+                        of: try backends(), query: request.query, key: \.name, item: \.json))
+            },
+            Route(
+                method: .get, path: "/v1/backends/{backend}", summary: "One backend"
+            ) { request in try .resource(backend(request).json) },
+            Route(
+                method: .get, path: "/v1/backends/{backend}/servers",
+                summary: "The servers of a backend, by name", query: Page.parameters
+            ) { request in
+                try .resource(
+                    Page.json(
+                        of: backend(request).servers, query: request.query, key: \.name,
+                        item: \.json))
+            },
+            Route(
+                method: .get, path: "/v1/backends/{backend}/servers/{server}",
+                summary: "One server"
+            ) { request in try .resource(server(request).json) },
+        ]
+    }
+
+    private func backends() throws(Problem) -> [BackendView] {
+        guard let backends = port.backends() else {
+            throw Problem(.notReady, "no generation serves")
+        }
+        return backends
+    }
+
+    private func backend(_ request: RouteRequest) throws(Problem) -> BackendView {
+        let backends = try backends()
+        let name = request.parameters["backend"] ?? ""
+        guard let backend = backends.first(where: { $0.name == name }) else {
+            throw Self.unknown("backend", name, among: backends.map(\.name))
+        }
+        return backend
+    }
+
+    private func server(_ request: RouteRequest) throws(Problem) -> ServerView {
+        let backend = try backend(request)
+        let name = request.parameters["server"] ?? ""
+        guard let server = backend.servers.first(where: { $0.name == name }) else {
+            throw Self.unknown("server", name, among: backend.servers.map(\.name))
+        }
+        return server
+    }
+
+    private static func unknown(_ kind: String, _ name: String, among names: [String]) -> Problem {
+        guard name.utf8.count <= 64 else { return Problem(.notFound, "no such \(kind)") }
+        let nearest = NearestName.of(name, in: names).map { "; did you mean \($0)?" } ?? ""
+        return Problem(.notFound, "no \(kind) \(name)\(nearest)")
+    }
+}
+
+extension BackendView {
+    fileprivate var json: JSONValue {
+        [
+            "name": .string(name),
+            "mode": .string(mode),
+            "balance": .string(balance),
+            "servers": [
+                "total": .number(servers.count),
+                "up": .number(servers.count { $0.isUp }),
+            ],
+        ]
+    }
+}
+
+extension ServerView {
+    fileprivate var json: JSONValue {
+        [
+            "backend": .string(backend),
+            "name": .string(name),
+            "address": .string(address),
+            "admin_state": .string(adminState.apiName),
+            "operational_state": .string(operationalState.rawValue),
+            "check": check.map(\.json) ?? .null,
+            "weight": [
+                "configured": .number(configuredWeight),
+                "effective": .number(effectiveWeight),
+                "override": .optional(weightOverride),
+            ],
+            "ejection": [
+                "left_ms": ejectedForMilliseconds.map { .integer($0) } ?? .null,
+                "count": .number(counts.ejections),
+            ],
+        ]
+    }
+}
+
+extension ServerView.Check {
+    fileprivate var json: JSONValue {
+        [
+            "result": .string(finding.result.name),
+            "code": .optional(finding.status),
+            "latency_ms": .number(lastMicroseconds / 1_000),
+            "last_at": .optional(lastAt),
+            "changed_at": .optional(changedAt),
+        ]
+    }
+}

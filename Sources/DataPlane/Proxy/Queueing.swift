@@ -1,0 +1,185 @@
+// Waiting for a server that has a limit: admission, the line, its three ends (it is the exchange's
+// turn, time is up, the client has left), and what changes of servers mean to it. Hot where a limit
+// is configured; a backend without one never comes here.
+
+internal import Model
+internal import SharedState
+
+extension Engine {
+    /// The server to go to, with a permit where it has a limit: the picked one, or the next that
+    /// is not full. Nil: the exchange waits, or was answered.
+    ///
+    /// - Parameter failed: a server that it has just been to for nothing: that has a free place
+    ///   because it fails, so who comes from there waits for the picked one.
+    mutating func admit(
+        _ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>,
+        _ picked: Ref<UpstreamServer>, avoiding failed: Ref<UpstreamServer>?, fresh: Bool
+    ) -> Ref<UpstreamServer>? {
+        if let held = exchange[].permit?.server {
+            if held == picked { return picked }
+            exchange[].permit = nil
+        }
+        if takePermit(exchange, picked) { return picked }
+        guard let backend = exchange[].backend else { return nil }
+        let servers = backend[].servers
+        for step in 1..<max(1, servers.count) {
+            let other = servers[(picked[].index + step) % servers.count]
+            if let failed, failed == other { continue }
+            if other[].isOpen, takePermit(exchange, other) { return other }
+        }
+        return join(exchange, client, server: failed == nil ? nil : picked[].index, fresh: fresh)
+    }
+
+    /// False: the server is full.
+    @inline(__always)
+    private func takePermit(
+        _ exchange: Ref<Exchange>, _ server: Ref<UpstreamServer>
+    ) -> Bool {
+        if server[].permits.limit == 0 { return true }
+        guard let number = server[].permits.take() else { return false }
+        exchange[].permit = Permit(adopting: number, of: server)
+        return true
+    }
+
+    /// Stands in line, for one server or for any. The server to go to, if one is free after all.
+    private mutating func join(
+        _ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>, server: Int?, fresh: Bool
+    ) -> Ref<UpstreamServer>? {
+        exchange.enter(.queued)
+        exchange[].queuedAt = nowNanoseconds
+        guard let backend = exchange[].backend, configuration.queues.listen() else {
+            exchange[].note(.resource, "queue-full")
+            fail(exchange, client, 503, "queue-full")
+            return nil
+        }
+        let queue = configuration.queues.queues[backend[].index]
+        var others: [QueueAnswer] = []
+        let joining = queue.join(
+            Waiter(
+                loop: index, exchange: exchange.token(tag: 0), priority: priority(of: exchange),
+                server: server), answers: &others)
+        for answer in others { queues.deliver(answer) }
+        switch joining {
+        case .full:
+            exchange[].note(.serverAbort, "queue-full")
+            fail(exchange, client, 503, "queue-full")
+            return nil
+        case .answered(let answer):
+            return go(exchange, answer)
+        case .waits(let ticket):
+            exchange[].place = QueuePlace(ticket, in: queue)
+            exchange[].needsFresh = fresh
+            count(.queued, of: backend[].traffic)
+            exchange[].waitsForClient = false
+            clientTimers.arm(client, at: now &+ backend[].waits.queue)
+            return nil
+        }
+    }
+
+    private func priority(of exchange: Ref<Exchange>) -> Int {
+        guard let frontend = exchange[].frontend else { return Route.defaultPriority }
+        let routes = configuration.configuration.frontends[frontend[].index].routes
+        let place = exchange[].route
+        return routes.indices.contains(place) ? routes[place].priority : Route.defaultPriority
+    }
+
+    /// Takes over what the answer holds; nil: there is no server.
+    private func go(_ exchange: Ref<Exchange>, _ answer: QueueAnswer) -> Ref<UpstreamServer>? {
+        guard let place = answer.server else { return nil }
+        let server = backends[answer.backend][].servers[place]
+        if let permit = answer.permit {
+            exchange[].permit = Permit(adopting: permit, of: server)
+        }
+        exchange.enter(.connecting)
+        return server
+    }
+
+    // MARK: The ends
+
+    /// What this loop's own exchanges were answered.
+    mutating func hearAnswers() {
+        guard !queues.answers.isEmpty else { return }
+        for answer in queues.takeAnswers() { hear(answer) }
+        queues.didTake()
+    }
+
+    /// It is an exchange's turn, unless that has gone meanwhile: then the next one's.
+    mutating func hear(_ answer: QueueAnswer) {
+        let exchange = Ref<Exchange>(token: answer.exchange)
+        guard exchange[].place?.isMeant(by: answer) == true, let client = exchange[].client else {
+            queues.refuse(answer)
+            return
+        }
+        exchange[].place.take()?.end()
+        endWait(exchange)
+        clientTimers.arm(client, at: .max)
+        guard let server = go(exchange, answer) else {
+            exchange[].note(.serverAbort, "no-server")
+            fail(exchange, client, 503, "no-server")
+            advance(client)
+            return
+        }
+        // Where the queue knows more than this loop does.
+        if !server[].standing.takesPersistent { attendServersIfChanged() }
+        if server[].standing.takesPersistent {
+            open(exchange, client, server, fresh: exchange[].needsFresh)
+        } else {
+            // It went out of service on the way.
+            assignServer(exchange, client, fresh: exchange[].needsFresh)
+        }
+        advance(client)
+    }
+
+    private mutating func endWait(_ exchange: Ref<Exchange>) {
+        let wait = max(0, nowNanoseconds &- exchange[].queuedAt)
+        exchange[].queueNanoseconds &+= wait
+        count(.queueMicroseconds, UInt64(wait / 1_000), of: exchange[].backend?[].traffic)
+    }
+
+    mutating func didWaitTooLong(
+        _ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>
+    ) {
+        endWait(exchange)
+        exchange[].note(.serverTimeout, "queue-timeout")
+        fail(exchange, client, 503, "queue-timeout")
+        advance(client)
+    }
+
+    /// A client that ends its side while it waits has given up, as far as anybody can tell: a
+    /// permit would be spent on nobody. In TCP the end of one side says nothing about the other.
+    mutating func hasLeft(
+        _ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>
+    ) -> Bool {
+        guard !exchange[].isTCP, client[].transport.peerHasEnded else { return false }
+        endWait(exchange)
+        abort(exchange, client, .clientAbort, "client-abort")
+        return true
+    }
+
+    // MARK: Servers
+
+    func makePermitSource(_ server: Ref<UpstreamServer>) -> PermitSource {
+        guard let worker = configuration.queues.worker else { return PermitSource() }
+        return PermitSource(
+            server[].record, worker: worker,
+            queue: configuration.queues.queues[server[].backend], loop: queues)
+    }
+
+    /// Something about the backend's servers may be new: limits, or who takes traffic.
+    mutating func attendQueue(of backend: Ref<UpstreamBackend>) {
+        let wasLimited = backend[].isLimited
+        var isLimited = false
+        for server in backend[].servers {
+            let percent = server[].standing.rampPercent(
+                over: server[].slowStart, wall: wallMilliseconds)
+            server[].permits.read(
+                configuredLimit: server[].configuredLimit, rampPercent: percent,
+                in: configuration.traffic.region)
+            if server[].permits.limit > 0 { isLimited = true }
+        }
+        backend[].isLimited = isLimited
+        guard isLimited || wasLimited else { return }
+        let queue = configuration.queues.queues[backend[].index]
+        for answer in queue.attend(now: now, wall: wallMilliseconds) { queues.deliver(answer) }
+    }
+}

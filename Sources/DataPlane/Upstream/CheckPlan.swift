@@ -1,0 +1,127 @@
+// The check of one server, compiled: what is sent where, and what is expected. Made once with the
+// runtime configuration; the bytes live in its arena. Read by one loop.
+
+internal import Clock
+internal import Model
+internal import SharedState
+internal import Syscalls
+
+/// Statuses that a check takes for good ones: a bit for each of 100…611.
+struct StatusSet: BitwiseCopyable {
+    private var bits = InlineArray<8, UInt64>(repeating: 0)
+
+    init(_ ranges: [StatusRange]) {
+        for range in ranges {
+            for status in max(100, range.first)...max(100, min(599, range.last)) {
+                bits[(status - 100) >> 6] |= 1 << UInt64((status - 100) & 63)
+            }
+        }
+    }
+
+    func contains(_ status: Int) -> Bool {
+        guard (100...599).contains(status) else { return false }
+        return bits[(status - 100) >> 6] & 1 << UInt64((status - 100) & 63) != 0
+    }
+}
+
+struct CheckPlan {
+    var address: RawSocketAddress
+    /// Empty: a connection is all that is asked for.
+    var request: Bytes
+    var method: HTTPMethod
+    var expected: StatusSet
+    /// Empty: the body does not matter.
+    var bodyContains: Bytes
+    var schedule: CheckSchedule
+    var timeout: Int64
+    var rise: Int
+    var fall: Int
+    var startsDown: Bool
+    var endsSessions: Bool
+    /// Of what is asked and where, never 0; how often does not count.
+    var definition: UInt64
+
+    var isHTTP: Bool { !request.isEmpty }
+
+    /// Nil: the server is not checked.
+    init?(_ check: HealthCheck?, of server: Server, arena: ConfigurationArena) {
+        guard let check, server.check.isEnabled else { return nil }
+        var target = server.address
+        if let port = check.port { target.port = UInt16(clamping: port) }
+        target = server.check.address ?? target
+        address = RawSocketAddress(target)
+        let fingerprint: String
+        switch check.probe {
+        case .tcp:
+            request = .empty
+            method = .other
+            expected = StatusSet([])
+            bodyContains = .empty
+            fingerprint = "tcp \(target)"
+        case .http(let probe):
+            let isOwnAddress = target == server.address
+            let head =
+                (isOwnAddress ? Self.proxyHeader(server.proxyProtocol) : "")
+                + Self.head(of: probe, to: target)
+            request = arena.bytes(head)
+            method = HTTPMethod(probe.method)
+            expected = StatusSet(probe.expect)
+            bodyContains = arena.bytes(probe.bodyContains ?? "")
+            let statuses = probe.expect.map { "\($0.first)-\($0.last)" }.joined(separator: ",")
+            fingerprint = "http \(target) \(statuses)\n\(probe.bodyContains ?? "")\n\(head)"
+        }
+        let interval = Self.milliseconds(check.interval)
+        schedule = CheckSchedule(
+            interval: interval,
+            fastInterval: check.fastInterval.map(Self.milliseconds) ?? max(1, interval / 2),
+            downInterval: check.downInterval.map(Self.milliseconds) ?? interval)
+        timeout = Self.milliseconds(check.timeout)
+        rise = check.rise
+        fall = check.fall
+        startsDown = check.initialState == .down
+        endsSessions = check.onMarkedDown == .endSessions
+        definition = Self.digest(fingerprint)
+    }
+
+    private static func milliseconds(_ duration: Duration) -> Int64 {
+        min(max(1, duration.wholeMilliseconds), 86_400_000)
+    }
+
+    /// What a server wants before the first byte, of a connection that has no client: UNKNOWN, or
+    /// LOCAL (proxy-protocol.txt §2.1, §2.2).
+    private static func proxyHeader(_ version: ProxyProtocolVersion?) -> String {
+        switch version {
+        case nil: ""
+        case .v1: "PROXY UNKNOWN\r\n"
+        case .v2: "\r\n\r\n\0\r\nQUIT\n\u{20}\0\0\0"
+        }
+    }
+
+    /// The whole request. Fields were checked when they were read.
+    private static func head(of probe: HTTPProbe, to target: SocketAddress) -> String {
+        var head = "\(probe.method.rawValue) \(probe.path) HTTP/1.1\r\n"
+        head += "Host: \(probe.host ?? target.description)\r\n"
+        if !probe.headers.contains(where: { $0.name.lowercased() == "user-agent" }) {
+            head += "User-Agent: apus-check\r\n"
+        }
+        for field in probe.headers { head += "\(field.name): \(field.value)\r\n" }
+        return head + "Connection: close\r\n\r\n"
+    }
+
+    /// FNV-1a: it has to tell one definition from the next, not to withstand anybody.
+    private static func digest(_ text: String) -> UInt64 {
+        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+        for byte in text.utf8 { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01B3 }
+        return max(1, hash)
+    }
+}
+
+extension HTTPMethod {
+    fileprivate init(_ method: HTTPProbe.Method) {
+        switch method {
+        case .get: self = .get
+        case .head: self = .head
+        case .options: self = .options
+        }
+    }
+}
