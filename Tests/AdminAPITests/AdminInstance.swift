@@ -75,6 +75,12 @@ final class AdminInstance: Sendable {
             "POST", target, fields: ["Content-Type: application/json"] + fields, body: body)
     }
 
+    func patch(
+        _ target: String, _ body: String, type: String = "application/json"
+    ) async throws -> HTTPResponse {
+        try await exchange("PATCH", target, fields: ["Content-Type: \(type)"], body: body)
+    }
+
     /// Sends bytes as they are and reads until the end of the connection.
     func raw(_ bytes: [UInt8], within seconds: Double = 5) async throws -> String {
         let path = socketPath

@@ -81,7 +81,7 @@ struct BackendTests {
 
     @Test func metrics() throws {
         var out = PrometheusText()
-        ServerMetrics.write([.example], to: &out)
+        ServerMetrics.write(BackendView.example.servers, to: &out)
         let metrics = try MetricsText(out.text)
         let expected = [
             #"apus_server_up{backend="web",server="web-1"}"#: "0",

@@ -27,6 +27,10 @@ final class ScriptedMaster: ControlPort {
         var traffic: [NamedTraffic] = []
         var backends: [BackendView]? = [.example]
         var audit: [StoredAudit] = []
+        var wishes: [ServerWish] = []
+        var wishOutcome = ServerWishOutcome.done
+        var endings: [SessionWish] = []
+        var sessionCount = SessionCount()
     }
     private let state: Mutex<State>
     let desk = ScriptedDesk()
@@ -64,6 +68,12 @@ final class ScriptedMaster: ControlPort {
     /// Nil: none serves.
     func have(_ backends: [BackendView]?) { state.withLock { $0.backends = backends } }
 
+    /// What becomes of changes of servers, and of ended sessions, from now on.
+    func answer(_ outcome: ServerWishOutcome) { state.withLock { $0.wishOutcome = outcome } }
+    func answer(_ count: SessionCount) { state.withLock { $0.sessionCount = count } }
+    var wishes: [ServerWish] { state.withLock { $0.wishes } }
+    var endings: [SessionWish] { state.withLock { $0.endings } }
+
     func carry(_ traffic: [NamedTraffic]) { state.withLock { $0.traffic = traffic } }
     /// Every reload from now on is refused; nil: no longer.
     func reject(_ rejection: ReloadRejection?) { state.withLock { $0.rejection = rejection } }
@@ -89,6 +99,23 @@ final class ScriptedMaster: ControlPort {
     func trafficTotals() -> [NamedTraffic] { state.withLock { $0.traffic } }
 
     func backends() -> [BackendView]? { state.withLock { $0.backends } }
+
+    func servers() -> [ServerView] { (backends() ?? []).flatMap(\.servers) }
+
+    func change(_ wish: ServerWish) -> ServerWishOutcome {
+        state.withLock { state in
+            state.wishes.append(wish)
+            return state.wishOutcome
+        }
+    }
+
+    func endSessions(_ wish: SessionWish) async throws -> SessionCount {
+        try state.withLock { state in
+            if state.isStopped { throw MasterError.stopped }
+            state.endings.append(wish)
+            return state.sessionCount
+        }
+    }
 
     func snapshot() -> MasterSnapshot { state.withLock { $0.snapshot } }
 

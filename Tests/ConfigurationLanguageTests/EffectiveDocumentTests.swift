@@ -174,7 +174,7 @@ import Testing
             (
                 HealthCheck(),
                 "probe port interval fastInterval downInterval timeout rise fall initialState "
-                    + "onMarkedDown"
+                    + "onMarkedDown onMarkedUp"
             ),
             (HTTPProbe(), "method path host headers expect bodyContains"),
             (CheckOverride(), "isEnabled address"),

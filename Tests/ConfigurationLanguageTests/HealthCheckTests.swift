@@ -75,8 +75,8 @@ import Testing
         ("check: {tcp: {}, interval: 99ms}", "/backends/b/check/interval", .outOfRange),
         ("check: {tcp: {}, fall: 0}", "/backends/b/check/fall", .outOfRange),
         (
-            "check: {tcp: {}, on_marked_down: end_sessions}", "/backends/b/check/on_marked_down",
-            .notSupportedYet
+            "check: {tcp: {}, on_marked_down: end_backup_sessions}",
+            "/backends/b/check/on_marked_down", .invalidValue
         ),
         ("ejection: {max_percent: 101}", "/backends/b/ejection/max_percent", .outOfRange),
     ])

@@ -121,6 +121,8 @@ enum Sample {
               down_interval: 5s
               timeout: 900ms
               initial_state: down
+              on_marked_down: end_sessions
+              on_marked_up: end_backup_sessions
               fall: 2
             servers:
               api-1: {address: "localhost:8080"}

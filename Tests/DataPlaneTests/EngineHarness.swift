@@ -6,6 +6,7 @@ import SharedState
 import Synchronization
 import Syscalls
 import Testing
+import Wire
 
 @testable import DataPlane
 
@@ -288,6 +289,26 @@ final class EngineHarness: @unchecked Sendable {
 }
 
 extension EngineHarness {
+    /// As the worker's main thread does it; nil: not all loops have answered.
+    func endSessions(_ order: SessionOrder) -> SessionOutcome? {
+        guard let selection = SessionSelection(order, in: runtime.configuration) else {
+            return SessionOutcome(id: order.id, matched: 0, ended: 0)
+        }
+        var orders = SessionOrders()
+        var asked = LoopSet()
+        for loop in loops where loop.post(.endSessions(selection)) { asked.insert(loop.index) }
+        var outcome = orders.didAsk(asked, order.id)
+        Wait.until(5) {
+            for entry in reports.takeAll() {
+                if case .ended(let id, let matched, let ended) = entry.report {
+                    outcome = orders.loopDidEnd(entry.loop, id, matched: matched, ended: ended)
+                }
+            }
+            return outcome != nil
+        }
+        return outcome
+    }
+
     /// Whether what is told of a server's connections gets there in time.
     func connections(
         of place: Int, within seconds: Double = 5, _ matches: (ServerConnectionCounts) -> Bool

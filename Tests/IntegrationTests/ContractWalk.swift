@@ -28,6 +28,7 @@ struct ContractWalk {
     /// The member of a collection's items that names one of them.
     private static let keys = [
         "generations": "generation", "reloads": "id", "revisions": "revision",
+        "backends": "name", "servers": "name",
     ]
 
     init(_ apus: ApusInstance) throws {

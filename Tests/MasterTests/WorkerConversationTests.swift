@@ -79,7 +79,7 @@ import Wire
                 case .event(let event):
                     // A kind is a byte away from another, which the supervisor judges.
                     #expect(index == 6 || event == .workerAccepting(Self.worker))
-                case .violation, .nothing: break
+                case .violation, .nothing, .sessionsEnded: break
                 }
             }
         }
@@ -97,6 +97,29 @@ import Wire
             let now = Self.now + .seconds(second)
             #expect(!isViolation(try say(.ready, to: &slow, at: now)))
         }
+    }
+
+    /// As many answers as there are orders, each within what was ordered; none without.
+    @Test func ordersAreAnswered() throws {
+        func outcome(_ id: UInt64, _ matched: Int, _ ended: Int) -> WorkerMessage {
+            .sessionsEnded(SessionOutcome(id: id, matched: matched, ended: ended))
+        }
+        var conversation = Self.begun
+        for id in 1...UInt64(WorkerConversation.packetsPerSecond * 3) {
+            conversation.didAsk(SessionOrder(id: id, max: 2))
+            let answer = try say(outcome(id, 5, 2), to: &conversation)
+            #expect(answer == .sessionsEnded(SessionOutcome(id: id, matched: 5, ended: 2)))
+        }
+        for (id, matched, ended) in [(1, 0, 0), (2, 5, 3), (2, 1, 2), (2, -1, -1), (2, 1 << 40, 0)]
+        {
+            var other = Self.begun
+            other.didAsk(SessionOrder(id: 2, max: 2))
+            #expect(isViolation(try say(outcome(UInt64(id), matched, ended), to: &other)))
+        }
+        var twice = Self.begun
+        twice.didAsk(SessionOrder(id: 2, max: 2))
+        _ = try say(outcome(2, 1, 1), to: &twice)
+        #expect(isViolation(try say(outcome(2, 1, 1), to: &twice)))
     }
 
     @Test func afterSigtermItMaySkipTheRelease() throws {

@@ -125,6 +125,16 @@ public final class ApusInstance: Sendable {
             body: Array(body.utf8), within: seconds)
     }
 
+    public func patch(
+        _ path: String, body: String, within seconds: Double = 5
+    ) throws -> HTTPResponse {
+        let client = try HTTPClient(path: socketPath)
+        return try client.exchange(
+            "PATCH", path, host: "localhost",
+            fields: ["Connection: close", "Content-Type: application/json"],
+            body: Array(body.utf8), within: seconds)
+    }
+
     public var status: JSONValue { get throws { try get("/v1/status").json } }
 
     /// Newest first; a filter such as `phase=LEAVING`.

@@ -1,6 +1,7 @@
 // What the echo server does, by path. A number in a path is bytes or milliseconds, as said.
 
 internal import Foundation
+internal import Synchronization
 
 extension EchoServer {
     /// Answers; false ends the connection.
@@ -19,7 +20,10 @@ extension EchoServer {
         case "chunked":  // that many bytes, in chunks of 1000
             try respondChunked(socket, Self.pattern(number))
         case "delay":  // that many milliseconds
+            delayed.withLock { $0 = ($0.now + 1, max($0.most, $0.now + 1)) }
             Thread.sleep(forTimeInterval: Double(number) / 1000)
+            // Before the answer: behind it the next request may come.
+            delayed.withLock { $0.now -= 1 }
             try respond(socket, body: Array("late".utf8))
         case "status":
             try respond(socket, status: number, body: [])

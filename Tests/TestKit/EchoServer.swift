@@ -19,6 +19,7 @@ public final class EchoServer: Sendable {
     private let seen = Mutex<[String: Int]>([:])
     private let healthStatus = Mutex(200)
     let requests = Counter()
+    let delayed = Mutex((now: 0, most: 0))
     let checks = Counter()
     let accepted = Counter()
 
@@ -41,6 +42,8 @@ public final class EchoServer: Sendable {
     /// Requests of `/health`.
     public var checkCount: Int { checks.value }
     public var requestCount: Int { requests.value }
+    /// Most requests of `/delay` that were waiting at one moment.
+    public var mostDelayed: Int { delayed.withLock { $0.most } }
     public var connectionCount: Int { accepted.value }
     public var openConnectionCount: Int { connections.withLock { $0.count } }
 

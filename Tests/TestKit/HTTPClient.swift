@@ -47,6 +47,11 @@ public final class HTTPClient: @unchecked Sendable {
         return bytes + Array("0\r\n\r\n".utf8)
     }
 
+    /// Sends a request and does not wait for its response.
+    public func send(_ method: String, _ target: String, host: String = "test.example") throws {
+        try socket.send(Self.request(method, target, host: host, fields: [], body: nil))
+    }
+
     /// Sends a request and reads its response.
     public func exchange(
         _ method: String = "GET", _ target: String = "/", host: String? = "test.example",

@@ -12,6 +12,7 @@ enum AdminRoutes {
             + StatusResource(port: port).routes + StatsResource(port: port).routes
             + EventResource(port: port, places: places).routes
             + GenerationResource(port: port).routes + BackendResource(port: port).routes
+            + SessionResource(port: port).routes
             + ReloadResource(port: port).routes + LogResource(port: port).routes
             + DocumentResource().routes + SchemaResource().routes + AuditResource(port: port).routes
             + ConfigurationResource(port: port).routes + RevisionResource(port: port).routes

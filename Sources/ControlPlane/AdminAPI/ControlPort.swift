@@ -40,6 +40,16 @@ public protocol ControlPort: Sendable {
     /// The backends of the generation that serves, in order of their names; nil: none serves.
     func backends() -> [BackendView]?
 
+    /// The servers of all generations that may have a worker, each once.
+    func servers() -> [ServerView]
+
+    /// Changes a server at run time; done when this returns.
+    func change(_ wish: ServerWish) -> ServerWishOutcome
+
+    /// Ends sessions and tells how many; takes little more than a second. Throws
+    /// `MasterError.stopped`.
+    func endSessions(_ wish: SessionWish) async throws -> SessionCount
+
     /// The sequence of the last event; who wants only what is to come reads after it.
     var lastEvent: UInt64 { get }
 

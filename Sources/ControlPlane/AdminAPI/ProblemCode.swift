@@ -47,6 +47,7 @@ enum ProblemCode: String, CaseIterable, Sendable {
     case internalError = "internal-error"
     case spawnFailed = "spawn-failed"
     case storeFailed = "store-failed"
+    case noRoom = "no-room"
     case notReady = "not-ready"
     case masterStuck = "master-stuck"
     case shuttingDown = "shutting-down"
@@ -108,6 +109,7 @@ enum ProblemCode: String, CaseIterable, Sendable {
         case .internalError: (500, "Internal error")
         case .spawnFailed: (503, "Worker could not be started")
         case .storeFailed: (503, "The state directory cannot be written")
+        case .noRoom: (503, "The shared state has no room")
         case .notReady: (503, "No generation is serving")
         case .masterStuck: (503, "The master does not make progress")
         case .shuttingDown: (503, "Shutting down")

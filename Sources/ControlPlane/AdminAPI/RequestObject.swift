@@ -102,6 +102,46 @@ struct RequestObject {
         return flag
     }
 
+    /// A whole number.
+    mutating func integer(_ name: String, in range: ClosedRange<Int>) -> Int? {
+        guard let value = object[name], !value.isNull else { return nil }
+        guard let number = value.integerValue else {
+            note("wrong-type", name, "must be a whole number")
+            return nil
+        }
+        guard let number = Int(exactly: number), range.contains(number) else {
+            note(
+                "out-of-range", name,
+                "must be from \(range.lowerBound) to \(range.upperBound)")
+            return nil
+        }
+        return number
+    }
+
+    /// Text with a unit.
+    mutating func duration(_ name: String) -> Duration? {
+        guard let text = text(name, countMax: 20) else { return nil }
+        guard let duration = DurationText.parse(text) else {
+            note("invalid-value", name, "must be a time with a unit, such as 30s, 500ms, 5m or 2h")
+            return nil
+        }
+        return duration
+    }
+
+    /// Whether the member is there and not null.
+    func isThere(_ name: String) -> Bool { object[name].map { !$0.isNull } ?? false }
+
+    /// Whether the member is there, be it null.
+    func isGiven(_ name: String) -> Bool { object[name] != nil }
+
+    mutating func require(_ name: String, _ why: String) {
+        note("missing-field", name, "is missing: \(why)")
+    }
+
+    mutating func refuse(_ name: String, _ message: String) {
+        note("invalid-value", name, message)
+    }
+
     /// Throws if anything was noted.
     func finish() throws(Problem) {
         guard !errors.isEmpty else { return }

@@ -31,7 +31,7 @@ struct RouteRequest: Sendable {
 
 struct Route: Sendable {
     enum Method: String, Sendable {
-        case get = "GET", post = "POST", delete = "DELETE"
+        case get = "GET", post = "POST", patch = "PATCH", delete = "DELETE"
 
         var hasBody: Bool { self != .get }
     }

@@ -27,7 +27,8 @@ struct Apus: ParsableCommand {
         version: ApusVersion.current,
         subcommands: [
             RunCommand.self, StatusCommand.self, ReloadCommand.self, GenerationsCommand.self,
-            ReloadsCommand.self, ServerCommand.self, TopCommand.self, EventsCommand.self,
+            ReloadsCommand.self, ServerCommand.self, SessionCommand.self, TopCommand.self,
+            EventsCommand.self,
             AuditCommand.self, APICommand.self, ConfigCommand.self, TokenCommand.self,
             CompletionCommand.self, ExitCodesCommand.self,
             VersionCommand.self,

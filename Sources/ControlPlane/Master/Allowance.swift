@@ -21,4 +21,9 @@ struct Allowance: Sendable {
         taken += 1
         return true
     }
+
+    /// The last one was asked for, and does not count.
+    mutating func giveBack() {
+        taken = max(0, taken - 1)
+    }
 }

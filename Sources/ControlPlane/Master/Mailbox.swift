@@ -14,6 +14,9 @@ final class Mailbox: Sendable {
         case cancelReload(id: String)
         case terminate(generation: Int)
         case stop(graceful: Bool)
+        case endSessions(SessionWish, reply: CheckedContinuation<SessionCount, any Error>)
+        /// An operator has changed something about a server.
+        case changed(ServerWish)
         case recorded(reload: String, ReloadFailure?)
         /// The last record of a reload is on disk, or why it is not.
         case stored(reload: String, ReloadFailure?)

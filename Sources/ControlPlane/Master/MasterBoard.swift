@@ -78,6 +78,17 @@ final class MasterBoard: Sendable {
         publish { _ in }
     }
 
+    /// What an operator wants of a server, or wanted; wakes those who wait for events.
+    func observe(_ wish: ServerWish, at now: WallTime) {
+        feed.withLock { $0.observe(wish, at: now) }
+        publish { _ in }
+    }
+
+    func observe(_ override: DroppedOverride, at now: WallTime) {
+        feed.withLock { $0.observe(override, at: now) }
+        publish { _ in }
+    }
+
     /// The loop has come round.
     func publish(tick now: Instant) {
         tick.withLock { $0.last = now }

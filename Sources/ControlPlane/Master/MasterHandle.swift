@@ -111,6 +111,28 @@ public final class MasterHandle: Sendable {
         board.serving.map { traffic.backends(of: $0, now: .now()) }
     }
 
+    /// The servers of all generations that may have a worker: of two with the same name, as the
+    /// newer one has it.
+    public func servers() -> [ServerView] { traffic.servers(now: .now()) }
+
+    /// Changes a server at run time. It is so in the shared state when this returns; workers act on
+    /// it within milliseconds.
+    public func change(_ wish: ServerWish) -> ServerWishOutcome {
+        guard let serving = board.serving else { return .unknown }
+        let outcome = traffic.change(wish, serving: serving)
+        if outcome == .done { mailbox.post(.changed(wish)) }
+        return outcome
+    }
+
+    /// Ends sessions and tells how many. Returns within little more than a second. Throws
+    /// `MasterError.stopped`.
+    public func endSessions(_ wish: SessionWish) async throws -> SessionCount {
+        try await withCheckedThrowingContinuation { continuation in
+            let isTaken = mailbox.post(.endSessions(wish, reply: continuation))
+            if !isTaken { continuation.resume(throwing: MasterError.stopped) }
+        }
+    }
+
     /// The sequence of the last event; who wants only what is to come reads after it.
     public var lastEvent: UInt64 { board.lastEvent }
 

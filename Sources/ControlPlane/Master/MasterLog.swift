@@ -86,6 +86,25 @@ final class MasterLog: Sendable {
         logger.log(level: level, "reload finished", metadata: metadata)
     }
 
+    func report(_ wish: ServerWish) {
+        var metadata: Logger.Metadata = [
+            "backend": "\(wish.backend)", "server": "\(wish.server)", "by": "\(wish.principal)",
+        ]
+        metadata["admin_state"] = wish.adminState.map { "\($0.apiName)" }
+        if wish.weight != .keep { metadata["weight"] = "\(wish.weight)" }
+        if wish.maxConnections != .keep { metadata["max_connections"] = "\(wish.maxConnections)" }
+        logger.info("server changed", metadata: metadata)
+    }
+
+    func report(_ override: DroppedOverride) {
+        logger.warning(
+            "a new configuration goes before what was wanted of a server",
+            metadata: [
+                "backend": "\(override.backend)", "server": "\(override.server)",
+                "fields": "\(override.fields.joined(separator: ","))",
+            ])
+    }
+
     func report(_ change: ServerChange) {
         var metadata: Logger.Metadata = [
             "backend": "\(change.server.backend)", "server": "\(change.server.name)",

@@ -27,6 +27,8 @@ final class MasterLoop {
     private let service: SystemdService?
     private let traffic: TrafficTable
     private var servers = ServerWatch()
+    private let sessions: SessionDesk
+    private var lastServing: Int?
     private var idleInherited: [String] = []
     private var problems: [ReloadFailure.Problem] = []
     private var nextSample = Instant(nanoseconds: 0)
@@ -53,6 +55,7 @@ final class MasterLoop {
         supervisor = parts.supervisor
         executor = parts.executor
         workers = parts.workers
+        sessions = SessionDesk(parts.workers)
         listeners = parts.listeners
         poll = parts.poll
         mailbox = parts.mailbox
@@ -90,6 +93,7 @@ final class MasterLoop {
         var due = nextSample
         if let deadline = supervisor.nextDeadline { due = min(due, deadline) }
         if let retry = executor.nextRetry { due = min(due, retry) }
+        if let deadline = sessions.nextDeadline { due = min(due, deadline) }
         return (due - now).timeoutMilliseconds
     }
 
@@ -101,6 +105,9 @@ final class MasterLoop {
         case .mailbox: for message in mailbox.take() { handle(message) }
         case .process, .channel, .output:
             for event in workers.didBecomeReadable(source, at: .now()) { step(event) }
+            for answer in workers.takeSessionOutcomes() {
+                sessions.didAnswer(answer.worker, answer.outcome, at: .now())
+            }
         }
     }
 
@@ -118,6 +125,7 @@ final class MasterLoop {
             watchServers(at: now)
         }
         service?.didTurn(at: now)
+        sessions.tend(at: now)
         if let deadline = supervisor.nextDeadline, deadline <= .now() { step(.tick) }
     }
 
@@ -168,6 +176,11 @@ final class MasterLoop {
         case .cancelReload(let id): step(.reloadCancelled(id: id))
         case .terminate(let generation): step(.terminateRequested(generation: generation))
         case .stop(let graceful): step(.stopRequested(graceful: graceful))
+        case .endSessions(let wish, let reply): sessions.begin(wish, reply: reply, at: .now())
+        case .changed(let wish):
+            workers.attend()
+            log.report(wish)
+            board.observe(wish, at: .now())
         case .validated(let reload, let result, let fallback):
             didValidate(reload, result, fallback: fallback)
         case .prepared(let generation, let result):
@@ -238,6 +251,7 @@ final class MasterLoop {
         if state == published { return }
         let before = published
         published = state
+        dropOverrides()
         service?.didChange(
             ServiceState.Facts(
                 generations: state.generations, reloads: state.reloads,
@@ -261,6 +275,19 @@ final class MasterLoop {
                 state.generations.first { $0.generation == number }
             }
             if let current { snapshot.maxReloads = current.plan.maxReloads }
+        }
+    }
+
+    /// A new configuration goes before what an operator wanted of the same thing.
+    private func dropOverrides() {
+        guard let serving = supervisor.serving, serving != lastServing else { return }
+        lastServing = serving
+        let dropped = traffic.dropOverrides(serving: serving)
+        if dropped.isEmpty { return }
+        workers.attend()
+        for override in dropped {
+            log.report(override)
+            board.observe(override, at: .now())
         }
     }
 
@@ -301,10 +328,13 @@ final class MasterLoop {
 
     private func finish() {
         for message in mailbox.close() {
-            if case .reload(_, _, let reply) = message {
-                reply.resume(throwing: MasterError.stopped)
+            switch message {
+            case .reload(_, _, let reply): reply.resume(throwing: MasterError.stopped)
+            case .endSessions(_, let reply): reply.resume(throwing: MasterError.stopped)
+            default: break
             }
         }
+        sessions.finish()
         listeners.closeAll()
         publish()
         answer(isLast: true)

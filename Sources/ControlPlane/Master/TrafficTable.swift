@@ -51,6 +51,7 @@ final class TrafficTable: Sendable {
         /// The highest that was seen of each record: its words are workers' words, and may go down.
         var peaks: [Int: [UInt64]] = [:]
         var permits: PermitBook
+        var overrides = ServerOverrides()
     }
     private let region: SharedRegion
     private let capacity: Int
@@ -120,15 +121,67 @@ final class TrafficTable: Sendable {
                 BackendView(
                     name: backend.name, mode: backend.mode.rawValue,
                     balance: backend.balance.kind.rawValue,
-                    servers: backend.servers.map { server in
-                        let name = TrafficName.server(backend: backend.name, name: server.name)
-                        let record = state.numbers[name].flatMap {
-                            ServerRecord(region, number: $0)
-                        }
-                        return ServerView(server, of: backend, record: record, now: now)
-                    })
+                    servers: backend.servers.map { view($0, of: backend, state, now: now) })
             }
         }
+    }
+
+    /// Writes what an operator wants of a server of the generation that serves.
+    func change(_ wish: ServerWish, serving: Int) -> ServerWishOutcome {
+        state.withLock { state in
+            guard
+                let backend = state.backends[serving]?.first(where: { $0.name == wish.backend }),
+                let server = backend.servers.first(where: { $0.name == wish.server })
+            else { return .unknown }
+            let name = TrafficName.server(backend: wish.backend, name: wish.server)
+            guard let number = state.numbers[name],
+                let record = ServerRecord(region, number: number)
+            else { return .noRoom }
+            if case .value(let limit) = wish.maxConnections,
+                !state.permits.provide(limit, number: number)
+            {
+                return .noRoom
+            }
+            state.overrides.apply(wish, to: record, configured: server)
+            return .done
+        }
+    }
+
+    /// A generation serves now: its configuration goes before what was wanted of the same thing.
+    func dropOverrides(serving: Int) -> [DroppedOverride] {
+        state.withLock { state in
+            guard let backends = state.backends[serving] else { return [] }
+            let numbers = state.numbers
+            return state.overrides.drop(for: backends) { name in
+                numbers[name].flatMap { ServerRecord(region, number: $0) }
+            }
+        }
+    }
+
+    /// The servers of all generations that may have a worker, those of the newest first; each once.
+    func servers(now: Instant) -> [ServerView] {
+        state.withLock { state in
+            var seen: Set<TrafficName> = []
+            var servers: [ServerView] = []
+            for (_, backends) in state.backends.sorted(by: { $0.key > $1.key }) {
+                for backend in backends {
+                    for server in backend.servers {
+                        let name = TrafficName.server(backend: backend.name, name: server.name)
+                        guard seen.insert(name).inserted else { continue }
+                        servers.append(view(server, of: backend, state, now: now))
+                    }
+                }
+            }
+            return servers
+        }
+    }
+
+    private func view(
+        _ server: Server, of backend: Backend, _ state: borrowing State, now: Instant
+    ) -> ServerView {
+        let name = TrafficName.server(backend: backend.name, name: server.name)
+        let record = state.numbers[name].flatMap { ServerRecord(region, number: $0) }
+        return ServerView(server, of: backend, record: record, now: now)
     }
 
     /// Of all names that live generations have. They never go down.

@@ -9,6 +9,8 @@ internal import Wire
 struct WorkerConversation {
     /// An honest worker sends five packets in its life.
     static let packetsPerSecond = 64
+    /// More than a process can have descriptors.
+    private static let sessionCountMax = 1 << 30
 
     /// A packet as it came from the socket.
     struct Arrival {
@@ -18,6 +20,7 @@ struct WorkerConversation {
     }
     enum Outcome: Equatable {
         case event(SupervisorEvent)
+        case sessionsEnded(SessionOutcome)
         /// In order, and nothing to tell.
         case nothing
         /// Tell once; everything later is `nothing`.
@@ -33,6 +36,8 @@ struct WorkerConversation {
     private var didRelease = false
     private var didDrain = false
     private var isTerminated = false
+    /// Orders to end sessions that it has not answered, with how many it may end.
+    private var orders: [UInt64: Int] = [:]
     private var allowance = Allowance(perSecond: packetsPerSecond)
 
     init(worker: WorkerID, pid: Int32, version: String) {
@@ -49,6 +54,11 @@ struct WorkerConversation {
     /// It was sent SIGTERM: from now on it may skip what lies before its end.
     mutating func didTerminate() {
         isTerminated = true
+    }
+
+    /// It was given such an order.
+    mutating func didAsk(_ order: SessionOrder) {
+        orders[order.id] = order.max
     }
 
     /// Nothing more is expected of it than its exit.
@@ -116,11 +126,26 @@ struct WorkerConversation {
             }
             didRelease = true
             return .event(.workerReleased(worker))
+        case .sessionsEnded(let outcome): return judge(outcome)
         case .drained:
             didDrain = true
             if isTerminated && !didRelease { return .nothing }
             return .event(.workerDrained(worker))
         }
+    }
+
+    private mutating func judge(_ outcome: SessionOutcome) -> Outcome {
+        guard let most = orders.removeValue(forKey: outcome.id) else {
+            return .violation("answered an order that it was not given")
+        }
+        guard outcome.matched >= outcome.ended, (0...most).contains(outcome.ended),
+            outcome.matched <= Self.sessionCountMax
+        else {
+            return .violation("ended \(outcome.ended) of \(outcome.matched) sessions")
+        }
+        // As many answers as the master wants.
+        allowance.giveBack()
+        return .sessionsEnded(outcome)
     }
 
     private var handed: String { handedCount.map { "\($0)" } ?? "none" }

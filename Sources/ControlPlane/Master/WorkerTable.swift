@@ -32,6 +32,8 @@ final class WorkerTable {
     /// Of a start that failed: killed, to be reaped, of no interest to the supervisor.
     private var discarded: Set<UInt32> = []
     private var baselines: [UInt32: [UInt64]] = [:]
+    /// What workers answered to `endSessions`, until it is taken.
+    private var sessionOutcomes: [(worker: WorkerID, outcome: SessionOutcome)] = []
 
     init(
         program: String, version: String, poll: PollSet, region: SharedRegion,
@@ -161,6 +163,30 @@ final class WorkerTable {
         try worker(id)?.send(.release(order))
     }
 
+    /// Lets every worker look at the servers in the shared state at once. One that cannot be told
+    /// looks by itself a little later.
+    func attend() {
+        for worker in workers.values { try? worker.send(.attend) }
+    }
+
+    func endSessions(_ order: SessionOrder, of id: WorkerID) throws(WorkerSendError) {
+        guard let worker = worker(id) else { throw .message("worker \(id) is gone") }
+        try worker.send(.endSessions(order))
+        worker.conversation.didAsk(order)
+    }
+
+    /// Oldest generation first.
+    var ids: [WorkerID] {
+        serials.keys.sorted { ($0.generation, $0.index) < ($1.generation, $1.index) }
+    }
+
+    func isThere(_ id: WorkerID) -> Bool { serials[id] != nil }
+
+    func takeSessionOutcomes() -> [(worker: WorkerID, outcome: SessionOutcome)] {
+        defer { sessionOutcomes = [] }
+        return sessionOutcomes
+    }
+
     // MARK: What happens
 
     func didBecomeReadable(_ source: PollSource, at now: Instant) -> [SupervisorEvent] {
@@ -186,6 +212,9 @@ final class WorkerTable {
         return outcomes.compactMap { outcome in
             switch outcome {
             case .event(let event): return event
+            case .sessionsEnded(let outcome):
+                sessionOutcomes.append((worker.id, outcome))
+                return nil
             case .nothing: return nil
             case .violation(let words):
                 // Nothing of it is of interest any more, and it may be talking without end.

@@ -14,6 +14,8 @@ enum LoopReport: Sendable, Equatable {
     case released(listeners: Int)
     /// No client connection, exchange or tunnel is left after `released`.
     case drained
+    /// So many sessions fitted the order, and so many of them were ended.
+    case ended(order: UInt64, matched: Int, ended: Int)
     /// `ProxyLoop.run` returns.
     case stopped
 }

@@ -276,6 +276,7 @@ struct Engine: ~Copyable {
                     draining: queues, idleAfter: idleAfter.wholeMilliseconds,
                     idleSpread: idleSpread.wholeMilliseconds)
             case .command(.attend): break
+            case .command(.endSessions(let selection)): endSessions(selection)
             case .command(.stop): isStopped = true
             }
         }

@@ -18,6 +18,8 @@
 enum ExchangeEnd: UInt8 {
     case normal, local, refused, clientAbort, clientTimeout, serverAbort, serverTimeout, resource
     case killed
+    /// Its server was marked down, or it was a backup whose time is over.
+    case serverDown, backupOver
 
     /// The first of HAProxy's two letters.
     fileprivate var letter: Int {
@@ -31,6 +33,8 @@ enum ExchangeEnd: UInt8 {
         case .serverTimeout: 6
         case .resource: 7
         case .killed: 8
+        case .serverDown: 9
+        case .backupOver: 10
         }
     }
 
@@ -56,7 +60,9 @@ enum ExchangeEnd: UInt8 {
             SRSQSCSHSD\
             sRsQsCsHsD\
             RRRQRCRHRD\
-            KRKQKCKHKD
+            KRKQKCKHKD\
+            DRDQDCDHDD\
+            URUQUCUHUD
             """)
         return table.slice(letter * 10 + column * 2, 2)
     }
@@ -97,13 +103,13 @@ struct Exchange: ~Copyable, SlabEntry {
     fileprivate var load: ServerLoad?
     /// Of the backend's hash key; any number where nothing is hashed.
     var balanceKey: UInt64 = 0
-    /// The route that decided, -1: none did.
     /// Of a server with a limit; goes back when it is replaced.
     var permit: Permit?
     /// While `queued`; left when it is replaced.
     var place: QueuePlace?
     /// Only a new connection will do, when it comes to that.
     var needsFresh = false
+    /// The route that decided, -1: none did.
     var route = -1
     /// Those that took the request before it.
     var filters = FilterSet()

@@ -215,7 +215,8 @@ extension Engine {
 
     private mutating func conclude(_ check: Ref<ServerCheck>, _ finding: ServerCheckFinding) {
         endConversation(check)
-        guard let plan = check[].plan, let record = check[].server?[].record else { return }
+        guard let plan = check[].plan, let server = check[].server, let record = server[].record
+        else { return }
         let microseconds = UInt64(max(0, nowNanoseconds - check[].begunAt) / 1_000)
         record.note(.lastCheckMicroseconds, microseconds)
         record.note(.lastCheckResult, finding.word)
@@ -228,14 +229,14 @@ extension Engine {
             change = check[].health.didFail(fall: plan.fall)
         }
         record.count(.checkMicroseconds, microseconds)
-        apply(change, check[].health, plan, record)
+        apply(change, check[].health, plan, server, record)
         let wait = plan.schedule.next(state: check[].health.state, random: &random)
         checks.timers.arm(check, at: max(now + 1, check[].begunAt / 1_000_000 + wait))
     }
 
     private mutating func apply(
         _ change: ServerHealth.Change, _ health: ServerHealth, _ plan: CheckPlan,
-        _ record: ServerRecord
+        _ server: Ref<UpstreamServer>, _ record: ServerRecord
     ) {
         let moment = UInt64(max(1, wallMilliseconds))
         switch change {
@@ -245,13 +246,12 @@ extension Engine {
             return
         case .confirmed:
             if plan.startsDown { record.note(.cameUpAt, moment) }
-        case .cameUp: record.note(.cameUpAt, moment)
+        case .cameUp:
+            record.note(.cameUpAt, moment)
+            if plan.endsBackupSessions { backupsAreOver(server) }
         case .wentDown:
             record.count(.timesDown)
-            if plan.endsSessions {
-                record.note(.epochReason, UInt64(SessionEndReason.markedDown.rawValue))
-                record.advance(.epoch)
-            }
+            if plan.endsSessions { record.endSessions(because: .markedDown) }
         }
         record.note(.healthChangedAt, moment)
         record.set(.health, health.word)

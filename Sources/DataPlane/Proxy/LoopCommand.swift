@@ -24,6 +24,8 @@ enum LoopCommand: Sendable {
     case release(drainAcceptQueueOf: [Int], idleAfter: Duration, idleSpread: Duration)
     /// Servers have changed (`ServerChanges`): the round that this begins looks at them.
     case attend
+    /// End the sessions that fit (`LoopReport.ended`).
+    case endSessions(SessionSelection)
     /// Close everything at once; `ProxyLoop.run` returns.
     case stop
 }

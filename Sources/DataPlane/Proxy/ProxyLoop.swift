@@ -116,7 +116,9 @@ final class ProxyLoop: @unchecked Sendable {
     }
 
     /// Hands a command to the loop; from any thread.
-    func post(_ command: LoopCommand) {
+    /// False: the loop has ended and does nothing any more.
+    @discardableResult
+    func post(_ command: LoopCommand) -> Bool {
         link.mailbox.post(.command(command))
     }
 }

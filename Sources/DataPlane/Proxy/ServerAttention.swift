@@ -61,5 +61,6 @@ extension Engine {
         // Whether it is well is asked at once where something has changed for it.
         if !isOut, old.adminState == .maintenance { checkSoon(server) }
         if server[].standing.isEjected, !old.isEjected { checkSoon(server) }
+        if server[].standing.epoch != old.epoch { endSessions(of: server) }
     }
 }

@@ -37,7 +37,9 @@ struct CheckPlan {
     var rise: Int
     var fall: Int
     var startsDown: Bool
+    /// Of the server when it goes down; of the backups when it comes up.
     var endsSessions: Bool
+    var endsBackupSessions: Bool
     /// Of what is asked and where, never 0; how often does not count.
     var definition: UInt64
 
@@ -80,6 +82,7 @@ struct CheckPlan {
         fall = check.fall
         startsDown = check.initialState == .down
         endsSessions = check.onMarkedDown == .endSessions
+        endsBackupSessions = check.onMarkedUp == .endBackupSessions && !server.isBackup
         definition = Self.digest(fingerprint)
     }
 

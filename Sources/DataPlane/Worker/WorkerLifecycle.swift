@@ -190,4 +190,9 @@ struct LoopSet: Equatable {
         guard (0..<64).contains(loop) else { return }
         bits |= 1 << UInt64(loop)
     }
+
+    mutating func remove(_ loop: Int) {
+        guard (0..<64).contains(loop) else { return }
+        bits &= ~(1 << UInt64(loop))
+    }
 }

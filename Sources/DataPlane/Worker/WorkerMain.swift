@@ -29,6 +29,7 @@ struct WorkerMain: ~Copyable {
     private var release: MasterMessage.Release?
     private var stopDeadline: Instant?
     private var exitCode: Int32?
+    private var sessions = SessionOrders()
 
     init(version: String) throws(SystemError) {
         // Ctrl-C and a closing terminal reach the whole process group: they are the master's.
@@ -116,6 +117,7 @@ struct WorkerMain: ~Copyable {
             perform(lifecycle.didReceiveRelease())
         case .attend:
             for loop in loops { loop.post(.attend) }
+        case .endSessions(let order): endSessions(order)
         }
     }
 
@@ -137,6 +139,8 @@ struct WorkerMain: ~Copyable {
             case .released: perform(lifecycle.loopReleased(entry.loop))
             case .drained: perform(lifecycle.loopDrained(entry.loop))
             case .stopped: perform(lifecycle.loopStopped(entry.loop))
+            case .ended(let order, let matched, let ended):
+                tell(sessions.loopDidEnd(entry.loop, order, matched: matched, ended: ended))
             }
         }
     }
@@ -232,6 +236,19 @@ struct WorkerMain: ~Copyable {
                     drainAcceptQueueOf: release?.drainAcceptQueueOf ?? [], idleAfter: idleAfter,
                     idleSpread: idleSpread))
         }
+    }
+
+    private mutating func endSessions(_ order: SessionOrder) {
+        guard let selection = SessionSelection(order, in: configuration) else {
+            return tell(SessionOutcome(id: order.id, matched: 0, ended: 0))
+        }
+        var asked = LoopSet()
+        for loop in loops where loop.post(.endSessions(selection)) { asked.insert(loop.index) }
+        tell(sessions.didAsk(asked, order.id))
+    }
+
+    private mutating func tell(_ outcome: SessionOutcome?) {
+        if let outcome { channel.send(.sessionsEnded(outcome)) }
     }
 
     private mutating func closeListeners(_ count: Int) {

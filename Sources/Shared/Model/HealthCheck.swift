@@ -29,10 +29,16 @@ public struct HealthCheck: Codable, Sendable, Equatable {
     public var initialState = InitialState.up
     /// What happens to the sessions of a server that goes down.
     public var onMarkedDown = OnMarkedDown.keepSessions
+    /// What happens to the sessions of the backend's backups when a server that is none comes up.
+    public var onMarkedUp = OnMarkedUp.keepSessions
 
     public enum OnMarkedDown: String, Codable, Sendable, CaseIterable {
         case keepSessions = "keep_sessions"
         case endSessions = "end_sessions"
+    }
+    public enum OnMarkedUp: String, Codable, Sendable, CaseIterable {
+        case keepSessions = "keep_sessions"
+        case endBackupSessions = "end_backup_sessions"
     }
 
     public init(_ probe: Probe = .tcp) {

@@ -81,6 +81,8 @@ public enum SessionEndReason: UInt8, CaseIterable, Sendable {
     case unknown = 0
     /// Its health checks fail, and the configuration says so.
     case markedDown = 1
+    /// It is a backup, and a server that is none came up.
+    case backupOver = 2
 }
 
 /// What health checks say of a server.
@@ -176,6 +178,17 @@ public struct ServerRecord: @unchecked Sendable {
     public func clear() {
         // SAFETY: all words are within the record.
         for index in 0..<Self.wordCount { unsafe clinux_store(words + index, 0) }
+    }
+
+    /// Ends the sessions that the server has now, in all workers.
+    public func endSessions(because reason: SessionEndReason) {
+        note(.epochReason, UInt64(reason.rawValue))
+        advance(.epoch)
+    }
+
+    /// Out of range is `unknown`.
+    public var epochReason: SessionEndReason {
+        SessionEndReason(rawValue: UInt8(truncatingIfNeeded: self[.epochReason])) ?? .unknown
     }
 
     /// Out of range is `ready`.

@@ -11,6 +11,8 @@ public enum MasterMessage: Sendable, Equatable {
     case release(Release)
     /// Something about servers has changed in the shared state: look at once, not in the next round.
     case attend
+    /// End sessions now; answered with `WorkerMessage.sessionsEnded`.
+    case endSessions(SessionOrder)
 
     public struct Prepare: Codable, Sendable, Equatable {
         public var generation: Int
@@ -67,6 +69,8 @@ public enum MasterMessage: Sendable, Equatable {
         case .handoff(let body): (kind, payload) = (.handoff, try JSONWriter.encode(body))
         case .release(let body): (kind, payload) = (.release, try JSONWriter.encode(body))
         case .attend: (kind, payload) = (.attend, try JSONWriter.encode(Empty()))
+        case .endSessions(let body):
+            (kind, payload) = (.endSessions, try JSONWriter.encode(body))
         }
         return ControlPacket(
             kind: kind.rawValue, generation: UInt64(clamping: generation), payload: payload)
@@ -83,6 +87,8 @@ public enum MasterMessage: Sendable, Equatable {
             case .release:
                 self = .release(try JSONReader.decode(Release.self, from: packet.payload))
             case .attend: self = .attend
+            case .endSessions:
+                self = .endSessions(try JSONReader.decode(SessionOrder.self, from: packet.payload))
             }
         } catch {
             throw .payload(error)
@@ -90,5 +96,5 @@ public enum MasterMessage: Sendable, Equatable {
     }
 
     private struct Empty: Codable {}
-    private enum Kind: UInt16 { case prepare = 1, handoff, release, attend }
+    private enum Kind: UInt16 { case prepare = 1, handoff, release, attend, endSessions }
 }

@@ -14,6 +14,8 @@ public enum WorkerMessage: Sendable, Equatable {
     case released(listenerCount: Int)
     /// Nothing is left to do; exit follows.
     case drained
+    /// What became of `MasterMessage.endSessions`.
+    case sessionsEnded(SessionOutcome)
 
     public struct Hello: Codable, Sendable, Equatable {
         /// Of the program, as in `apus --version`.
@@ -52,6 +54,8 @@ public enum WorkerMessage: Sendable, Equatable {
         case .released(let count):
             (kind, payload) = (.released, try JSONWriter.encode(Count(listeners: count)))
         case .drained: (kind, payload) = (.drained, try JSONWriter.encode(Empty()))
+        case .sessionsEnded(let body):
+            (kind, payload) = (.sessionsEnded, try JSONWriter.encode(body))
         }
         return ControlPacket(
             kind: kind.rawValue, generation: UInt64(clamping: generation), payload: payload)
@@ -72,11 +76,16 @@ public enum WorkerMessage: Sendable, Equatable {
                 let body = try JSONReader.decode(Count.self, from: packet.payload)
                 self = .released(listenerCount: body.listeners)
             case .drained: self = .drained
+            case .sessionsEnded:
+                self = .sessionsEnded(
+                    try JSONReader.decode(SessionOutcome.self, from: packet.payload))
             }
         } catch {
             throw .payload(error)
         }
     }
 
-    private enum Kind: UInt16 { case hello = 1, ready, refused, accepting, released, drained }
+    private enum Kind: UInt16 {
+        case hello = 1, ready, refused, accepting, released, drained, sessionsEnded
+    }
 }

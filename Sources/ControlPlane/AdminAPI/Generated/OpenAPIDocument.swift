@@ -388,6 +388,78 @@ enum OpenAPIDocument {
      "404": {"$ref": "#/components/responses/Problem"},
      "503": {"$ref": "#/components/responses/Problem"}
     }
+   },
+   "patch": {
+    "operationId": "changeServer",
+    "summary": "Change a server at run time",
+    "description": "What is set holds over reloads and crashes of workers, until it is taken back with null, until a\nnew configuration says something else about the same thing, or until the master ends. What is\nnot named stays as it is. Workers act on it within milliseconds.\n",
+    "parameters": [{"$ref": "#/components/parameters/backend"}, {"$ref": "#/components/parameters/server"}],
+    "requestBody": {
+     "required": true,
+     "content": {
+      "application/json": {
+       "schema": {"$ref": "#/components/schemas/ServerChange"},
+       "examples": {
+        "maintenance": {"value": {"admin_state": "MAINT"}},
+        "half": {"value": {"admin_state": "READY", "weight": 50, "max_connections": 200}},
+        "as_configured": {"value": {"admin_state": "READY", "weight": null, "max_connections": null}}
+       }
+      },
+      "application/merge-patch+json": {"schema": {"$ref": "#/components/schemas/ServerChange"}}
+     }
+    },
+    "responses": {
+     "200": {
+      "description": "The server as it is now.",
+      "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Server"}}}
+     },
+     "400": {"$ref": "#/components/responses/Problem"},
+     "401": {"$ref": "#/components/responses/Unauthenticated"},
+     "403": {"$ref": "#/components/responses/Problem"},
+     "404": {"$ref": "#/components/responses/Problem"},
+     "413": {"$ref": "#/components/responses/Problem"},
+     "415": {"$ref": "#/components/responses/Problem"},
+     "422": {"$ref": "#/components/responses/Problem"},
+     "429": {"$ref": "#/components/responses/Problem"},
+     "503": {"$ref": "#/components/responses/Problem"}
+    }
+   }
+  },
+  "/v1/backends/{backend}/servers/{server}/sessions/kill": {
+   "post": {
+    "operationId": "killSessionsOfServer",
+    "summary": "End the sessions of a server",
+    "description": "Exchanges and TCP connections that the server has, or that are on their way to it. A client that\nhas no byte of an answer yet gets 503, another one an end of its connection.\n",
+    "parameters": [{"$ref": "#/components/parameters/backend"}, {"$ref": "#/components/parameters/server"}],
+    "requestBody": {
+     "required": true,
+     "content": {
+      "application/json": {
+       "schema": {
+        "type": "object",
+        "additionalProperties": false,
+        "properties": {
+         "client": {"$ref": "#/components/schemas/ClientFilter"},
+         "min_age": {"$ref": "#/components/schemas/MinAge"},
+         "max": {"type": "integer", "minimum": 1, "maximum": 10000000}
+        }
+       },
+       "examples": {"all": {"value": {}}, "old": {"value": {"min_age": "10m", "max": 100}}}
+      }
+     }
+    },
+    "responses": {
+     "200": {"$ref": "#/components/responses/SessionCount"},
+     "400": {"$ref": "#/components/responses/Problem"},
+     "401": {"$ref": "#/components/responses/Unauthenticated"},
+     "403": {"$ref": "#/components/responses/Problem"},
+     "404": {"$ref": "#/components/responses/Problem"},
+     "413": {"$ref": "#/components/responses/Problem"},
+     "415": {"$ref": "#/components/responses/Problem"},
+     "422": {"$ref": "#/components/responses/Problem"},
+     "429": {"$ref": "#/components/responses/Problem"},
+     "503": {"$ref": "#/components/responses/Problem"}
+    }
    }
   },
   "/v1/generations": {
@@ -516,6 +588,60 @@ enum OpenAPIDocument {
      "415": {"$ref": "#/components/responses/Problem"},
      "422": {"$ref": "#/components/responses/Problem"},
      "429": {"$ref": "#/components/responses/Problem"}
+    }
+   }
+  },
+  "/v1/sessions/kill": {
+   "post": {
+    "operationId": "killSessions",
+    "summary": "End the sessions that fit",
+    "description": "A session that fits all filters ends; at least one filter is needed. With a backend a session is\nan exchange or a TCP connection that has one of its servers or waits for one; without, it is a\nclient's connection. The answer comes when they are closed, a second later at the latest.\n",
+    "requestBody": {
+     "required": true,
+     "content": {
+      "application/json": {
+       "schema": {
+        "type": "object",
+        "additionalProperties": false,
+        "required": ["max"],
+        "anyOf": [
+         {"required": ["generation"]},
+         {"required": ["backend"]},
+         {"required": ["client"]},
+         {"required": ["min_age"]}
+        ],
+        "properties": {
+         "generation": {"type": "integer", "minimum": 1, "maximum": 2147483647},
+         "backend": {"type": "string", "maxLength": 200},
+         "server": {"type": "string", "maxLength": 200},
+         "client": {"$ref": "#/components/schemas/ClientFilter"},
+         "min_age": {"$ref": "#/components/schemas/MinAge"},
+         "max": {
+          "description": "At most so many are ended.",
+          "type": "integer",
+          "minimum": 1,
+          "maximum": 10000000
+         }
+        }
+       },
+       "examples": {
+        "of_a_server": {"value": {"backend": "echo", "server": "one", "max": 1000}},
+        "of_a_client": {"value": {"client": "203.0.113.0/24", "min_age": "1h", "max": 1000}}
+       }
+      }
+     }
+    },
+    "responses": {
+     "200": {"$ref": "#/components/responses/SessionCount"},
+     "400": {"$ref": "#/components/responses/Problem"},
+     "401": {"$ref": "#/components/responses/Unauthenticated"},
+     "403": {"$ref": "#/components/responses/Problem"},
+     "404": {"$ref": "#/components/responses/Problem"},
+     "413": {"$ref": "#/components/responses/Problem"},
+     "415": {"$ref": "#/components/responses/Problem"},
+     "422": {"$ref": "#/components/responses/Problem"},
+     "429": {"$ref": "#/components/responses/Problem"},
+     "503": {"$ref": "#/components/responses/Problem"}
     }
    }
   },
@@ -1121,6 +1247,30 @@ enum OpenAPIDocument {
    }
   },
   "responses": {
+   "SessionCount": {
+    "description": "How many there were.",
+    "content": {
+     "application/json": {
+      "schema": {
+       "type": "object",
+       "required": ["matched", "killed", "complete", "silent_workers"],
+       "properties": {
+        "matched": {"description": "Sessions that fitted.", "type": "integer"},
+        "killed": {
+         "description": "Of these, how many were ended; not more than `max`.",
+         "type": "integer"
+        },
+        "complete": {"description": "All workers have answered.", "type": "boolean"},
+        "silent_workers": {
+         "description": "Those that have not; what they did is not counted.",
+         "type": "array",
+         "items": {"type": "string"}
+        }
+       }
+      }
+     }
+    }
+   },
    "Unauthenticated": {
     "description": "By TCP: nobody has shown who asks, or the token is unknown or has expired.",
     "headers": {"WWW-Authenticate": {"schema": {"type": "string"}}},
@@ -1210,6 +1360,41 @@ enum OpenAPIDocument {
      }
     }
    },
+   "ServerChange": {
+    "type": "object",
+    "additionalProperties": false,
+    "properties": {
+     "admin_state": {
+      "description": "DRAIN takes only what belongs to it by persistence, MAINT nothing; idle connections to a\nserver in MAINT are closed.\n",
+      "enum": ["READY", "DRAIN", "MAINT"]
+     },
+     "weight": {
+      "description": "0 takes nothing new; null is what the configuration says.",
+      "type": ["integer", "null"],
+      "minimum": 0,
+      "maximum": 256
+     },
+     "max_connections": {
+      "description": "Null is what the configuration says.",
+      "type": ["integer", "null"],
+      "minimum": 1,
+      "maximum": 100000
+     }
+    }
+   },
+   "ClientFilter": {
+    "description": "An address, or a block of them.",
+    "type": "string",
+    "maxLength": 64,
+    "pattern": "^[0-9A-Fa-f.:]+(/[0-9]{1,3})?$",
+    "examples": ["10.0.0.1", "2001:db8::/32"]
+   },
+   "MinAge": {
+    "description": "Since the session began.",
+    "type": "string",
+    "pattern": "^[0-9]{1,9}(ms|s|m|h)$",
+    "examples": ["30s", "10m"]
+   },
    "Server": {
     "type": "object",
     "required": [
@@ -1220,6 +1405,7 @@ enum OpenAPIDocument {
      "operational_state",
      "check",
      "weight",
+     "max_connections",
      "ejection"
     ],
     "properties": {
@@ -1269,6 +1455,16 @@ enum OpenAPIDocument {
         "description": "What the balancing goes by; 0 while the server takes no new exchange.",
         "type": "integer"
        },
+       "override": {"$ref": "#/components/schemas/NullableInteger"}
+      }
+     },
+     "max_connections": {
+      "description": "Null is no limit.",
+      "type": "object",
+      "required": ["configured", "effective", "override"],
+      "properties": {
+       "configured": {"$ref": "#/components/schemas/NullableInteger"},
+       "effective": {"$ref": "#/components/schemas/NullableInteger"},
        "override": {"$ref": "#/components/schemas/NullableInteger"}
       }
      },
@@ -1409,7 +1605,9 @@ enum OpenAPIDocument {
        "generation.crashed",
        "config.revision",
        "state.damaged",
-       "server.health"
+       "server.health",
+       "server.changed",
+       "server.override_dropped"
       ]
      },
      "at": {"$ref": "#/components/schemas/Time"}
@@ -1765,6 +1963,7 @@ enum OpenAPIDocument {
        "internal-error",
        "spawn-failed",
        "store-failed",
+       "no-room",
        "not-ready",
        "master-stuck",
        "shutting-down",
@@ -2120,6 +2319,77 @@ paths:
         "403": {$ref: "#/components/responses/Problem"}
         "404": {$ref: "#/components/responses/Problem"}
         "503": {$ref: "#/components/responses/Problem"}
+    patch:
+      operationId: changeServer
+      summary: Change a server at run time
+      description: |
+        What is set holds over reloads and crashes of workers, until it is taken back with null, until a
+        new configuration says something else about the same thing, or until the master ends. What is
+        not named stays as it is. Workers act on it within milliseconds.
+      parameters:
+        - {$ref: "#/components/parameters/backend"}
+        - {$ref: "#/components/parameters/server"}
+      requestBody:
+        required: true
+        content:
+          application/json:
+            schema: {$ref: "#/components/schemas/ServerChange"}
+            examples:
+              maintenance: {value: {admin_state: MAINT}}
+              half: {value: {admin_state: READY, weight: 50, max_connections: 200}}
+              as_configured: {value: {admin_state: READY, weight: null, max_connections: null}}
+          application/merge-patch+json:
+            schema: {$ref: "#/components/schemas/ServerChange"}
+      responses:
+        "200":
+          description: The server as it is now.
+          content:
+            application/json:
+              schema: {$ref: "#/components/schemas/Server"}
+        "400": {$ref: "#/components/responses/Problem"}
+        "401": {$ref: "#/components/responses/Unauthenticated"}
+        "403": {$ref: "#/components/responses/Problem"}
+        "404": {$ref: "#/components/responses/Problem"}
+        "413": {$ref: "#/components/responses/Problem"}
+        "415": {$ref: "#/components/responses/Problem"}
+        "422": {$ref: "#/components/responses/Problem"}
+        "429": {$ref: "#/components/responses/Problem"}
+        "503": {$ref: "#/components/responses/Problem"}
+  /v1/backends/{backend}/servers/{server}/sessions/kill:
+    post:
+      operationId: killSessionsOfServer
+      summary: End the sessions of a server
+      description: |
+        Exchanges and TCP connections that the server has, or that are on their way to it. A client that
+        has no byte of an answer yet gets 503, another one an end of its connection.
+      parameters:
+        - {$ref: "#/components/parameters/backend"}
+        - {$ref: "#/components/parameters/server"}
+      requestBody:
+        required: true
+        content:
+          application/json:
+            schema:
+              type: object
+              additionalProperties: false
+              properties:
+                client: {$ref: "#/components/schemas/ClientFilter"}
+                min_age: {$ref: "#/components/schemas/MinAge"}
+                max: {type: integer, minimum: 1, maximum: 10000000}
+            examples:
+              all: {value: {}}
+              old: {value: {min_age: 10m, max: 100}}
+      responses:
+        "200": {$ref: "#/components/responses/SessionCount"}
+        "400": {$ref: "#/components/responses/Problem"}
+        "401": {$ref: "#/components/responses/Unauthenticated"}
+        "403": {$ref: "#/components/responses/Problem"}
+        "404": {$ref: "#/components/responses/Problem"}
+        "413": {$ref: "#/components/responses/Problem"}
+        "415": {$ref: "#/components/responses/Problem"}
+        "422": {$ref: "#/components/responses/Problem"}
+        "429": {$ref: "#/components/responses/Problem"}
+        "503": {$ref: "#/components/responses/Problem"}
   /v1/generations:
     get:
       operationId: listGenerations
@@ -2222,6 +2492,52 @@ paths:
         "415": {$ref: "#/components/responses/Problem"}
         "422": {$ref: "#/components/responses/Problem"}
         "429": {$ref: "#/components/responses/Problem"}
+  /v1/sessions/kill:
+    post:
+      operationId: killSessions
+      summary: End the sessions that fit
+      description: |
+        A session that fits all filters ends; at least one filter is needed. With a backend a session is
+        an exchange or a TCP connection that has one of its servers or waits for one; without, it is a
+        client's connection. The answer comes when they are closed, a second later at the latest.
+      requestBody:
+        required: true
+        content:
+          application/json:
+            schema:
+              type: object
+              additionalProperties: false
+              required: [max]
+              anyOf:
+                - required: [generation]
+                - required: [backend]
+                - required: [client]
+                - required: [min_age]
+              properties:
+                generation: {type: integer, minimum: 1, maximum: 2147483647}
+                backend: {type: string, maxLength: 200}
+                server: {type: string, maxLength: 200}
+                client: {$ref: "#/components/schemas/ClientFilter"}
+                min_age: {$ref: "#/components/schemas/MinAge"}
+                max:
+                  description: At most so many are ended.
+                  type: integer
+                  minimum: 1
+                  maximum: 10000000
+            examples:
+              of_a_server: {value: {backend: echo, server: one, max: 1000}}
+              of_a_client: {value: {client: 203.0.113.0/24, min_age: 1h, max: 1000}}
+      responses:
+        "200": {$ref: "#/components/responses/SessionCount"}
+        "400": {$ref: "#/components/responses/Problem"}
+        "401": {$ref: "#/components/responses/Unauthenticated"}
+        "403": {$ref: "#/components/responses/Problem"}
+        "404": {$ref: "#/components/responses/Problem"}
+        "413": {$ref: "#/components/responses/Problem"}
+        "415": {$ref: "#/components/responses/Problem"}
+        "422": {$ref: "#/components/responses/Problem"}
+        "429": {$ref: "#/components/responses/Problem"}
+        "503": {$ref: "#/components/responses/Problem"}
   /v1/reloads:
     get:
       operationId: listReloads
@@ -2749,6 +3065,27 @@ components:
       type: mutualTLS
       description: Of a CA of `admin.tcp.tls.client_ca`; `admin.roles` says what its subject may.
   responses:
+    SessionCount:
+      description: How many there were.
+      content:
+        application/json:
+          schema:
+            type: object
+            required: [matched, killed, complete, silent_workers]
+            properties:
+              matched:
+                description: Sessions that fitted.
+                type: integer
+              killed:
+                description: Of these, how many were ended; not more than `max`.
+                type: integer
+              complete:
+                description: All workers have answered.
+                type: boolean
+              silent_workers:
+                description: Those that have not; what they did is not counted.
+                type: array
+                items: {type: string}
     Unauthenticated:
       description: "By TCP: nobody has shown who asks, or the token is unknown or has expired."
       headers:
@@ -2834,6 +3171,36 @@ components:
             up:
               description: Those that take traffic, by their checks and their exchanges.
               type: integer
+    ServerChange:
+      type: object
+      additionalProperties: false
+      properties:
+        admin_state:
+          description: |
+            DRAIN takes only what belongs to it by persistence, MAINT nothing; idle connections to a
+            server in MAINT are closed.
+          enum: [READY, DRAIN, MAINT]
+        weight:
+          description: 0 takes nothing new; null is what the configuration says.
+          type: [integer, "null"]
+          minimum: 0
+          maximum: 256
+        max_connections:
+          description: Null is what the configuration says.
+          type: [integer, "null"]
+          minimum: 1
+          maximum: 100000
+    ClientFilter:
+      description: An address, or a block of them.
+      type: string
+      maxLength: 64
+      pattern: "^[0-9A-Fa-f.:]+(/[0-9]{1,3})?$"
+      examples: ["10.0.0.1", "2001:db8::/32"]
+    MinAge:
+      description: Since the session began.
+      type: string
+      pattern: "^[0-9]{1,9}(ms|s|m|h)$"
+      examples: ["30s", "10m"]
     Server:
       type: object
       required:
@@ -2844,6 +3211,7 @@ components:
         - operational_state
         - check
         - weight
+        - max_connections
         - ejection
       properties:
         backend: {$ref: "#/components/schemas/Name"}
@@ -2882,6 +3250,14 @@ components:
             effective:
               description: What the balancing goes by; 0 while the server takes no new exchange.
               type: integer
+            override: {$ref: "#/components/schemas/NullableInteger"}
+        max_connections:
+          description: Null is no limit.
+          type: object
+          required: [configured, effective, override]
+          properties:
+            configured: {$ref: "#/components/schemas/NullableInteger"}
+            effective: {$ref: "#/components/schemas/NullableInteger"}
             override: {$ref: "#/components/schemas/NullableInteger"}
         ejection:
           type: object
@@ -3005,6 +3381,8 @@ components:
             - config.revision
             - state.damaged
             - server.health
+            - server.changed
+            - server.override_dropped
         at: {$ref: "#/components/schemas/Time"}
     Step:
       type: object
@@ -3291,6 +3669,7 @@ components:
             - internal-error
             - spawn-failed
             - store-failed
+            - no-room
             - not-ready
             - master-stuck
             - shutting-down

@@ -1,4 +1,4 @@
-// What checks and failed exchanges say of each server of the generation that serves, as metrics.
+// What checks and failed exchanges say of each server that some generation has, as metrics.
 // Totals belong to the name and go on over reloads and crashes.
 
 import Master
@@ -25,8 +25,8 @@ enum ServerMetrics {
 
     static let all = [up, weight, checks, seconds, downs, ejections]
 
-    static func write(_ backends: [BackendView], to out: inout PrometheusText) {
-        let servers = backends.flatMap(\.servers).map { (labels: [$0.backend, $0.name], view: $0) }
+    static func write(_ views: [ServerView], to out: inout PrometheusText) {
+        let servers = views.map { (labels: [$0.backend, $0.name], view: $0) }
         let checked = servers.filter { $0.view.check != nil }
         out.write(up, servers.map { ($0.labels, $0.view.isUp ? "1" : "0") })
         out.write(weight, servers.map { ($0.labels, "\($0.view.effectiveWeight)") })

@@ -1,5 +1,5 @@
-// /v1/backends: the backends of the generation that serves and their servers, live. What an operator
-// may change of them will stand beside it.
+// /v1/backends: the backends of the generation that serves and their servers, live; and what an
+// operator changes of a server at run time.
 
 import JSON
 import Master
@@ -34,6 +34,10 @@ struct BackendResource: Sendable {
                 method: .get, path: "/v1/backends/{backend}/servers/{server}",
                 summary: "One server"
             ) { request in try .resource(server(request).json) },
+            Route(
+                method: .patch, path: "/v1/backends/{backend}/servers/{server}",
+                summary: "Change a server at run time",
+                mediaTypes: ["application/json", "application/merge-patch+json"], answer: change),
         ]
     }
 
@@ -53,7 +57,37 @@ struct BackendResource: Sendable {
         return backend
     }
 
-    private func server(_ request: RouteRequest) throws(Problem) -> ServerView {
+    private func change(_ request: RouteRequest) throws -> Answer {
+        let before = try server(request)
+        var body = try RequestObject(request.body)
+        body.allow(["admin_state", "weight", "max_connections"])
+        var wish = ServerWish(
+            backend: before.backend, server: before.name, principal: request.principal)
+        if body.isGiven("admin_state") {
+            wish.adminState =
+                body.choice("admin_state", default: ServerAdminName(before.adminState)).state
+        }
+        wish.weight = Self.setting("weight", in: 0...256, &body)
+        wish.maxConnections = Self.setting("max_connections", in: 1...100_000, &body)
+        try body.finish()
+        switch port.change(wish) {
+        case .done: return try .resource(server(request).json)
+        case .unknown: throw Self.unknown("server", before.name, among: [])
+        case .noRoom:
+            throw Problem(.noRoom, "the limits of all servers together leave no room for this one")
+        }
+    }
+
+    /// Null takes back what was wanted before.
+    private static func setting(
+        _ name: String, in range: ClosedRange<Int>, _ body: inout RequestObject
+    ) -> ServerWish.Setting {
+        guard body.isGiven(name) else { return .keep }
+        guard body.isThere(name) else { return .configured }
+        return body.integer(name, in: range).map { .value($0) } ?? .keep
+    }
+
+    func server(_ request: RouteRequest) throws(Problem) -> ServerView {
         let backend = try backend(request)
         let name = request.parameters["server"] ?? ""
         guard let server = backend.servers.first(where: { $0.name == name }) else {
@@ -66,6 +100,29 @@ struct BackendResource: Sendable {
         guard name.utf8.count <= 64 else { return Problem(.notFound, "no such \(kind)") }
         let nearest = NearestName.of(name, in: names).map { "; did you mean \($0)?" } ?? ""
         return Problem(.notFound, "no \(kind) \(name)\(nearest)")
+    }
+}
+
+/// The words of the API.
+private enum ServerAdminName: String, CaseIterable {
+    case ready = "READY"
+    case drain = "DRAIN"
+    case maintenance = "MAINT"
+
+    init(_ state: ServerAdminState) {
+        switch state {
+        case .ready: self = .ready
+        case .drain: self = .drain
+        case .maintenance: self = .maintenance
+        }
+    }
+
+    var state: ServerAdminState {
+        switch self {
+        case .ready: .ready
+        case .drain: .drain
+        case .maintenance: .maintenance
+        }
     }
 }
 
@@ -96,6 +153,11 @@ extension ServerView {
                 "configured": .number(configuredWeight),
                 "effective": .number(effectiveWeight),
                 "override": .optional(weightOverride),
+            ],
+            "max_connections": [
+                "configured": .optional(configuredLimit),
+                "effective": .optional(effectiveLimit),
+                "override": .optional(limitOverride),
             ],
             "ejection": [
                 "left_ms": ejectedForMilliseconds.map { .integer($0) } ?? .null,

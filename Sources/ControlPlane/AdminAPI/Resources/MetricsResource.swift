@@ -33,7 +33,7 @@ struct MetricsResource: Sendable {
                 })
         }
         TrafficMetrics.write(port.trafficTotals(), to: &out)
-        ServerMetrics.write(port.backends() ?? [], to: &out)
+        ServerMetrics.write(port.servers(), to: &out)
         out.write(
             MetricCatalogue.adminRequestsTotal,
             tally.all.map { ([$0.key.route, "\($0.key.status)"], "\($0.count)") })

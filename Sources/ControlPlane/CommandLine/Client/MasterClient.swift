@@ -34,6 +34,12 @@ struct MasterClient: Sendable {
         try exchange(.POST, target, fields: fields, body: body, waiting: waiting)
     }
 
+    func patch(
+        _ target: String, body: JSONValue
+    ) throws(CommandFailure) -> MasterAnswer {
+        try exchange(.PATCH, target, body: body, waiting: .zero)
+    }
+
     func delete(_ target: String) throws(CommandFailure) -> MasterAnswer {
         try exchange(.DELETE, target, body: [:], waiting: .zero)
     }

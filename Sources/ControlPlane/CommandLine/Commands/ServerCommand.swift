@@ -1,12 +1,14 @@
-// `apus server`: the servers of backends, and how they are.
+// `apus server`: the servers of backends, how they are, and what an operator wants of them.
 
 import ArgumentParser
 import JSON
 
 struct ServerCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "server", abstract: "List or show servers and their health.",
-        subcommands: [List.self, Show.self], defaultSubcommand: List.self)
+        commandName: "server", abstract: "List, show or change servers.",
+        subcommands: [
+            List.self, Show.self, Set.self, Ready.self, Drain.self, Maint.self,
+        ], defaultSubcommand: List.self)
 
     struct List: ParsableCommand {
         static let configuration = CommandConfiguration(
@@ -45,19 +47,75 @@ struct ServerCommand: ParsableCommand {
 
         @OptionGroup var global: GlobalOptions
 
-        @Argument(
-            help: ArgumentHelp("Its backend and its name: `web/web-1`.", valueName: "server"),
-            completion: .custom(LiveNames.servers))
-        var server: ServerName
+        @OptionGroup var server: ServerArgument
 
         func run() throws {
-            let target: RequestTarget = "/v1/backends/\(server.backend)/servers/\(server.name)"
-            try ClientSession(global).show(target) { value, style in
-                var style = style
-                style.isWide = true
-                return ServerTable.text([value], style)
+            try ClientSession(global).show(server.target, ServerTable.single)
+        }
+    }
+
+    struct Set: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Change a server at run time.",
+            discussion: """
+                What is set holds over reloads and crashes of workers, until it is taken back with \
+                `configured`, until a new configuration says something else about the same thing, \
+                or until the master ends.
+                """)
+
+        @OptionGroup var global: GlobalOptions
+
+        @OptionGroup var server: ServerArgument
+
+        @Option(help: "Its share of new exchanges, 0 to 256; 0 takes none; or `configured`.")
+        var weight: ServerSetting?
+
+        @Option(help: "Exchanges at once, 1 to 100000; or `configured`.")
+        var maxConnections: ServerSetting?
+
+        func validate() throws {
+            if weight == nil, maxConnections == nil {
+                throw ValidationError("say what: --weight or --max-connections")
             }
         }
+
+        func run() throws {
+            var body = JSONObject()
+            if let weight { body["weight"] = weight.json }
+            if let maxConnections { body["max_connections"] = maxConnections.json }
+            try server.change(.object(body), global)
+        }
+    }
+
+    struct Ready: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Let a server take traffic again.")
+
+        @OptionGroup var global: GlobalOptions
+        @OptionGroup var server: ServerArgument
+
+        func run() throws { try server.change(["admin_state": "READY"], global) }
+    }
+
+    struct Drain: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Send a server nothing new; what it has goes on.")
+
+        @OptionGroup var global: GlobalOptions
+        @OptionGroup var server: ServerArgument
+
+        func run() throws { try server.change(["admin_state": "DRAIN"], global) }
+    }
+
+    struct Maint: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Send a server nothing at all, and close idle connections to it.",
+            discussion: "Sessions that it has go on; `apus session kill` ends them.")
+
+        @OptionGroup var global: GlobalOptions
+        @OptionGroup var server: ServerArgument
+
+        func run() throws { try server.change(["admin_state": "MAINT"], global) }
     }
 }
 
@@ -71,5 +129,36 @@ struct ServerName: ExpressibleByArgument {
         guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty else { return nil }
         backend = String(parts[0])
         name = String(parts[1])
+    }
+}
+
+struct ServerArgument: ParsableArguments {
+    @Argument(
+        help: ArgumentHelp("Its backend and its name: `web/web-1`.", valueName: "server"),
+        completion: .custom(LiveNames.servers))
+    var server: ServerName
+
+    var target: RequestTarget { "/v1/backends/\(server.backend)/servers/\(server.name)" }
+
+    /// Shows the server as it is then.
+    func change(_ body: JSONValue, _ global: GlobalOptions) throws {
+        let session = try ClientSession(global)
+        session.show(
+            try session.succeeding(session.client.patch(target.text, body: body)),
+            ServerTable.single)
+    }
+}
+
+/// A number, or `configured`.
+struct ServerSetting: ExpressibleByArgument {
+    var json: JSONValue
+
+    init?(argument: String) {
+        if argument == "configured" {
+            json = .null
+        } else {
+            guard let number = Int64(argument) else { return nil }
+            json = .integer(number)
+        }
     }
 }

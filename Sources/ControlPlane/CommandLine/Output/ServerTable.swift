@@ -8,7 +8,7 @@ enum ServerTable {
             .member("BACKEND", "backend"), .member("SERVER", "name"),
             .member("ADDRESS", "address"), .state("ADMIN", "admin_state"),
             .state("STATE", "operational_state"),
-            .made("WEIGHT", weight), .member("CHECK", "check", "result"),
+            .made("WEIGHT", weight), .made("LIMIT", limit), .member("CHECK", "check", "result"),
             .member("CODE", "check", "code").wide,
             .made("TOOK") {
                 .init($0.at(["check", "latency_ms"])?.integerValue.map { "\($0)ms" } ?? "-")
@@ -24,10 +24,22 @@ enum ServerTable {
         return ItemTable(columns: columns).text(servers, style)
     }
 
+    /// One server, with all that there is to say.
+    static func single(_ server: JSONValue, _ style: Printer.Style) -> String {
+        var style = style
+        style.isWide = true
+        return text([server], style)
+    }
+
     /// `50/100`: what it has now, and what is configured.
     private static func weight(_ server: JSONValue) -> TextTable.Cell {
         let effective = server.at(["weight", "effective"])?.integerValue ?? 0
         let configured = server.at(["weight", "configured"])?.integerValue ?? 0
         return .init(effective == configured ? "\(effective)" : "\(effective)/\(configured)")
+    }
+
+    private static func limit(_ server: JSONValue) -> TextTable.Cell {
+        .init(
+            server.at(["max_connections", "effective"])?.integerValue.map { "\($0)" } ?? "-")
     }
 }

@@ -21,6 +21,8 @@ extension JSONValue {
             "rise": .number(check.rise),
             "fall": .number(check.fall),
             "initial_state": .string(check.initialState.rawValue),
+            "on_marked_down": .string(check.onMarkedDown.rawValue),
+            "on_marked_up": .string(check.onMarkedUp.rawValue),
         ])
     }
 

@@ -30,7 +30,12 @@ extension ValueReader {
             check.fall = fields.take("fall")?.integer(in: 1...100) ?? check.fall
             check.initialState =
                 fields.take("initial_state")?.choice(HealthCheck.InitialState.self) ?? .up
-            fields.notSupportedYet("on_marked_down")
+            check.onMarkedDown =
+                fields.take("on_marked_down")?.choice(HealthCheck.OnMarkedDown.self)
+                ?? check.onMarkedDown
+            check.onMarkedUp =
+                fields.take("on_marked_up")?.choice(HealthCheck.OnMarkedUp.self)
+                ?? check.onMarkedUp
             return check
         }?.flatMap { $0 }
     }

@@ -131,7 +131,7 @@ struct WorkerProbe: Sendable {
             case .event(.workerRefused(_, let refusal)):
                 throw ProbeFailure(failure: refusal, logTail: worker.tail.lines)
             case .violation(let words): throw failure(worker, "worker-protocol-error", words)
-            case .event, .nothing: break
+            case .event, .sessionsEnded, .nothing: break
             }
         }
         if worker.channelClosedAt != nil, let channel = worker.channelRawValue {

@@ -77,6 +77,26 @@ struct EventFeed: Sendable {
             ])
     }
 
+    mutating func observe(_ wish: ServerWish, at now: WallTime) {
+        ring.append(
+            .serverChanged, at: now,
+            [
+                "backend": .string(wish.backend), "server": .string(wish.server),
+                "admin_state": wish.adminState.map { .string($0.apiName) } ?? .null,
+                "weight": wish.weight.json, "max_connections": wish.maxConnections.json,
+                "principal": .string(wish.principal),
+            ])
+    }
+
+    mutating func observe(_ override: DroppedOverride, at now: WallTime) {
+        ring.append(
+            .serverOverrideDropped, at: now,
+            [
+                "backend": .string(override.backend), "server": .string(override.server),
+                "fields": .array(override.fields.map { .string($0) }),
+            ])
+    }
+
     // MARK: Generations
 
     private mutating func observe(
@@ -210,4 +230,15 @@ extension FixedWidthInteger {
 
 extension Optional where Wrapped: FixedWidthInteger {
     fileprivate var json: JSONValue { map(\.json) ?? .null }
+}
+
+extension ServerWish.Setting {
+    /// Null where nothing was said, `configured` where it was taken back.
+    fileprivate var json: JSONValue {
+        switch self {
+        case .keep: .null
+        case .configured: "configured"
+        case .value(let value): value.json
+        }
+    }
 }

@@ -27,6 +27,10 @@ public struct MasterEvent: Sendable, Equatable {
         case stateDamaged = "state.damaged"
         /// A server came up, went down, or was taken out for a while.
         case serverHealth = "server.health"
+        /// An operator changed something about a server.
+        case serverChanged = "server.changed"
+        /// What an operator wanted of a server gave way to a new configuration.
+        case serverOverrideDropped = "server.override_dropped"
     }
 
     /// Grows by one with each event of a master's life, and starts above those of earlier lives.

@@ -70,6 +70,9 @@ public struct ServerView: Sendable, Equatable {
     public var adminState = ServerAdminState.ready
     public var configuredWeight: Int
     public var weightOverride: Int?
+    /// Nil: it has no limit.
+    public var configuredLimit: Int?
+    public var limitOverride: Int?
     /// Nil: it is not checked.
     public var check: Check?
     /// A server that was not checked yet takes no traffic.
@@ -107,6 +110,9 @@ public struct ServerView: Sendable, Equatable {
     /// By its checks and its exchanges; what the operator wants is not asked.
     public var isUp: Bool { isHealthy && ejectedForMilliseconds == nil }
 
+    /// Exchanges at once; nil: no limit.
+    public var effectiveLimit: Int? { limitOverride ?? configuredLimit }
+
     /// What the balancing goes by.
     public var effectiveWeight: Int {
         isUp && adminState == .ready ? weightOverride ?? configuredWeight : 0
@@ -121,9 +127,11 @@ extension ServerView {
         self.init(
             backend: backend.name, name: server.name, address: server.address.description,
             configuredWeight: server.weight)
+        configuredLimit = server.maxConnections
         guard let record else { return }
         adminState = record.adminState
         weightOverride = record.weightOverride
+        limitOverride = record.maxConnectionsOverride
         counts.checksPassed = record[.checksPassed]
         counts.checksFailed = record[.checksFailed]
         counts.checkMicroseconds = record[.checkMicroseconds]

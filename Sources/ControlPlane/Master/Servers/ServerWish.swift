@@ -1,0 +1,50 @@
+// What an operator wants of a server at run time, apart from the configuration. It holds over reloads
+// and crashes, until it is taken back, the server goes, or a new configuration says something else
+// about the same thing.
+
+public import SharedState
+
+public struct ServerWish: Sendable, Equatable {
+    public enum Setting: Sendable, Equatable {
+        /// Whatever it is.
+        case keep
+        /// What the configuration says.
+        case configured
+        case value(Int)
+    }
+
+    public var backend: String
+    public var server: String
+    /// Nil: as it is.
+    public var adminState: ServerAdminState?
+    /// 0…256.
+    public var weight = Setting.keep
+    /// 1…100000.
+    public var maxConnections = Setting.keep
+    /// Who wants it.
+    public var principal: String
+
+    public init(backend: String, server: String, principal: String) {
+        self.backend = backend
+        self.server = server
+        self.principal = principal
+    }
+}
+
+/// What became of the wish.
+public enum ServerWishOutcome: Sendable, Equatable {
+    case done
+    /// The generation that serves has no such server, or none serves.
+    case unknown
+    /// The shared state has no place for so high a limit, or for the server at all.
+    case noRoom
+}
+
+/// What was wanted of a server is so no longer: the configuration says something new, or the server
+/// has gone.
+struct DroppedOverride: Sendable, Equatable {
+    var backend: String
+    var server: String
+    /// `weight`, `max_connections`, `admin_state`.
+    var fields: [String]
+}
