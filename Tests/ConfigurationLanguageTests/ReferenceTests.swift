@@ -227,11 +227,19 @@ import Testing
     @Test func digestChangesWithTheValue() throws {
         func digest(_ value: String) throws -> String {
             let report = Self.report("version: 1\nprocess: {workers: '${env:N}'}", ["N": value])
-            return try #require(report.configuration).digest()
+            _ = try #require(report.configuration)
+            return report.valuesSHA256
         }
         #expect(try digest("1") == digest("1"))
         #expect(try digest("1") != digest("2"))
-        #expect(try digest("1") == configuration("version: 1").digest())
+        #expect(Self.report("version: 1").valuesSHA256 == "")
+        // Where one value ends and the next begins makes a difference.
+        func pair(_ a: String, _ b: String) -> String {
+            Self.report("version: 1\nlabels: {a: '${env:A}', b: '${env:B}'}", ["A": a, "B": b])
+                .valuesSHA256
+        }
+        #expect(pair("1", "12") != pair("11", "2"))
+        #expect(pair("1", "2") != pair("2", "1"))
     }
 
     @Test func realSurroundings() throws {

@@ -1,7 +1,6 @@
 // The entry of the language: a text with the name of its file → a configuration without a fault,
 // or everything that is wrong with it. Touches no file and no socket; any thread.
 
-public import JSON
 public import Model
 
 /// A text to be read.
@@ -47,16 +46,11 @@ public struct ConfigurationReport: Sendable {
     public let warnings: [ConfigurationProblem]
     /// The fields whose value comes from elsewhere, in order of reading.
     public let references: [ReferenceUse]
-}
-
-extension Configuration {
-    /// SHA-256 over everything that a worker is told, 64 lower-case hexadecimal digits. Equal
-    /// configurations have equal digests, so it tells whether something changed where the text
-    /// did not: the value of a reference. Never to be shown: who knows the rest can find a short
-    /// secret from it.
-    public func digest() throws(JSONError) -> String {
-        ConfigurationText(bytes: try JSONWriter.encode(self)).sha256
-    }
+    /// SHA-256 over all values that come from elsewhere, those of references and what is in files that
+    /// the text names, 64 lower-case hexadecimal digits; empty if there are none. Tells whether
+    /// something changed where the text did not. Never to be shown: who knows the rest can find a
+    /// short secret from it.
+    public let valuesSHA256: String
 }
 
 extension ConfigurationSource {
@@ -83,7 +77,8 @@ extension ConfigurationSource {
             configuration: configuration,
             shown: references.isEmpty || configuration == nil
                 ? configuration : shown(document.references),
-            errors: problems.errors, warnings: problems.warnings, references: references)
+            errors: problems.errors, warnings: problems.warnings, references: references,
+            valuesSHA256: document.references.valuesSHA256)
     }
 
     /// Reads again, with the values that are known already.

@@ -108,7 +108,7 @@ final class DiskWork: Sendable {
             throw ReloadFailure(report.errors)
         }
         // Waits for the store's thread, so a number is given and known in one order.
-        let contentSHA256 = try digest(configuration, report)
+        let contentSHA256 = report.valuesSHA256
         let revision = try stored(
             source, origin, valueDigest: contentSHA256.isEmpty ? nil : contentSHA256)
         known.withLock {
@@ -120,19 +120,6 @@ final class DiskWork: Sendable {
                 configuration, revision: revision, sha256: source.text.sha256,
                 contentSHA256: contentSHA256),
             configuration: configuration, warnings: report.warnings.map(\.description))
-    }
-
-    /// What references stand for can change without the text. Without any nothing can, and a large
-    /// configuration takes long to digest.
-    private func digest(
-        _ configuration: Configuration, _ report: ConfigurationReport
-    ) throws(ReloadFailure) -> String {
-        if report.references.isEmpty { return "" }
-        do throws(JSONError) {
-            return try configuration.digest()
-        } catch {
-            throw ReloadFailure(code: "config-invalid", detail: "\(error)")
-        }
     }
 
     private func load() throws(ReloadFailure) -> ConfigurationSource {
@@ -241,7 +228,7 @@ final class DiskWork: Sendable {
             throw ReloadFailure(report.errors)
         }
         let readable = Readable(
-            configuration: configuration, contentSHA256: try digest(configuration, report))
+            configuration: configuration, contentSHA256: report.valuesSHA256)
         known.withLock { $0.configurations[revision] = readable }
         return readable
     }

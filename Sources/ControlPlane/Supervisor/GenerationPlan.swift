@@ -3,7 +3,7 @@ public struct GenerationPlan: Sendable, Equatable {
     public var revision: Int
     /// Lower-case hexadecimal digest of the revision's text.
     public var sha256: String
-    /// Digest of what the text came to mean, with what was put in for references.
+    /// Digest of the values that the text takes from elsewhere; empty if it takes none.
     public var contentSHA256: String
     /// 1…64.
     public var workers: Int

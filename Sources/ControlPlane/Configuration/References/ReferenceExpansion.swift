@@ -52,6 +52,26 @@ final class ReferenceExpansion {
         }
     }
 
+    /// Over what was resolved, each with what it is the value of; empty if nothing was.
+    var valuesSHA256: String {
+        if values.isEmpty, files.isEmpty { return "" }
+        var bytes: [UInt8] = []
+        func add(_ part: some Collection<UInt8>) {
+            // The length first: no two lists of parts are one row of bytes.
+            bytes += "\(part.count):".utf8
+            bytes += part
+        }
+        func add(_ name: String, _ outcome: ReferenceResolver.Outcome) {
+            add(name.utf8)
+            if case .value(let value) = outcome { add(value) } else { add([]) }
+        }
+        for (reference, outcome) in values.sorted(by: { $0.key.written < $1.key.written }) {
+            add(reference.written, outcome)
+        }
+        for (path, outcome) in files.sorted(by: { $0.key < $1.key }) { add(path, outcome) }
+        return ConfigurationText(bytes: bytes).sha256
+    }
+
     /// Nil for what was reported, or is withheld.
     func expand(_ scalar: YAMLScalar, of value: ValueReader) -> ExpandedScalar? {
         guard scalar.text.utf8.contains(UInt8(ascii: "$")) else { return ExpandedScalar(scalar) }
