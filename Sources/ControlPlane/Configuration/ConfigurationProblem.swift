@@ -57,6 +57,12 @@ public struct ConfigurationProblem: Error, Sendable, Hashable {
         case protectedAddress = "protected-address"
         /// A listener without TLS where more than this machine can reach it.
         case plaintextListener = "plaintext-listener"
+        /// A certificate or a key that is none, or that do not belong together.
+        case certificateInvalid = "certificate-invalid"
+        /// A certificate that is over soon, is over, or has not begun.
+        case certificateExpiring = "certificate-expiring"
+        /// A file of tokens with a fault.
+        case tokensInvalid = "tokens-invalid"
         /// Warnings.
         case unreachableRoute = "unreachable-route"
         case noWeight = "no-weight"

@@ -51,6 +51,9 @@ public struct ConfigurationReport: Sendable {
     /// something changed where the text did not. Never to be shown: who knows the rest can find a
     /// short secret from it.
     public let valuesSHA256: String
+    /// What the admin API is to open when the master starts, in order of reading; nobody has looked
+    /// at it. There can be some beside errors.
+    public let adminFiles: [AdminFile]
 }
 
 extension ConfigurationSource {
@@ -78,7 +81,7 @@ extension ConfigurationSource {
             shown: references.isEmpty || configuration == nil
                 ? configuration : shown(document.references),
             errors: problems.errors, warnings: problems.warnings, references: references,
-            valuesSHA256: document.references.valuesSHA256)
+            valuesSHA256: document.references.valuesSHA256, adminFiles: document.adminFiles)
     }
 
     /// Reads again, with the values that are known already.

@@ -71,13 +71,15 @@ struct ConfigurationResource: Sendable {
             try AccessGate.check(request.role, of: request.principal, isAtLeast: .operate)
         }
         let planned = try planned(request)
-        let plan: ConfigurationPlan
+        var plan: ConfigurationPlan
         do throws(ConfigurationDeskError) {
             plan = try await port.configurationPort.plan(planned, level: level)
         } catch {
             throw Problem(error)
         }
         guard plan.errors.isEmpty else { throw Problem(refused: plan) }
+        // A reload takes the configuration all the same; the next start may not.
+        plan.warnings += AdminFileCheck.findings(in: plan.adminFiles).map { $0.problem(.warning) }
         return try .resource(plan.json(level: level))
     }
 

@@ -6,25 +6,26 @@ import Logging
 import Model
 import NIOCore
 import NIOSSL
-import Syscalls
 
 struct ServerTLS: Sendable {
-    private static let fileBytesMax = 1 << 20
-
-    private let context: WatchedFiles<NIOSSLContext>
+    private struct Material {
+        var context: NIOSSLContext
+        var life: CertificateLife
+    }
+    private let material: WatchedFiles<Material>
 
     /// - Parameter allowsStrangers: a client without a certificate is let in, to show a token.
     init(
         _ files: AdminTLS, allowsStrangers: Bool, logger: Logger
     ) throws(AdminServerError) {
         let paths = [files.chain, files.key] + (files.clientCA.map { [$0] } ?? [])
-        context = try WatchedFiles(paths) { () throws(AdminServerError) in
-            try Self.context(files, allowsStrangers: allowsStrangers)
+        material = try WatchedFiles(paths) { () throws(AdminServerError) in
+            try Self.material(files, allowsStrangers: allowsStrangers)
         } renew: { before in
             do throws(AdminServerError) {
-                let context = try Self.context(files, allowsStrangers: allowsStrangers)
+                let material = try Self.material(files, allowsStrangers: allowsStrangers)
                 logger.notice("certificates of the admin API read again")
-                return context
+                return material
             } catch {
                 logger.error(
                     "certificates of the admin API stay as they were",
@@ -35,56 +36,57 @@ struct ServerTLS: Sendable {
     }
 
     /// For a connection that begins now.
-    func handler() -> NIOSSLServerHandler { NIOSSLServerHandler(context: context.current()) }
+    func handler() -> NIOSSLServerHandler {
+        NIOSSLServerHandler(context: material.current().context)
+    }
 
-    private static func context(
+    /// Of the chain that such a connection is shown.
+    var life: CertificateLife { material.current().life }
+
+    private static func material(
         _ files: AdminTLS, allowsStrangers: Bool
-    ) throws(AdminServerError) -> NIOSSLContext {
-        let chain = try certificates(files.chain)
+    ) throws(AdminServerError) -> Material {
+        let chain = try use(files.chain, PEMFiles.certificates)
+        let key = try use(files.key, PEMFiles.key)
+        let clientCA = try files.clientCA.map { path throws(AdminServerError) in
+            try use(path, PEMFiles.certificates)
+        }
+        guard
+            let context = context(
+                chain, key, clientCA: clientCA, allowsStrangers: allowsStrangers)
+        else { throw .tls("\(files.key) \(keyMismatch) \(files.chain)") }
+        return Material(context: context, life: CertificateLife(chain))
+    }
+
+    /// Behind it goes the name of the chain.
+    static let keyMismatch = "is not the key of the certificate in"
+
+    /// Nil if the key is not that of the chain's first certificate.
+    static func context(
+        _ chain: [NIOSSLCertificate], _ key: NIOSSLPrivateKey,
+        clientCA: [NIOSSLCertificate]? = nil, allowsStrangers: Bool = false
+    ) -> NIOSSLContext? {
         var configuration = TLSConfiguration.makeServerConfiguration(
-            certificateChain: chain.map { .certificate($0) },
-            privateKey: .privateKey(try key(files.key)))
+            certificateChain: chain.map { .certificate($0) }, privateKey: .privateKey(key))
         configuration.minimumTLSVersion = .tlsv12
         configuration.applicationProtocols = ["http/1.1"]
         configuration.shutdownTimeout = .seconds(1)
-        if let path = files.clientCA {
-            configuration.trustRoots = .certificates(try certificates(path))
+        if let clientCA {
+            configuration.trustRoots = .certificates(clientCA)
             configuration.certificateVerification =
                 allowsStrangers ? .optionalVerification : .noHostnameVerification
             configuration.sendCANameList = true
         }
-        do {
-            return try NIOSSLContext(configuration: configuration)
+        return try? NIOSSLContext(configuration: configuration)
+    }
+
+    private static func use<Value>(
+        _ path: String, _ read: (String) throws(FileFault) -> Value
+    ) throws(AdminServerError) -> Value {
+        do throws(FileFault) {
+            return try read(path)
         } catch {
-            throw .tls("\(files.key) is not the key of the certificate in \(files.chain)")
-        }
-    }
-
-    private static func certificates(_ path: String) throws(AdminServerError) -> [NIOSSLCertificate]
-    {
-        let bytes = try read(path)
-        guard let certificates = try? NIOSSLCertificate.fromPEMBytes(bytes), !certificates.isEmpty
-        else { throw .tls("\(path) holds no certificate in PEM, or one that is broken") }
-        return certificates
-    }
-
-    private static func key(_ path: String) throws(AdminServerError) -> NIOSSLPrivateKey {
-        if let mode = try? Files.status(of: path).mode, mode & 0o007 != 0 {
-            throw .tls(
-                "\(path) has the mode \(String(mode & 0o777, radix: 8)): everybody may have the key "
-                    + "then; chmod 640 or 600")
-        }
-        guard let key = try? NIOSSLPrivateKey(bytes: try read(path), format: .pem) else {
-            throw .tls("\(path) holds no private key in PEM, or one with a passphrase")
-        }
-        return key
-    }
-
-    private static func read(_ path: String) throws(AdminServerError) -> [UInt8] {
-        do throws(SystemError) {
-            return try Files.read(path, maxBytes: fileBytesMax)
-        } catch {
-            throw .tls("\(error)")
+            throw .tls("\(path) \(error.message)")
         }
     }
 }

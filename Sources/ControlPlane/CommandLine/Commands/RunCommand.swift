@@ -65,9 +65,10 @@ struct RunCommand: ParsableCommand {
             throw CommandFailure(.other, "\(error)")
         }
         let admin = try adminSettings(given, of: master)
+        let files = if case .valid(_, let files) = given { files } else { [AdminFile]() }
         let socketPath = admin.socketPath ?? "\(directories.runtime)/\(Directories.socketName)"
         let server = try startServer(
-            master.handle, logger: log.logger, socketPath: socketPath, admin)
+            master.handle, logger: log.logger, socketPath: socketPath, admin, files)
         let banner = RunBanner(
             directories: directories, socketPath: socketPath, configurationPath: config)
         let handle = master.handle
@@ -94,7 +95,7 @@ struct RunCommand: ParsableCommand {
     }
 
     private enum Given {
-        case valid(Configuration)
+        case valid(Configuration, [AdminFile])
         case invalid(Refusal)
     }
     private struct Refusal {
@@ -109,7 +110,9 @@ struct RunCommand: ParsableCommand {
             let source = try ConfigurationText.source(path: config)
             let report = source.report()
             for problem in report.errors + report.warnings { Console.error("\(problem)") }
-            if let configuration = report.configuration { return .valid(configuration) }
+            if let configuration = report.configuration {
+                return .valid(configuration, report.adminFiles)
+            }
             return .invalid(
                 Refusal(
                     failure: CommandFailure(
@@ -134,7 +137,7 @@ struct RunCommand: ParsableCommand {
         _ given: Given, of master: Master
     ) throws(CommandFailure) -> AdminSettings {
         switch given {
-        case .valid(let configuration): return configuration.admin
+        case .valid(let configuration, _): return configuration.admin
         case .invalid(let refusal):
             guard let last = master.lastGood() else { throw refused(refusal) }
             if let message = refusal.failure.message { Console.error("apus: \(message)") }
@@ -146,7 +149,8 @@ struct RunCommand: ParsableCommand {
     }
 
     private func startServer(
-        _ handle: MasterHandle, logger: Logger, socketPath: String, _ admin: AdminSettings
+        _ handle: MasterHandle, logger: Logger, socketPath: String, _ admin: AdminSettings,
+        _ files: [AdminFile]
     ) throws -> AdminServer {
         var options = AdminServerOptions(
             socketPath: socketPath, socketMode: admin.socketMode, socketGroup: admin.socketGroup,
@@ -159,6 +163,11 @@ struct RunCommand: ParsableCommand {
             }
         } catch let error as AdminServerError {
             reportStartFailure("\(error)")
+            if error.isOfConfiguration {
+                for finding in AdminFileCheck.findings(in: files) where finding.keepsFromStart {
+                    Console.error("\(finding.problem(.error))")
+                }
+            }
             throw CommandFailure(
                 error.isOfConfiguration ? .configurationInvalid : .other,
                 "the admin API cannot start: \(error)")

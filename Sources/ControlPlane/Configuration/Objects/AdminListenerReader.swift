@@ -17,7 +17,7 @@ extension ValueReader {
             // Of value only if no error was reported.
             return AdminTCPListener(
                 listen: listen ?? [], tls: tls?.adminTLS() ?? AdminTLS(chain: "", key: ""),
-                tokens: tokens?.absolutePath(limit: 4_095),
+                tokens: tokens?.adminFile(.tokens),
                 hosts: fields.take("hosts")?.adminHosts() ?? [])
         }
     }
@@ -61,10 +61,16 @@ extension ValueReader {
             let chain = fields.require("chain", "the file of the certificate")
             let key = fields.require("key", "the file of the private key")
             return AdminTLS(
-                chain: chain?.absolutePath(limit: 4_095) ?? "",
-                key: key?.absolutePath(limit: 4_095) ?? "",
-                clientCA: fields.take("client_ca")?.absolutePath(limit: 4_095))
+                chain: chain?.adminFile(.chain) ?? "", key: key?.adminFile(.key) ?? "",
+                clientCA: fields.take("client_ca")?.adminFile(.clientCA))
         }
+    }
+
+    /// Nothing is opened here: the file is noted for whoever wants to.
+    private func adminFile(_ purpose: AdminFile.Purpose) -> String? {
+        guard let path = absolutePath(limit: 4_095) else { return nil }
+        reading.document.adminFiles.append(AdminFile(purpose, path, at: self))
+        return path
     }
 
     private func adminHosts() -> [String] {

@@ -69,6 +69,8 @@ final class DocumentReading {
     var boundAddresses: [NotedAddress] = []
     /// Of those, where the admin API listens.
     var adminAddresses: [SocketAddress] = []
+    /// In order of reading.
+    var adminFiles: [AdminFile] = []
     var conditionReferences: [ConditionReference] = []
     var conditionBeingRead: String?
     var mapReferences: [MapReference] = []

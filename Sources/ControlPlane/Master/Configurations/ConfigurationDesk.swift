@@ -81,6 +81,7 @@ public final class ConfigurationDesk: Sendable {
                 plan: ConfigurationPlan(errors: errors, warnings: warnings, baseRevision: base))
         }
         var plan = ConfigurationPlan(warnings: warnings, baseRevision: base)
+        if level != .schema, planned.isOwn { plan.adminFiles = report.adminFiles }
         if level != .schema, let base {
             plan.difference = ConfigurationDifference(
                 from: try document(of: base), to: EffectiveDocument(shown))
@@ -257,6 +258,14 @@ public final class ConfigurationDesk: Sendable {
 }
 
 extension PlannedConfiguration {
+    /// Who sends a text must not learn through the master what is in files that it names.
+    fileprivate var isOwn: Bool {
+        switch self {
+        case .file: true
+        case .text: false
+        }
+    }
+
     fileprivate var resolver: ReferenceResolver {
         switch self {
         case .file: .surroundings

@@ -15,6 +15,9 @@ public struct ConfigurationPlan: Sendable {
     public var difference: ConfigurationDifference?
     /// Of level `probe`.
     public var probe: ProbeOutcome?
+    /// Of the master's own file, beyond level `schema`: what its next start opens. Nobody has
+    /// looked at it.
+    public var adminFiles: [AdminFile] = []
 
     public init(
         errors: [ConfigurationProblem] = [], warnings: [ConfigurationProblem] = [],
