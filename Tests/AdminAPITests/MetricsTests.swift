@@ -14,7 +14,7 @@ struct MetricsTests {
     {
         MetricsResource(
             port: ScriptedMaster(), tally: tally, places: WatcherPlaces(),
-            rosters: []
+            rosters: [], certificates: CertificateRoster()
         ).text(of: snapshot)
     }
 
@@ -143,7 +143,7 @@ struct MetricsTests {
         let metrics = try MetricsText(
             MetricsResource(
                 port: master, tally: AdminTally(), places: WatcherPlaces(),
-                rosters: []
+                rosters: [], certificates: CertificateRoster()
             )
             .text(of: .serving()))
         let expected = [

@@ -132,7 +132,7 @@ import Testing
         await admin.stop()
     }
 
-    private func eventually(_ condition: () async throws -> Bool) async throws {
+    func eventually(_ condition: () async throws -> Bool) async throws {
         let deadline = ContinuousClock.now + .seconds(10)
         while try await !condition() {
             guard .now < deadline else {

@@ -31,6 +31,7 @@ final class ScriptedMaster: ControlPort {
         var wishOutcome = ServerWishOutcome.done
         var endings: [SessionWish] = []
         var sessionCount = SessionCount()
+        var notices: [ExpiryNotice] = []
     }
     private let state: Mutex<State>
     let desk = ScriptedDesk()
@@ -94,7 +95,11 @@ final class ScriptedMaster: ControlPort {
     var triggers: [ReloadRecord.Trigger] { state.withLock { $0.triggers } }
     var modes: [ReloadRecord.Mode] { state.withLock { $0.modes } }
 
+    var notices: [ExpiryNotice] { state.withLock { $0.notices } }
+
     // MARK: The port
+
+    func tell(_ notice: ExpiryNotice) { state.withLock { $0.notices.append(notice) } }
 
     func trafficTotals() -> [NamedTraffic] { state.withLock { $0.traffic } }
 

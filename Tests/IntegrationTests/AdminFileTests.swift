@@ -96,6 +96,12 @@ extension IntegrationTests {
             // What a reload is asked for it can do: it does not touch the listener.
             let reload = try apus.post("/v1/reloads?wait=20s", within: 30)
             #expect(reload.json["status"].text == "SUCCEEDED")
+            // The end of the certificate is a metric.
+            let metrics = try apus.get("/metrics").text
+            #expect(
+                metrics.contains(
+                    #"apus_certificate_not_after_timestamp_seconds{pointer="/admin/tcp/tls/chain"} 1"#
+                ))
         }
     }
 }

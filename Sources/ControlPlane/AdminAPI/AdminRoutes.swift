@@ -4,11 +4,15 @@
 enum AdminRoutes {
     static func table(
         port: any ControlPort, version: String, tally: AdminTally = AdminTally(),
-        places: WatcherPlaces = WatcherPlaces(), rosters: [ConnectionRoster] = []
+        places: WatcherPlaces = WatcherPlaces(), rosters: [ConnectionRoster] = [],
+        certificates: CertificateRoster = CertificateRoster()
     ) -> RouteTable {
         let others =
             HealthResource(port: port).routes
-            + MetricsResource(port: port, tally: tally, places: places, rosters: rosters).routes
+            + MetricsResource(
+                port: port, tally: tally, places: places, rosters: rosters,
+                certificates: certificates
+            ).routes
             + StatusResource(port: port).routes + StatsResource(port: port).routes
             + EventResource(port: port, places: places).routes
             + GenerationResource(port: port).routes + BackendResource(port: port).routes

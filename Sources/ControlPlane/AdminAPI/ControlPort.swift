@@ -59,6 +59,9 @@ public protocol ControlPort: Sendable {
         after position: UInt64, atMost count: Int, waiting limit: Duration
     ) async -> MasterEvents
 
+    /// Tells those who watch events; never blocks on the master.
+    func tell(_ notice: ExpiryNotice)
+
     /// The last lines that a generation's workers wrote to standard error, oldest first.
     func logTail(generation: Int) -> [String]
 

@@ -110,6 +110,12 @@ final class MasterBoard: Sendable {
         }
     }
 
+    /// From any thread: the loop has no part in it.
+    func tell(_ notice: ExpiryNotice, at now: WallTime) {
+        feed.withLock { $0.tell(notice, at: now) }
+        publish { _ in }
+    }
+
     // MARK: The readers' side
 
     func snapshot() -> MasterSnapshot {

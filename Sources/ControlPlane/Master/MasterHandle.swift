@@ -149,6 +149,9 @@ public final class MasterHandle: Sendable {
         return board.events(after: position, atMost: count)
     }
 
+    /// Makes an event of it.
+    public func tell(_ notice: ExpiryNotice) { board.tell(notice, at: .now()) }
+
     /// Writes a line of the audit about a change. Returns when it is on the disk; a disk that takes
     /// longer than a few seconds is not waited for, and one that fails is told in the log.
     public func record(change line: StoredAudit) async { await trail.record(change: line) }

@@ -146,8 +146,13 @@ enum MetricCatalogue {
         "apus_admin_connections_closed_total",
         "Connections to the admin API that were shed for others, refused, or whose handshake failed.",
         ["reason"])
+    static let certificateEnd = gauge(
+        "apus_certificate_not_after_timestamp_seconds",
+        "When a chain of certificates is over, since 1970, by the field that names it.",
+        ["pointer"])
     private static let api = [
         adminRequestsTotal, eventWatchers, adminConnections, adminConnectionsClosedTotal,
+        certificateEnd,
     ]
 
     static func gauge(

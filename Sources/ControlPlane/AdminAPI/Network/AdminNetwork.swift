@@ -14,12 +14,14 @@ final class AdminNetwork: Sendable {
     private let group: MultiThreadedEventLoopGroup
     private let tcp: [NetworkListener]
     private let metrics: [NetworkListener]
+    private let expiryWatch: Task<Void, Never>
 
     /// What all listeners need of the rest of the API.
     struct Surroundings: Sendable {
         var port: any ControlPort
         var tally: AdminTally
         var roster: ConnectionRoster
+        var certificates: CertificateRoster
         /// Of the whole API.
         var table: RouteTable
         var policy: AccessPolicy
@@ -63,7 +65,12 @@ final class AdminNetwork: Sendable {
                 listeners.metrics = try await Self.listeners(
                     metrics.listen, try connections(metrics, surroundings), group, surroundings)
             }
-            return AdminNetwork(group: group, tcp: listeners.tcp, metrics: listeners.metrics)
+            return AdminNetwork(
+                group: group, tcp: listeners.tcp, metrics: listeners.metrics,
+                expiryWatch: Task {
+                    await surroundings.certificates.watch(
+                        for: surroundings.port, logger: surroundings.logger)
+                })
         } catch {
             for listener in listeners.tcp + listeners.metrics { await listener.stop() }
             try? await group.shutdownGracefully()
@@ -72,8 +79,10 @@ final class AdminNetwork: Sendable {
     }
 
     private init(
-        group: MultiThreadedEventLoopGroup, tcp: [NetworkListener], metrics: [NetworkListener]
+        group: MultiThreadedEventLoopGroup, tcp: [NetworkListener], metrics: [NetworkListener],
+        expiryWatch: Task<Void, Never>
     ) {
+        self.expiryWatch = expiryWatch
         self.group = group
         self.tcp = tcp
         self.metrics = metrics
@@ -84,6 +93,7 @@ final class AdminNetwork: Sendable {
 
     /// Gives requests in progress a second to end.
     func stop() async {
+        expiryWatch.cancel()
         let listeners = tcp + metrics
         let isOver = await AdminServer.isOver(within: .seconds(1)) {
             await withDiscardingTaskGroup { stops in
@@ -99,6 +109,7 @@ final class AdminNetwork: Sendable {
     ) throws -> NetworkListener.Connections {
         let logger = surroundings.logger
         let tls = try ServerTLS(tcp.tls, allowsStrangers: tcp.tokens != nil, logger: logger)
+        surroundings.certificates.add("/admin/tcp/tls/chain") { tls.life }
         let authenticator = try Authenticator(tokenFile: tcp.tokens, logger: logger)
         return surroundings.connections(
             surroundings.table, .tcp(surroundings.policy, hosts: tcp.hosts, authenticator),
@@ -111,6 +122,7 @@ final class AdminNetwork: Sendable {
         let tls = try metrics.tls.map { files in
             try ServerTLS(files, allowsStrangers: false, logger: surroundings.logger)
         }
+        if let tls { surroundings.certificates.add("/admin/metrics/tls/chain") { tls.life } }
         let paths: Set = ["/metrics", "/healthz", "/readyz"]
         let table = RouteTable(surroundings.table.routes.filter { paths.contains($0.path) })
         return surroundings.connections(table, .open(hosts: metrics.hosts), tls: tls)

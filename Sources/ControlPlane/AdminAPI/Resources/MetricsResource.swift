@@ -9,6 +9,7 @@ struct MetricsResource: Sendable {
     let tally: AdminTally
     let places: WatcherPlaces
     let rosters: [ConnectionRoster]
+    let certificates: CertificateRoster
 
     var routes: [Route] {
         [
@@ -48,6 +49,9 @@ struct MetricsResource: Sendable {
                 (["shed"], "\(sum(\.shedCount))"), (["refused"], "\(sum(\.refusedCount))"),
                 (["handshake"], "\(tally.handshakeFailureCount)"),
             ])
+        out.write(
+            MetricCatalogue.certificateEnd,
+            certificates.all.map { ([$0.pointer], Self.seconds($0.life.notAfter)) })
         return out.text
     }
 

@@ -51,16 +51,18 @@ public final class AdminServer: Sendable {
                 socket: ConnectionRoster(limit: options.connectionLimit),
                 network: ConnectionRoster(limit: AdminNetwork.connectionLimit)
             )
+            let certificates = CertificateRoster()
             let policy = AccessPolicy(options.roles)
             for finding in policy.findings { logger.warning("\(finding)") }
             let table = AdminRoutes.table(
                 port: port, version: options.version, tally: tally, places: places,
-                rosters: [rosters.socket, rosters.network])
+                rosters: [rosters.socket, rosters.network], certificates: certificates)
             // First what can go wrong by files and ports; it touches nothing that is there.
             let network = try await AdminNetwork.start(
                 .init(
-                    port: port, tally: tally, roster: rosters.network, table: table,
-                    policy: policy, options: options, logger: logger))
+                    port: port, tally: tally, roster: rosters.network,
+                    certificates: certificates, table: table, policy: policy, options: options,
+                    logger: logger))
             let responder = AdminResponder(
                 table: table, gate: .socket(policy), tally: tally,
                 auditor: Auditor(port: port, logger: logger), logger: logger)

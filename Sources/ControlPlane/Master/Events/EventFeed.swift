@@ -97,6 +97,15 @@ struct EventFeed: Sendable {
             ])
     }
 
+    mutating func tell(_ notice: ExpiryNotice, at now: WallTime) {
+        ring.append(
+            .certificateExpiring, at: now,
+            [
+                "pointer": .string(notice.pointer), "not_after": .string(notice.notAfter.rfc3339),
+                "days": notice.days.json,
+            ])
+    }
+
     // MARK: Generations
 
     private mutating func observe(

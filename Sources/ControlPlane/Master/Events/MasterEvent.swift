@@ -31,6 +31,8 @@ public struct MasterEvent: Sendable, Equatable {
         case serverChanged = "server.changed"
         /// What an operator wanted of a server gave way to a new configuration.
         case serverOverrideDropped = "server.override_dropped"
+        /// A certificate of the admin API ends soon, or has ended.
+        case certificateExpiring = "certificate.expiring"
     }
 
     /// Grows by one with each event of a master's life, and starts above those of earlier lives.
