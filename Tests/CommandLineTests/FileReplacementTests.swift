@@ -19,7 +19,7 @@ import Testing
             attributes[.groupOwnerAccountID] = 65_534
         }
         try manager.setAttributes(attributes, ofItemAtPath: file)
-        try FileReplacement.replace(link, with: Array("new".utf8))
+        try FileReplacement.replace(link, that: Array("old".utf8), with: Array("new".utf8))
         #expect(try String(contentsOfFile: file, encoding: .utf8) == "new")
         #expect(try manager.destinationOfSymbolicLink(atPath: link) == "a.yaml")
         let after = try manager.attributesOfItem(atPath: file)
@@ -29,9 +29,40 @@ import Testing
             try manager.contentsOfDirectory(atPath: folder.path).sorted() == ["a.yaml", "b.yaml"])
     }
 
+    @Test(arguments: ["newer", "", "ole", "old "])
+    func whatSomebodyElseHasWrittenStays(_ now: String) throws {
+        let folder = try TemporaryDirectory()
+        let file = try folder.write("a.yaml", now)
+        let failure = #expect(throws: CommandFailure.self) {
+            try FileReplacement.replace(file, that: Array("old".utf8), with: Array("new".utf8))
+        }
+        #expect(failure?.status == .conflict)
+        #expect(try String(contentsOfFile: file, encoding: .utf8) == now)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["a.yaml"])
+    }
+
+    /// Each adds one to a number that it has read: the sum is right only if nobody is undone. Threads
+    /// are as good as processes here, since each opens the folder for itself (flock(2)).
+    @Test func nobodyIsUndone() throws {
+        let folder = try TemporaryDirectory()
+        let file = try folder.write("n", "0")
+        let (rounds, count) = (25, 8)
+        DispatchQueue.concurrentPerform(iterations: count) { _ in
+            for _ in 0..<rounds {
+                try? FolderLock.holding(folderOf: file) { () throws(CommandFailure) in
+                    let before = try NewFile.read(file)
+                    let number = Int(String(decoding: before, as: UTF8.self)) ?? 0
+                    try FileReplacement.replace(
+                        file, that: before, with: Array("\(number + 1)".utf8))
+                }
+            }
+        }
+        #expect(try String(contentsOfFile: file, encoding: .utf8) == "\(rounds * count)")
+    }
+
     @Test func whatIsNotThereIsSaid() {
         #expect(throws: CommandFailure.self) {
-            try FileReplacement.replace("/no/such/file", with: [])
+            try FileReplacement.replace("/no/such/file", that: [], with: [])
         }
     }
 }

@@ -1,12 +1,18 @@
 // Replaces a file at once: who opens it finds the old bytes or the new ones, also after a power cut.
+// Not one that somebody else has changed since it was read.
 // The new file has the mode, owner and group of the old one, or nothing is changed. Of a symbolic
 // link the file that it leads to is replaced.
 
 import ConfigurationLanguage
 import Glibc
+import Syscalls
 
 enum FileReplacement {
-    static func replace(_ path: String, with bytes: [UInt8]) throws(CommandFailure) {
+    /// - Parameter before: what was read; if something else is there now, nothing is changed. To be
+    ///   called with the `FolderLock`.
+    static func replace(
+        _ path: String, that before: [UInt8], with bytes: [UInt8]
+    ) throws(CommandFailure) {
         // SAFETY: realpath(3) allocates what it returns, which is freed here and nowhere else.
         guard let resolved = unsafe realpath(path, nil) else { throw failure("find", path) }
         let target = unsafe String(cString: resolved)
@@ -21,6 +27,13 @@ enum FileReplacement {
         defer { close(descriptor) }
         do throws(CommandFailure) {
             try fill(descriptor, bytes, like: status, target)
+            // As late as can be: rename(2) does not ask.
+            guard (try? Files.read(target, maxBytes: before.count)) == before else {
+                throw CommandFailure(
+                    .conflict,
+                    "\(TerminalText.clean(target)) was changed by somebody else meanwhile, and is left "
+                        + "as it is; try again")
+            }
             // SAFETY: both are valid C strings for the call.
             guard unsafe rename(temporary, target) == 0 else { throw failure("replace", target) }
         } catch {

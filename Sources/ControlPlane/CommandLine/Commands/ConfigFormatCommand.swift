@@ -44,7 +44,9 @@ extension ConfigCommand {
                 guard before != after else { continue }
                 unformatted.append(file)
                 if write {
-                    try FileReplacement.replace(file, with: after.bytes)
+                    try FolderLock.holding(folderOf: file) { () throws(CommandFailure) in
+                        try FileReplacement.replace(file, that: before.bytes, with: after.bytes)
+                    }
                 }
             }
             if check || write, !global.quiet {

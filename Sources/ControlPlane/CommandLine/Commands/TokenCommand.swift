@@ -87,7 +87,11 @@ extension TokenCommand {
                 expires: expires?.time(after: .now()), paths: path)
             if let save { try NewFile.write(save, Array((secret.text + "\n").utf8)) }
             do {
-                if let addTo { try append(token, to: addTo) }
+                if let addTo {
+                    try FolderLock.holding(folderOf: addTo) { () throws(CommandFailure) in
+                        try append(token, to: addTo)
+                    }
+                }
             } catch {
                 if let save { NewFile.remove(save) }
                 throw error
@@ -107,11 +111,10 @@ extension TokenCommand {
                 throw CommandFailure(
                     .conflict, "\(path) has a token named \(token.name); take that line away first")
             }
-            var bytes = try NewFile.read(path)
-            if let last = bytes.last, last != UInt8(ascii: "\n") {
-                bytes.append(UInt8(ascii: "\n"))
-            }
-            try FileReplacement.replace(path, with: bytes + line)
+            let before = try NewFile.read(path)
+            let isWhole = before.isEmpty || before.last == UInt8(ascii: "\n")
+            try FileReplacement.replace(
+                path, that: before, with: before + (isWhole ? [] : [UInt8(ascii: "\n")]) + line)
         }
 
         private func show(_ token: AccessToken, _ secret: TokenSecret) {
