@@ -70,32 +70,6 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        "169.254.169.254:80", "169.254.0.0:1", "169.254.255.255:1", "[fe80::1]:80",
-        "[febf::1]:80", "[::ffff:169.254.169.254]:80", "[64:ff9b::169.254.169.254]:80",
-    ])
-    func linkLocalServersAreRefused(_ address: String) throws {
-        func document(_ more: String) -> String {
-            "version: 1\nfrontends: {f: {bind: '*:80', backend: b}}\n"
-                + "backends: {b: {servers: {s: {address: '\(address)'\(more)}}}}"
-        }
-        let errors = read(document("")).errors
-        #expect(errors.map(\.code) == [.protectedAddress])
-        #expect(errors.first?.pointer == "/backends/b/servers/s/address")
-        #expect(read(document(", allow_link_local: false")).errors.count == 1)
-        let allowed = try configuration(document(", allow_link_local: true"))
-        #expect(try configuration(EffectiveDocument(allowed).text().string) == allowed)
-    }
-
-    @Test(arguments: ["169.253.0.1:80", "169.255.0.1:80", "[fec0::1]:80", "[fe7f::1]:80"])
-    func otherServersAreNot(_ address: String) {
-        #expect(
-            read(
-                "version: 1\nfrontends: {f: {bind: '*:80', backend: b}}\n"
-                    + "backends: {b: {servers: {s: {address: '\(address)'}}}}"
-            ).errors == [])
-    }
-
     @Test(arguments: ["yes", "True", "1", "\"true\"", "", "[true]"])
     func truthIsTrueOrFalse(_ value: String) {
         let errors = read(
