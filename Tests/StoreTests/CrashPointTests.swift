@@ -19,6 +19,18 @@ import Testing
     /// The first start makes the file and its tables.
     @Test func aFreshStoreIsOldOrNew() throws { try tryAll(wasUsed: false) }
 
+    /// Transactions that fail one after the other leave pieces of themselves in the log, each behind
+    /// a shorter one: no damage.
+    @Test func aDiskThatStaysFullIsNoDamage() throws {
+        for wasUsed in [true, false] {
+            let run = try CrashRun(wasUsed: wasUsed)
+            for point in try run.points() where point.call == "fdatasync" {
+                let outcome = try run.outcome(of: .diskFull, at: point)
+                #expect(outcome.faults.isEmpty, "\(point): \(outcome)")
+            }
+        }
+    }
+
     /// The verdict can be a bad one.
     @Test func aWriterThatPromisesEarlyIsCaught() throws {
         let run = try CrashRun(wasUsed: true, arguments: ["early"])

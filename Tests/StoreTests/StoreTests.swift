@@ -189,9 +189,14 @@ import Testing
         try store.save(record("rl_1"))
         try store.save(record("rl_2"))
         try store.database.write {
-            try $0.execute(sql: "UPDATE reload SET payload = '{}' WHERE id = 'rl_1'")
+            try $0.execute(sql: "UPDATE reload SET payload = x'7b7d' WHERE id = 'rl_1'")
         }
         #expect(try store.reloads().map(\.id) == ["rl_2"])
+        try store.close()
+        // Nobody loses it without a word, and nothing else is lost with it.
+        let again = try open()
+        #expect(again.findings == [.unknownRecords(count: 1)])
+        #expect(try again.reloads().map(\.id) == ["rl_2"])
     }
 
     // MARK: Live workers

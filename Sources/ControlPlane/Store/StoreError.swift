@@ -35,6 +35,8 @@ public enum StoreFinding: Equatable, Sendable, CustomStringConvertible {
     /// The file is whole and older than what was done since: it knows of fewer generations than were
     /// given. A copy was put back, or its log is gone.
     case outdated(lastGeneration: Int, given: Int)
+    /// Reload records that this version cannot read: they stay, and are not shown.
+    case unknownRecords(count: Int)
 
     public var description: String {
         switch self {
@@ -45,6 +47,9 @@ public enum StoreFinding: Equatable, Sendable, CustomStringConvertible {
             "the state database is older than what was done: it knows of \(lastGeneration) "
                 + "generations, and \(given) were given; revisions and records of the time between "
                 + "are lost"
+        case .unknownRecords(let count):
+            "reload records in the state database that this version cannot read, and does not show: "
+                + "\(count)"
         }
     }
 }

@@ -5,6 +5,7 @@
 internal import ConfigurationLanguage
 internal import Foundation
 internal import GRDB
+internal import JSON
 
 enum StoreInspection {
     /// What is wrong in any database, in words; nil if nothing is.
@@ -56,11 +57,32 @@ enum StoreInspection {
         return nil
     }
 
-    /// A record of another version is JSON, too.
+    /// To SQLite a payload is bytes. A record of another version is JSON, too.
     private static func wrongPayload(in database: Database) throws -> String? {
         guard try database.tableExists("reload") else { return nil }
-        let sql = "SELECT count(*) FROM reload WHERE NOT json_valid(CAST(payload AS TEXT))"
-        return try Int.fetchOne(database, sql: sql) == 0 ? nil : "a reload record is not JSON"
+        let rows = try Row.fetchCursor(database, sql: "SELECT id, created_at, payload FROM reload")
+        while let row = try rows.next() {
+            let (id, createdAt, data): (String, Int64, Data) = (row[0], row[1], row[2])
+            let payload = Array(data)
+            guard (try? JSONText.parse(payload)) != nil else {
+                return "a reload record is not JSON"
+            }
+            guard let stored = StoredReload.decode(payload) else { continue }
+            if stored.id != id || stored.createdAt != createdAt {
+                return "the reload record \(id) is not what was stored"
+            }
+        }
+        return nil
+    }
+
+    /// Records that this version cannot read: of a later one, or with a bit that flipped.
+    static func unknownRecordCount(in database: Database) throws -> Int {
+        let payloads = try Data.fetchCursor(database, sql: "SELECT payload FROM reload")
+        var count = 0
+        while let payload = try payloads.next() {
+            if StoredReload.decode(Array(payload))?.record == nil { count += 1 }
+        }
+        return count
     }
 
     private static func wrongCounter(in database: Database) throws -> String? {

@@ -52,6 +52,8 @@ struct StoreOpening {
         if findings.isEmpty, known < given {
             findings = [.outdated(lastGeneration: known, given: given)]
         }
+        let unknownCount = try database.read { try StoreInspection.unknownRecordCount(in: $0) }
+        if unknownCount > 0 { findings.append(.unknownRecords(count: unknownCount)) }
         return Store(
             database: database, instanceID: instanceID, findings: findings, mark: mark,
             latestRevision: latest.map {

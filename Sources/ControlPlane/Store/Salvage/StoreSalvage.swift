@@ -2,6 +2,7 @@
 // neither the schema nor its place can be trusted, and only if it proves itself: a revision by the
 // checksum of its text, a record by being readable. Reads the damaged file only.
 
+internal import Clock
 internal import ConfigurationLanguage
 internal import Foundation
 internal import GRDB
@@ -84,7 +85,8 @@ struct StoreSalvage {
 
     private mutating func takeReload(_ row: LeafRow, id: String) {
         guard case .blob(let payload) = row.columns[3],
-            let record = StoredReload.decode(payload)?.record, record.id == id
+            let record = StoredReload.decode(payload)?.record, record.id == id,
+            row.columns[2] == .integer(Int(record.createdAt.milliseconds))
         else { return }
         if let revision = record.revision { note(revision: revision) }
         // An old copy of a page may not know yet how it ended.

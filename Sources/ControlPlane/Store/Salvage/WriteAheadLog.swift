@@ -12,9 +12,12 @@ struct WriteAheadLog {
         bytes = FileManager.default.contents(atPath: path).map(Array.init) ?? []
     }
 
-    /// Whether a transaction that was finished is out of reach: after a frame that is wrong there is
-    /// the end of a transaction, and it is not the last frame. That one may have been torn when the
-    /// machine went down, before anybody was told that it was durable.
+    /// Whether a transaction that was finished is out of reach: behind a frame that is wrong stands
+    /// the end of a transaction, and then a frame whose checksum goes on from there, so the next one
+    /// was begun when that one was done. The last transaction may have been torn when the machine went
+    /// down, before anybody was told that it was durable; and one that could not be made durable, on a
+    /// full disk say, leaves its frames behind those that were written over it, on which nothing goes
+    /// on.
     var isDamaged: Bool {
         guard bytes.count > Self.headerCount else { return false }
         let pageSize = bytes.number(at: 8, count: 4)
@@ -26,28 +29,37 @@ struct WriteAheadLog {
         let salt = bytes[16..<24]
         let frameCount = Self.frameHeaderCount + pageSize
         var isBroken = false
-        var hasLostEnd = false
         for place in stride(
-            from: Self.headerCount, through: bytes.count - frameCount, by: frameCount)
+            from: Self.headerCount, through: bytes.count - 2 * frameCount, by: frameCount)
         {
-            guard bytes[place + 8..<place + 16] == salt else {
-                // Left over from before the log was begun anew; or a broken frame, then more follow.
-                isBroken = true
-                continue
-            }
-            if hasLostEnd { return true }
+            let next = place + frameCount
+            var isWhole = false
             if !isBroken {
-                sum.add(bytes[place..<place + 8])
-                sum.add(bytes[place + Self.frameHeaderCount..<place + frameCount])
-                isBroken = !sum.isStored(in: bytes, at: place + 16)
+                sum.add(frame: place, pageSize, of: bytes)
+                isWhole =
+                    bytes[place + 8..<place + 16] == salt && sum.isStored(in: bytes, at: place + 16)
             }
-            if isBroken, bytes.number(at: place + 4, count: 4) != 0 { hasLostEnd = true }
+            // What has another salt is left over from before the log was begun anew.
+            if !isWhole, bytes.number(at: place + 4, count: 4) != 0,
+                bytes[next + 8..<next + 16] == salt
+            {
+                var successor = Checksum(isBigEndian: isBig, storedIn: bytes, at: place + 16)
+                successor.add(frame: next, pageSize, of: bytes)
+                if successor.isStored(in: bytes, at: next + 16) { return true }
+                if !isBroken {
+                    // The checksum alone may be what is wrong.
+                    successor = sum
+                    successor.add(frame: next, pageSize, of: bytes)
+                    if successor.isStored(in: bytes, at: next + 16) { return true }
+                }
+            }
+            if !isWhole { isBroken = true }
         }
         return false
     }
 
     private static let headerCount = 32
-    private static let frameHeaderCount = 24
+    fileprivate static let frameHeaderCount = 24
 
     /// Over all bytes so far.
     private struct Checksum {
@@ -57,6 +69,20 @@ struct WriteAheadLog {
 
         init(isBigEndian: Bool) {
             self.isBigEndian = isBigEndian
+        }
+
+        /// As it stands in a frame's header.
+        init(isBigEndian: Bool, storedIn bytes: [UInt8], at place: Int) {
+            self.isBigEndian = isBigEndian
+            first = UInt32(truncatingIfNeeded: bytes.number(at: place, count: 4))
+            second = UInt32(truncatingIfNeeded: bytes.number(at: place + 4, count: 4))
+        }
+
+        /// What of a frame is summed: the page's number and the database's size, and the page.
+        mutating func add(frame place: Int, _ pageSize: Int, of bytes: [UInt8]) {
+            add(bytes[place..<place + 8])
+            let page = place + WriteAheadLog.frameHeaderCount
+            add(bytes[page..<page + pageSize])
         }
 
         /// A multiple of eight bytes.
