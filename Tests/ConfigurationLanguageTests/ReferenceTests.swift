@@ -224,6 +224,21 @@ import Testing
         #expect(Self.report("version: 1").shown == Configuration())
     }
 
+    /// Away from the master, too: what stands in for a variable that is not set is checked.
+    @Test func aFallbackNeedsNoValue() {
+        func problems(_ workers: String) -> [String] {
+            let report = ConfigurationSource(
+                text: ConfigurationText("version: 1\nprocess: {workers: '\(workers)'}"),
+                fileName: "test.yaml"
+            ).report(resolving: .lenientSurroundings)
+            return (report.errors + report.warnings).map(\.code.rawValue)
+                .filter { $0 != "no-frontend" }
+        }
+        #expect(problems("${env:APUS_TEST_NOT_SET:-2}") == [])
+        #expect(problems("${env:APUS_TEST_NOT_SET:-no}") == ["wrong-type"])
+        #expect(problems("${env:APUS_TEST_NOT_SET}") == ["unresolved-reference"])
+    }
+
     @Test func digestChangesWithTheValue() throws {
         func digest(_ value: String) throws -> String {
             let report = Self.report("version: 1\nprocess: {workers: '${env:N}'}", ["N": value])

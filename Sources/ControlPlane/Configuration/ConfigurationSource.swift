@@ -73,50 +73,67 @@ extension ConfigurationSource {
     ) -> ConfigurationReport {
         let problems = ProblemList(file: fileName)
         let document = DocumentReading(resolver, showsReferences: false)
-        let read = configuration(problems, document)
+        let files = composed(problems)
+        let read = files.flatMap { self.configuration($0, problems, document) }
         let references = document.references.uses
         let configuration = problems.hasErrors ? nil : read
         return ConfigurationReport(
             configuration: configuration,
             shown: references.isEmpty || configuration == nil
-                ? configuration : shown(document.references),
+                ? configuration : files.flatMap { shown($0, document.references) },
             errors: problems.errors, warnings: problems.warnings, references: references,
             valuesSHA256: document.references.valuesSHA256, adminFiles: document.adminFiles)
     }
 
     /// Reads again, with the values that are known already.
-    private func shown(_ references: ReferenceExpansion) -> Configuration? {
+    private func shown(
+        _ files: [ComposedFile], _ references: ReferenceExpansion
+    ) -> Configuration? {
         configuration(
-            ProblemList(file: fileName),
+            files, ProblemList(file: fileName),
             DocumentReading(references.knownValues, showsReferences: true))
     }
 
-    private func configuration(
-        _ problems: ProblemList, _ document: DocumentReading
-    ) -> Configuration? {
-        defer { document.finish() }
+    private struct ComposedFile {
+        /// As problems call it.
+        var name: String
+        var source: SourceText
+        var root: YAMLNode
+    }
+
+    /// The trees of all files; nil if one cannot be read: what it would have said is not known, so
+    /// there are no more complaints.
+    private func composed(_ problems: ProblemList) -> [ComposedFile]? {
         guard let files = files(problems) else { return nil }
-        document.includeFindings =
-            includeFindings ?? (ConfigurationBundle.isBundle(text.bytes) ? [] : nil)
-        var roots: [ValueReader] = []
+        var composed: [ComposedFile] = []
         var nodeCount = 0
         for (index, file) in files.enumerated() {
-            let problems =
-                index == 0
-                ? problems : problems.list(of: path(of: file.name), fileIndex: index)
+            let name = index == 0 ? fileName : path(of: file.name)
+            let problems = index == 0 ? problems : problems.list(of: name, fileIndex: index)
             guard let source = SourceText(checking: file.bytes, problems) else { continue }
             var composer = YAMLComposer(source, problems: problems, nodeCountBefore: nodeCount)
             let root = composer.compose()
             nodeCount = composer.nodeCount
             if root == nil, composer.isStopped { continue }
             let empty = YAMLNode(content: .mapping([]), position: TextPosition(line: 1, column: 1))
-            let reading = ConfigurationReading(
-                source: source, problems: problems, document: document, fileIndex: index)
-            roots.append(
-                ValueReader(node: root ?? empty, pointer: "", owner: nil, reading: reading))
+            composed.append(ComposedFile(name: name, source: source, root: root ?? empty))
         }
-        // What a file that cannot be read would have said is not known: no more complaints.
-        guard roots.count == files.count else { return nil }
+        return composed.count == files.count ? composed : nil
+    }
+
+    private func configuration(
+        _ files: [ComposedFile], _ problems: ProblemList, _ document: DocumentReading
+    ) -> Configuration? {
+        defer { document.finish() }
+        document.includeFindings =
+            includeFindings ?? (ConfigurationBundle.isBundle(text.bytes) ? [] : nil)
+        let roots = files.enumerated().map { index, file in
+            let reading = ConfigurationReading(
+                source: file.source,
+                problems: index == 0 ? problems : problems.list(of: file.name, fileIndex: index),
+                document: document, fileIndex: index)
+            return ValueReader(node: file.root, pointer: "", owner: nil, reading: reading)
+        }
         return roots.first?.configuration(including: Array(roots.dropFirst()))
     }
 

@@ -64,7 +64,9 @@ public struct ReferenceResolver: Sendable {
     public static let lenientSurroundings = ReferenceResolver(
         file: { path, limit in lenient(surroundings.file(path, limit)) }
     ) { reference in
-        lenient(surroundings.resolve(reference))
+        let outcome = surroundings.resolve(reference)
+        // What stands in for a value is written beside it.
+        return reference.fallback == nil ? lenient(outcome) : outcome
     }
 
     private static func lenient(_ outcome: Outcome) -> Outcome {
