@@ -11,7 +11,7 @@ import Testing
 
 @testable import Store
 
-@Suite(.timeLimit(.minutes(5))) struct DamageTests {
+@Suite(.timeLimit(.minutes(20))) struct DamageTests {
     /// How many places are damaged in a run; APUS_LONG=1 tries many more.
     private static let placeCount =
         ProcessInfo.processInfo.environment["APUS_LONG"] == "1" ? 4000 : 250
