@@ -1607,7 +1607,8 @@ enum OpenAPIDocument {
        "state.damaged",
        "server.health",
        "server.changed",
-       "server.override_dropped"
+       "server.override_dropped",
+       "certificate.expiring"
       ]
      },
      "at": {"$ref": "#/components/schemas/Time"}
@@ -3383,6 +3384,7 @@ components:
             - server.health
             - server.changed
             - server.override_dropped
+            - certificate.expiring
         at: {$ref: "#/components/schemas/Time"}
     Step:
       type: object

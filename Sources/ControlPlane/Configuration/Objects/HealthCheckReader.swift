@@ -49,6 +49,7 @@ extension ValueReader {
             check.address = address?.serverAddress()
             if let given = check.address {
                 address?.checkNotLinkLocal(given, isAllowed: allowsLinkLocal)
+                address?.checkNotAdmin(given)
             }
             return check
         }
