@@ -16,7 +16,8 @@ import Testing
           tcp: {listen: ["127.0.0.1:9443", "[::1]:9443"], tokens: /t, hosts: [A.example, b],
             tls: {chain: /c, key: /k, client_ca: /a}}, metrics: {listen: "*:9109", hosts: m,
             tls: {chain: /c2, key: /k2}}}
-        log: {access: {to: /var/log/apus.log, format: text}, level: warning}
+        log: {access: {to: /var/log/apus.log, format: text, sample: 1/50, syslog: {tag: edge,
+          address: "[2001:db8::1]:514", facility: local3}}, level: warning}
         defaults: {timeouts: {connect: 1s, client: 90s, server: 2m, tunnel: 1h, queue: 3s}}
         frontends:
           web:
@@ -140,7 +141,8 @@ import Testing
                 "listen tls tokens hosts"
             ),
             (AdminMetricsListener(listen: []), "listen tls hosts"),
-            (LogSettings(), "level accessTo accessFormat"),
+            (LogSettings(), "level accessTo accessFormat accessSample syslog"),
+            (SyslogSettings(), "address facility tag"),
             (
                 Timeouts(), "connect client server httpRequest httpKeepAlive queue tunnel inspect"
             ),

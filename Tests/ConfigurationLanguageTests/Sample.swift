@@ -78,7 +78,7 @@ enum Sample {
           config_source: file
           socket: {path: /run/apus/admin.sock, mode: "0660", group: apus}
           metrics: {listen: "127.0.0.1:9109"}
-        log: {access: {to: stderr, format: json}, level: info}
+        log: {access: {to: journal, format: json}, level: info}
         defaults:
           timeouts: {connect: 3s, client: 31s, server: 30s, http_request: 10s, tunnel: 1h}
         frontends:

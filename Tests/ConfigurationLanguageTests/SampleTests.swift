@@ -12,8 +12,8 @@ import Testing
             errors.filter { $0.code != .notSupportedYet }.map(\.code) == [.fileMissing])
         #expect(
             errors.map(\.pointer) == [
-                "/include", "/log/access/to",
-                "/certificates", "/rate_limits/per_client/idle", "/rate_limits/per_client/scope",
+                "/include", "/certificates", "/rate_limits/per_client/idle",
+                "/rate_limits/per_client/scope",
                 "/frontends/https/tls",
                 "/backends/web/stickiness",
                 "/backends/pg/stickiness",
@@ -28,7 +28,7 @@ import Testing
         #expect(configuration.process.hardStopAfter == .seconds(12 * 3600))
         #expect(configuration.process.threads == nil)
         #expect(configuration.admin.socketMode == 0o660)
-        #expect(configuration.log.accessTo == .standardError)
+        #expect(configuration.log.accessTo == .journal)
         #expect(configuration.frontends.map(\.name) == ["db_tls", "http", "https"])
         #expect(configuration.backends.map(\.name) == ["api", "pg", "web"])
 

@@ -6,7 +6,7 @@ import Testing
 @testable import DataPlane
 
 @Suite struct AccessLogLineTests {
-    private func entry() -> AccessLogEntry {
+    static func entry() -> AccessLogEntry {
         var entry = AccessLogEntry()
         entry.timeMilliseconds = 1_795_227_146_123
         entry.requestID = RequestID(high: 0xAB, low: 0xCD)
@@ -36,7 +36,7 @@ import Testing
     }
 
     @Test func json() {
-        let line = written { _ = AccessLogLine.writeJSON(entry(), into: &$0) }
+        let line = written { _ = AccessLogLine.writeJSON(Self.entry(), into: &$0) }
         #expect(
             line == #"{"time":"2026-11-21T02:12:26.123Z","#
                 + #""request_id":"00000000000000ab00000000000000cd","client_ip":"192.0.2.7","#
@@ -44,13 +44,13 @@ import Testing
                 + #""server":"s1","method":"GET","host":"example.com","path":"/a","query":"b=c","#
                 + #""version":"HTTP/1.1","status":200,"bytes_in":100,"bytes_out":2000,"#
                 + #""request_ms":0.012,"queue_ms":0.000,"connect_ms":null,"response_ms":3.456,"#
-                + #""total_ms":10.000,"#
-                + #""termination":"--","error":"","generation":7,"pid":4242,"#
-                + #""user_agent":"curl/8","referer":"","retries":0,"reused":true}"# + "\n")
+                + #""total_ms":10.000,"state":"--","termination":"completed","phase":"","error":"","#
+                + #""generation":7,"pid":4242,"user_agent":"curl/8","referer":"","retries":0,"#
+                + #""weight":1,"reused":true}"# + "\n")
     }
 
     @Test func text() {
-        let line = written { _ = AccessLogLine.writeText(entry(), into: &$0) }
+        let line = written { _ = AccessLogLine.writeText(Self.entry(), into: &$0) }
         #expect(
             line == "192.0.2.7:54321 [21/Nov/2026:02:12:26.123] web pool/s1 0/0/-1/3/10 200 2000 "
                 + "-- \"GET /a?b=c HTTP/1.1\" 00000000000000ab00000000000000cd\n")
@@ -70,7 +70,7 @@ import Testing
     @Test func hostileBytesStayInsideTheLine() {
         let hostile = (0...255).map { UInt8($0) }
         let (json, plain) = hostile.withBytes { bytes in
-            var entry = entry()
+            var entry = Self.entry()
             entry.method = bytes
             entry.host = bytes
             entry.path = bytes
@@ -115,7 +115,7 @@ import Testing
     @Test func everyLineFitsInTheLimit() {
         let long = [UInt8](repeating: 0xFF, count: 10_000)
         long.withBytes { bytes in
-            var entry = entry()
+            var entry = Self.entry()
             entry.clientIP = bytes
             entry.frontend = bytes
             entry.route = bytes
@@ -128,7 +128,11 @@ import Testing
             entry.userAgent = bytes
             entry.referer = bytes
             entry.error = bytes
+            entry.state = bytes
             entry.termination = bytes
+            entry.phase = bytes
+            entry.generation = Bytes("18446744073709551615")
+            entry.pid = Bytes("4194304")
             entry.totalMicroseconds = .max
             entry.bytesIn = .max
             entry.bytesOut = .max
@@ -137,15 +141,23 @@ import Testing
             #expect(AccessLogLine.writeJSON(entry, into: &json))
             var plain = scratch.writer()
             #expect(AccessLogLine.writeText(entry, into: &plain))
+            var other = scratch.writer()
+            #expect(AccessLogLine.writeHAProxy(entry, into: &other))
+            let forms = AccessLogFormTests()
+            for log in forms.all {
+                var record = scratch.writer()
+                #expect(log.write(entry, into: &record))
+            }
+            withExtendedLifetime(forms) {}
         }
     }
 
     @Test func aLineThatDoesNotFitIsNotWritten() {
-        let scratch = ByteScratch(capacity: 600)
+        let scratch = ByteScratch(capacity: 700)
         var writer = scratch.writer()
-        #expect(AccessLogLine.writeJSON(entry(), into: &writer))
+        #expect(AccessLogLine.writeJSON(Self.entry(), into: &writer))
         let count = writer.count
-        #expect(!AccessLogLine.writeJSON(entry(), into: &writer))
+        #expect(!AccessLogLine.writeJSON(Self.entry(), into: &writer))
         #expect(writer.count == count)
         #expect(!writer.overflowed)
     }

@@ -316,10 +316,11 @@ import Testing
             #expect(line.contains("\"path\":\"/logged\""))
             #expect(line.contains("\"status\":200"))
             #expect(line.contains("\"server\":\"s0\""))
-            #expect(line.contains("\"termination\":\"--\""))
+            #expect(line.contains("\"state\":\"--\",\"termination\":\"completed\",\"phase\":\"\""))
             #expect(line.contains("\"user_agent\":\"t\""))
         }
-        #expect(lines[3].contains("\"termination\":\"PR\""))
+        #expect(lines[3].contains("\"state\":\"PR\",\"termination\":\"refused\""))
+        #expect(lines[3].contains("\"phase\":\"request\""))
         #expect(lines[1].contains("\"reused\":true"))
     }
 }

@@ -81,6 +81,8 @@ final class EngineHarness: @unchecked Sendable {
         var errors: [ErrorPage] = []
         var rateLimits: [RateLimit] = []
         var log = false
+        /// Instead of a log of everything as JSON.
+        var logSettings: LogSettings?
         var proxyInput: ProxyProtocolInput?
         var proxyOutput: ProxyProtocolVersion?
         /// A backend for each origin, `b0`, `b1`, …, instead of `b` with all of them.
@@ -180,6 +182,7 @@ final class EngineHarness: @unchecked Sendable {
         configuration.maps = options.maps
         configuration.rateLimits = options.rateLimits
         configuration.log.accessTo = options.log ? .standardOutput : .off
+        if let settings = options.logSettings { configuration.log = settings }
         return configuration
     }
 
@@ -227,12 +230,9 @@ final class EngineHarness: @unchecked Sendable {
     func logLines(_ count: Int) -> [String] {
         var lines: [String] = []
         Wait.until(5) {
-            for buffer in sink.takeAll(waitMilliseconds: 0) {
-                var text: [UInt8] = []
-                for index in 0..<buffer.bytes.count { text.append(buffer.bytes[index]) }
-                lines += String(decoding: text, as: UTF8.self).split(separator: "\n").map(
-                    String.init)
-                sink.give(buffer)
+            while let buffer = sink.next() {
+                lines += (0..<buffer.recordCount).map { text(buffer.record($0)) }
+                sink.give(buffer, lost: 0)
             }
             return lines.count >= count
         }

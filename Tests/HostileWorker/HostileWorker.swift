@@ -144,7 +144,7 @@ final class HostileWorker {
                 send(.accepting(listenerCount: listeners.count + (mode == .miscount ? 1 : 0)))
             }
         case .release(let order): release(order)
-        case .attend, .endSessions: break
+        case .attend, .endSessions, .reopenLog: break
         }
     }
 

@@ -61,6 +61,7 @@ import Wire
         .release(
             .init(
                 drainAcceptQueueOf: [1, 2], idleAfterMilliseconds: 10, idleSpreadMilliseconds: 20)),
+        .attend, .reopenLog,
     ]
     static let toMaster: [WorkerMessage] = [
         .hello(.init(version: ApusVersion.current, pid: 4711)), .ready,

@@ -4,7 +4,6 @@
 
 internal import Clock
 internal import ConfigurationLanguage
-internal import Foundation
 internal import JSON
 internal import Model
 internal import Store
@@ -212,7 +211,7 @@ final class DiskWork: Sendable {
         return GenerationMaterial(
             configuration: configuration,
             memory: try MemoryFile.create(name: "apus-configuration", bytes: json),
-            memoryBytes: json.count, accessLog: try accessLog(configuration.log.accessTo))
+            memoryBytes: json.count, accessLog: try AccessLogFile.open(configuration.log))
     }
 
     private func readable(_ revision: Int) throws -> Readable {
@@ -231,36 +230,6 @@ final class DiskWork: Sendable {
             configuration: configuration, contentSHA256: report.valuesSHA256)
         known.withLock { $0.configurations[revision] = readable }
         return readable
-    }
-
-    private func accessLog(_ destination: LogSettings.Destination) throws -> FileDescriptor? {
-        switch destination {
-        case .off: nil
-        case .standardOutput: try FileDescriptor.duplicate(1)
-        case .standardError: try FileDescriptor.duplicate(2)
-        case .file(let path): try accessLogFile(path)
-        }
-    }
-
-    /// Opening what is no file might wait for ever (fifo(7)).
-    private func accessLogFile(_ path: String) throws -> FileDescriptor {
-        let real = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
-        let attributes = try? FileManager.default.attributesOfItem(atPath: real)
-        let type = attributes?[.type] as? FileAttributeType
-        guard type == nil || type == .typeRegular || type == .typeCharacterSpecial else {
-            throw ReloadFailure(
-                code: "access-log-failed", detail: "\(path) is neither a file nor a device",
-                pointer: "/log/access/to")
-        }
-        do throws(SystemError) {
-            let file = try Files.openAppend(path, mode: 0o640)
-            // The master's umask is stricter than an access log wants.
-            if type == nil { try Files.setMode(path, 0o640) }
-            return file
-        } catch {
-            throw ReloadFailure(
-                code: "access-log-failed", detail: "\(error)", pointer: "/log/access/to")
-        }
     }
 
     /// A generation of it serves. Of the others only `alive` can be asked for again soon; the rest
@@ -283,6 +252,14 @@ final class DiskWork: Sendable {
             do { try body(store) } catch { complain("\(what): \(error)") }
         }
     }
+
+    /// Something that opens what a start opens, behind the starts that were ordered before.
+    func onStartThread(_ body: @escaping @Sendable () -> Void) {
+        startThread.async(body)
+    }
+
+    /// Tells the loop; false: it has ended.
+    func post(_ message: Mailbox.Message) -> Bool { mailbox.post(message) }
 
     /// Something else that may take long: looking through /proc.
     func inBackground(_ body: @escaping @Sendable () -> Void) {

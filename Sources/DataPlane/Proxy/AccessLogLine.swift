@@ -34,8 +34,11 @@ struct AccessLogEntry: BitwiseCopyable {
     var connectMicroseconds: Int64 = -1
     var responseMicroseconds: Int64 = -1
     var totalMicroseconds: Int64 = -1
-    /// Two letters: who ended it and in which phase; `--` is a clean end.
-    var termination = Bytes("--")
+    /// HAProxy's two letters: who ended it and in which phase; `--` is a clean end.
+    var state = Bytes("--")
+    /// The same in words; `phase` is empty at a clean end.
+    var termination = Bytes("completed")
+    var phase = Bytes.empty
     /// `HTTPError.name` or the like; empty when all was well.
     var error = Bytes.empty
     /// Decimal text, made once per worker.
@@ -46,6 +49,15 @@ struct AccessLogEntry: BitwiseCopyable {
     var retries = 0
     /// The server connection had served before.
     var reused = false
+    /// A TCP connection: it has no head, no status, and `host` is the name of its TLS hello.
+    var isTCP = false
+    /// It went wrong: logged whatever the sampling says, and as a warning.
+    var isNotable = false
+    /// So many exchanges does the line stand for.
+    var weight = 1
+    /// Client connections at this moment, of the worker and, where it has a limit, of the frontend.
+    var connections = 0
+    var frontendConnections = 0
 
     init() {}
 
@@ -64,11 +76,11 @@ struct AccessLogEntry: BitwiseCopyable {
 enum AccessLogLine {
     /// Room that every line fits in, JSON or text, with every byte escaped.
     static var limitBytes: Int {
-        6 * (2 * pathLimitBytes + 3 * fieldLimitBytes + 6 * nameLimitBytes) + 1_024
+        6 * (2 * pathLimitBytes + 3 * fieldLimitBytes + 10 * nameLimitBytes) + 1_536
     }
-    private static var pathLimitBytes: Int { 2_048 }
+    static var pathLimitBytes: Int { 2_048 }
     private static var fieldLimitBytes: Int { 256 }
-    private static var nameLimitBytes: Int { 128 }
+    static var nameLimitBytes: Int { 128 }
 
     /// One JSON object and a line feed. False, and nothing written, if there is no room.
     static func writeJSON(_ entry: AccessLogEntry, into writer: inout ByteWriter) -> Bool {
@@ -97,7 +109,9 @@ enum AccessLogLine {
         duration(",\"connect_ms\":", entry.connectMicroseconds, &writer)
         duration(",\"response_ms\":", entry.responseMicroseconds, &writer)
         duration(",\"total_ms\":", entry.totalMicroseconds, &writer)
-        field(",\"termination\":\"", entry.termination, 8, &writer)
+        field(",\"state\":\"", entry.state, 8, &writer)
+        field("\",\"termination\":\"", entry.termination, 32, &writer)
+        field("\",\"phase\":\"", entry.phase, 32, &writer)
         field("\",\"error\":\"", entry.error, nameLimitBytes, &writer)
         writer.append("\",\"generation\":")
         writeDigits(entry.generation, &writer)
@@ -106,6 +120,7 @@ enum AccessLogLine {
         field(",\"user_agent\":\"", entry.userAgent, fieldLimitBytes, &writer)
         field("\",\"referer\":\"", entry.referer, fieldLimitBytes, &writer)
         number("\",\"retries\":", Int64(entry.retries), &writer)
+        number(",\"weight\":", Int64(entry.weight), &writer)
         writer.append(entry.reused ? ",\"reused\":true}\n" : ",\"reused\":false}\n")
         return finish(start, &writer)
     }
@@ -149,17 +164,14 @@ enum AccessLogLine {
         }
     }
 
+    // MARK: Text
+
     /// `client_ip:port [time] frontend backend/server Tq/Tw/Tc/Tr/Tt status bytes termination
     /// "METHOD path VERSION" request_id` and a line feed. Times are whole milliseconds, -1 where it
     /// did not come to that. False, and nothing written, if there is no room.
     static func writeText(_ entry: AccessLogEntry, into writer: inout ByteWriter) -> Bool {
         let start = writer.count
-        let isIPv6 = entry.clientIP.firstIndex(of: ASCII.colon) != nil
-        if isIPv6 { writer.append(UInt8(ascii: "[")) }
-        text(entry.clientIP, nameLimitBytes, &writer)
-        if isIPv6 { writer.append(UInt8(ascii: "]")) }
-        writer.append(ASCII.colon)
-        writer.append(decimal: Int64(entry.clientPort))
+        client(entry, &writer)
         writer.append(" [")
         WallClockText.writeLogTime(milliseconds: entry.timeMilliseconds, to: &writer)
         writer.append("] ")
@@ -183,39 +195,54 @@ enum AccessLogLine {
         writer.append(ASCII.space)
         writer.append(decimal: entry.bytesOut)
         writer.append(ASCII.space)
-        text(entry.termination, 8, &writer)
+        text(entry.state, 8, &writer)
         writer.append(" \"")
-        if entry.method.isEmpty {
-            writer.append("<BADREQ>")
-        } else {
-            text(entry.method, 32, &writer)
-            writer.append(ASCII.space)
-            text(entry.path, pathLimitBytes, &writer)
-            if !entry.query.isEmpty {
-                writer.append(ASCII.questionMark)
-                text(entry.query, pathLimitBytes, &writer)
-            }
-            writer.append(ASCII.space)
-            writer.append(versionName(entry.version))
-        }
+        requestLine(entry, &writer)
         writer.append("\" ")
         entry.requestID.write(to: &writer)
         writer.append("\n")
         return finish(start, &writer)
     }
 
-    private static func milliseconds(_ microseconds: Int64, _ writer: inout ByteWriter) {
+    /// `192.0.2.7:54321`, `[::1]:54321`.
+    static func client(_ entry: AccessLogEntry, _ writer: inout ByteWriter) {
+        let isIPv6 = entry.clientIP.firstIndex(of: ASCII.colon) != nil
+        if isIPv6 { writer.append(UInt8(ascii: "[")) }
+        text(entry.clientIP, nameLimitBytes, &writer)
+        if isIPv6 { writer.append(UInt8(ascii: "]")) }
+        writer.append(ASCII.colon)
+        writer.append(decimal: Int64(entry.clientPort))
+    }
+
+    /// `GET /path?query HTTP/1.1`, or HAProxy's word for what was not understood.
+    static func requestLine(_ entry: AccessLogEntry, _ writer: inout ByteWriter) {
+        if entry.method.isEmpty {
+            writer.append("<BADREQ>")
+            return
+        }
+        text(entry.method, 32, &writer)
+        writer.append(ASCII.space)
+        text(entry.path, pathLimitBytes, &writer)
+        if !entry.query.isEmpty {
+            writer.append(ASCII.questionMark)
+            text(entry.query, pathLimitBytes, &writer)
+        }
+        writer.append(ASCII.space)
+        writer.append(versionName(entry.version))
+    }
+
+    static func milliseconds(_ microseconds: Int64, _ writer: inout ByteWriter) {
         writer.append(decimal: microseconds < 0 ? -1 : microseconds / 1_000)
     }
 
-    private static func name(
+    static func name(
         _ value: Bytes, _ absent: StaticString, _ writer: inout ByteWriter
     ) {
         if value.isEmpty { writer.append(absent) } else { text(value, nameLimitBytes, &writer) }
     }
 
     /// Visible ASCII as it is; quotes, backslashes and everything else as \xHH.
-    private static func text(_ value: Bytes, _ limit: Int, _ writer: inout ByteWriter) {
+    static func text(_ value: Bytes, _ limit: Int, _ writer: inout ByteWriter) {
         let end = min(value.count, limit)
         var index = value.prefix(end).endOfPrintable(at: 0)
         writer.append(value.prefix(index))
@@ -234,7 +261,7 @@ enum AccessLogLine {
         }
     }
 
-    private static func finish(_ start: Int, _ writer: inout ByteWriter) -> Bool {
+    static func finish(_ start: Int, _ writer: inout ByteWriter) -> Bool {
         guard writer.overflowed else { return true }
         writer.truncate(to: start)
         return false

@@ -1,18 +1,22 @@
-// The way of log lines from the loops to the thread that writes them: whole buffers, a bounded
+// The way of log records from the loops to the thread that writes them: whole buffers, a bounded
 // number, never waited for. What the writer cannot keep up with is dropped and counted.
 
+internal import Synchronization
 internal import Syscalls
 
-/// Whole lines. Filled by one loop, then handed over; one owner at a time.
+/// Whole records. Filled by one loop, then handed over; one owner at a time.
 final class LogBuffer: @unchecked Sendable {
     // SAFETY: Sendable, because a buffer is used by whoever took it from the sink, alone.
     private var buffer = Buffer()
-    private(set) var lineCount = 0
+    /// Where each record ends.
+    private var ends: [Int] = []
 
     /// Nil: the system has no memory.
     init?() {
         var pool = BufferPool()
         guard pool.fill(&buffer, .large) else { return nil }
+        // As many as there is room for, unless every one is tiny.
+        ends.reserveCapacity(512)
     }
 
     var count: Int { buffer.count }
@@ -20,18 +24,26 @@ final class LogBuffer: @unchecked Sendable {
     /// What there is to write.
     var bytes: Bytes { buffer.bytes }
 
+    var recordCount: Int { ends.count }
+
+    /// One of them, 0…<`recordCount`.
+    func record(_ index: Int) -> Bytes {
+        let start = index == 0 ? 0 : ends[index - 1]
+        return buffer.bytes(start, ends[index] - start)
+    }
+
     /// Writes into the room that is left; `didWrite` keeps it.
     func freeWriter() -> ByteWriter { buffer.freeWriter() }
 
-    /// One more line is there.
+    /// One more record is there.
     func didWrite(_ length: Int) {
         buffer.didWrite(length)
-        lineCount += 1
+        ends.append(buffer.count)
     }
 
     func removeAll() {
         buffer.removeAll()
-        lineCount = 0
+        ends.removeAll(keepingCapacity: true)
     }
 }
 
@@ -41,14 +53,22 @@ final class AccessLogSink: Sendable {
     private static var waitingMax: Int { 128 }
     private static var sparesMax: Int { 32 }
 
+    /// Nothing here grows once it is made: the way of a line costs no allocation.
     private struct State: Sendable {
-        var waiting: [LogBuffer] = []
+        /// A ring: `count` buffers from `first` on.
+        var waiting = [LogBuffer?](repeating: nil, count: waitingMax)
+        var first = 0
+        var count = 0
         var spares: [LogBuffer] = []
         var isClosed = false
+
+        init() { spares.reserveCapacity(sparesMax) }
     }
     private let state = Guarded(State())
     private let bell: EventDescriptor
     private let epoll: Epoll
+    /// Records that were handed over and not written, since a loop last asked.
+    private let lost = Atomic<UInt64>(0)
 
     /// Throws where the system has no descriptor left.
     init() throws(SystemError) {
@@ -60,11 +80,12 @@ final class AccessLogSink: Sendable {
     /// Hands a buffer over; false, and the buffer stays the caller's, if too many wait.
     func submit(_ buffer: LogBuffer) -> Bool {
         let taken = state.withLock { state in
-            guard state.waiting.count < Self.waitingMax, !state.isClosed else { return false }
-            state.waiting.append(buffer)
+            guard state.count < Self.waitingMax, !state.isClosed else { return false }
+            state.waiting[(state.first + state.count) % Self.waitingMax] = buffer
+            state.count += 1
             return true
         }
-        if taken { _ = try? bell.signal() }
+        if taken { wake() }
         return taken
     }
 
@@ -73,18 +94,40 @@ final class AccessLogSink: Sendable {
         state.withLock { $0.spares.popLast() }
     }
 
-    /// The writer: all that wait, oldest first; waits for the first one up to a time.
-    func takeAll(waitMilliseconds: Int32) -> [LogBuffer] {
-        let first = take()
-        if !first.isEmpty || waitMilliseconds == 0 { return first }
-        let events = EventBuffer(capacity: 1)
-        _ = try? epoll.wait(into: events, timeoutMilliseconds: waitMilliseconds)
-        _ = try? bell.clear()
-        return take()
+    /// Records of the writer's that nobody will see, since this was last asked; for the counters.
+    func takeLost() -> UInt64 {
+        if lost.load(ordering: .relaxed) == 0 { return 0 }
+        return lost.exchange(0, ordering: .relaxed)
     }
 
-    /// The writer: a written buffer goes back.
-    func give(_ buffer: LogBuffer) {
+    // MARK: The writer
+
+    /// The one that waits longest, or nil.
+    func next() -> LogBuffer? {
+        state.withLock { state in
+            guard state.count > 0 else { return nil }
+            let buffer = state.waiting[state.first]
+            state.waiting[state.first] = nil
+            state.first = (state.first + 1) % Self.waitingMax
+            state.count -= 1
+            return buffer
+        }
+    }
+
+    /// Waits until there is something to look at, up to a time; `events` holds one.
+    func wait(into events: borrowing EventBuffer, milliseconds: Int32) {
+        _ = try? epoll.wait(into: events, timeoutMilliseconds: milliseconds)
+        _ = try? bell.clear()
+    }
+
+    /// Ends the writer's wait.
+    func wake() {
+        _ = try? bell.signal()
+    }
+
+    /// A buffer that was dealt with goes back; so many of its records were lost.
+    func give(_ buffer: LogBuffer, lost count: Int) {
+        if count > 0 { lost.add(UInt64(count), ordering: .relaxed) }
         buffer.removeAll()
         state.withLock { state in
             if state.spares.count < Self.sparesMax { state.spares.append(buffer) }
@@ -94,14 +137,6 @@ final class AccessLogSink: Sendable {
     /// No buffer is taken any more; those that wait can still be fetched.
     func close() {
         state.withLock { $0.isClosed = true }
-        _ = try? bell.signal()
-    }
-
-    private func take() -> [LogBuffer] {
-        state.withLock { state in
-            let taken = state.waiting
-            state.waiting = []
-            return taken
-        }
+        wake()
     }
 }

@@ -8,25 +8,32 @@ extension Engine {
     private static var flushBytes: Int { 32 << 10 }
     private static var flushMilliseconds: Int64 { 200 }
 
+    /// One exchange that is over, if it is among those that are logged.
     mutating func writeLog(_ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>) {
-        let entry = logEntry(exchange, client)
-        if write(entry) { return }
+        guard let access = configuration.accessLog else { return }
+        let isNotable = exchange[].end.isFault || exchange[].status >= 500
+        guard isNotable || access.picks(exchange[].requestID) else { return }
+        var entry = logEntry(exchange, client)
+        entry.isNotable = isNotable
+        entry.weight = isNotable ? 1 : access.weight
+        if access.showsConnections { noteConnections(&entry, exchange[].frontend) }
+        if write(entry, access) { return }
         submitLog()
-        if !write(entry) { record.add(.logLinesDropped) }
+        if !write(entry, access) { record.add(.logLinesDropped) }
+    }
+
+    private func noteConnections(_ entry: inout AccessLogEntry, _ frontend: Ref<FrontendState>?) {
+        entry.connections = configuration.processGauge.current
+        guard let frontend else { return }
+        entry.frontendConnections = configuration.frontendGauges[frontend[].index]?.current ?? 0
     }
 
     /// False: there is no room in the buffer.
-    private mutating func write(_ entry: AccessLogEntry) -> Bool {
+    private mutating func write(_ entry: AccessLogEntry, _ access: CompiledAccessLog) -> Bool {
         guard let buffer = logBuffer ?? log.recycle() ?? LogBuffer() else { return false }
         logBuffer = buffer
         var writer = buffer.freeWriter()
-        let fits =
-            switch configuration.accessFormat {
-            case .json?: AccessLogLine.writeJSON(entry, into: &writer)
-            case .text?: AccessLogLine.writeText(entry, into: &writer)
-            case nil: true
-            }
-        guard fits else { return false }
+        guard access.write(entry, into: &writer) else { return false }
         buffer.didWrite(writer.count)
         if logFlushAt == .max { logFlushAt = now + Self.flushMilliseconds }
         if buffer.count >= Self.flushBytes { logFlushAt = now }
@@ -44,9 +51,16 @@ extension Engine {
         if log.submit(buffer) {
             logBuffer = nil
         } else {
-            record.add(.logLinesDropped, UInt64(buffer.lineCount))
+            record.add(.logLinesDropped, UInt64(buffer.recordCount))
             buffer.removeAll()
         }
+    }
+
+    /// What the writer lost is counted by one loop for all.
+    func countLostLogs() {
+        guard index == 0 else { return }
+        let count = log.takeLost()
+        if count > 0 { record.add(.logLinesDropped, count) }
     }
 
     private mutating func logEntry(
@@ -75,7 +89,8 @@ extension Engine {
             entry.setRequest(exchange[].captured, from: exchange[].capture.bytes)
         }
         // A connection has no method, and is no request that was not understood either.
-        if exchange[].isTCP { entry.method = Bytes("TCP") }
+        entry.isTCP = exchange[].isTCP
+        if entry.isTCP { entry.method = Bytes("TCP") }
         entry.status = exchange[].status
         entry.bytesIn = exchange[].bytesIn + exchange[].upload.totalSent
         entry.bytesOut = exchange[].bytesOut + exchange[].download.totalSent
@@ -88,7 +103,9 @@ extension Engine {
         entry.responseMicroseconds = Self.microseconds(
             exchange[].sentAt, exchange[].respondedAt)
         entry.totalMicroseconds = total / 1_000
-        entry.termination = exchange[].end.termination(in: exchange[].endPhase)
+        entry.state = exchange[].end.termination(in: exchange[].endPhase)
+        entry.termination = Bytes(exchange[].end.word)
+        if exchange[].end != .normal { entry.phase = Bytes(exchange[].endPhase.word) }
         entry.error = Bytes(exchange[].error)
         entry.generation = generationText
         entry.pid = pidText

@@ -30,6 +30,9 @@ final class ConnectionGauge: Sendable {
         count.subtract(1, ordering: .relaxed)
     }
 
+    /// How many there are now.
+    var current: Int { count.load(ordering: .relaxed) }
+
     /// Whether `take` would fail now.
     var isFull: Bool { count.load(ordering: .relaxed) >= limit }
 }

@@ -207,6 +207,7 @@ struct Engine: ~Copyable {
         guard now >= wallCheckedAt &+ 1_000 else { return }
         wallCheckedAt = now
         wallOffset = WallTime.now().milliseconds - now
+        countLostLogs()
     }
 
     /// Milliseconds since 1970, for dates only.

@@ -54,7 +54,7 @@ extension Engine {
         countTraffic(exchange)
         exchange.countLoad(of: nil)
         if exchange[].phase == .tunnelling { tunnelCount &-= 1 }
-        if configuration.accessFormat != nil { writeLog(exchange, client) }
+        if configuration.accessLog != nil { writeLog(exchange, client) }
         buffers.empty(&exchange[].capture)
         if let pipe = exchange[].uploadPipe { pipes.give(pipe) }
         if let pipe = exchange[].downloadPipe { pipes.give(pipe) }

@@ -53,7 +53,7 @@ extension Engine {
         }
         let filters = exchange[].filters
         let responseRules = routes.responseRules(place, filters)
-        if configuration.accessFormat != nil || !responseRules.writesNothing {
+        if configuration.accessLog != nil || !responseRules.writesNothing {
             capture(exchange, head)
         }
         switch action {

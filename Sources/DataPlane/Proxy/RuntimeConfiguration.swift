@@ -45,8 +45,8 @@ final class RuntimeConfiguration: @unchecked Sendable {
     /// Of each TCP frontend, nil for HTTP frontends.
     let tcpRoutes: [TCPRouteTable?]
     let proxyInputs: [CompiledProxyInput?]
-    /// Whether exchanges are logged, and in which form.
-    let accessFormat: LogSettings.Format?
+    /// Which exchanges are logged, and in which form; nil: none.
+    let accessLog: CompiledAccessLog?
     /// `backend/server` as the log writes them, by place.
     let serverNames: [[Bytes]]
     let backendNames: [Bytes]
@@ -101,8 +101,7 @@ final class RuntimeConfiguration: @unchecked Sendable {
                     refusesOthers: input.others == .refuse)
             }
         }
-        accessFormat =
-            configuration.log.accessTo == .off ? nil : configuration.log.accessFormat
+        accessLog = CompiledAccessLog(configuration.log, arena: arena)
         upstreams = SharedUpstreams(configuration.backends, loopCount: loopCount)
         noRules = AppliedRules(CompiledRules([], arena: arena))
         backendNames = configuration.backends.map { arena.bytes($0.name) }

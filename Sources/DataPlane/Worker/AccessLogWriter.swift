@@ -9,15 +9,32 @@ final class AccessLogWriter: Sendable {
     private let sink: AccessLogSink
     private let isEnding = Atomic<Bool>(false)
     private let ended: EventDescriptor
+    /// Owned; -1: none waits.
+    private let replacement = Guarded<Int32>(-1)
 
-    /// Starts the thread. `descriptor` is a file, pipe or terminal; it is closed at the end.
+    /// Starts the thread. `descriptor` is closed when it is replaced, and at the end.
     init(
-        of sink: AccessLogSink, to descriptor: consuming FileDescriptor
+        of sink: AccessLogSink, to descriptor: consuming FileDescriptor, _ kind: LogOutput.Kind
     ) throws(SystemError) {
         self.sink = sink
         ended = try EventDescriptor()
+        let output = try LogOutput(descriptor, kind)
+        try Thread.start(name: "access-log") { self.run(output) }
+    }
+
+    deinit {
+        if let fd = takeReplacement() { FileDescriptor(owning: fd).close() }
+    }
+
+    /// What is not written yet goes there. Any thread.
+    func replace(with descriptor: consuming FileDescriptor) {
         let fd = descriptor.take()
-        try Thread.start(name: "access-log") { self.run(FileDescriptor(owning: fd)) }
+        let unused = replacement.withLock { waiting in
+            defer { waiting = fd }
+            return waiting
+        }
+        if unused >= 0 { FileDescriptor(owning: unused).close() }
+        sink.wake()
     }
 
     /// Lets the thread write what waits, for at most so long.
@@ -30,25 +47,26 @@ final class AccessLogWriter: Sendable {
             into: EventBuffer(capacity: 1), timeoutMilliseconds: waitMilliseconds)
     }
 
-    private func run(_ descriptor: consuming FileDescriptor) {
+    private func run(_ output: LogOutput) {
+        let events = EventBuffer(capacity: 1)
         while true {
             let isLast = isEnding.load(ordering: .acquiring)
-            let buffers = sink.takeAll(waitMilliseconds: isLast ? 0 : 1_000)
-            for buffer in buffers {
-                write(buffer.bytes, to: descriptor.rawValue)
-                sink.give(buffer)
+            if let fd = takeReplacement() { output.replace(with: FileDescriptor(owning: fd)) }
+            if let buffer = sink.next() {
+                sink.give(buffer, lost: output.write(buffer))
+            } else if isLast {
+                break
+            } else {
+                sink.wait(into: events, milliseconds: 1_000)
             }
-            if isLast && buffers.isEmpty { break }
         }
         _ = try? ended.signal()
     }
 
-    /// A file that is gone or full (EPIPE, ENOSPC) loses these lines, and no request.
-    private func write(_ bytes: Bytes, to fd: Int32) {
-        unsafe bytes.withPointer { start in
-            // SAFETY: the buffer is this thread's until it is given back, and holds `count` bytes.
-            let memory = unsafe UnsafeRawBufferPointer(start: start, count: bytes.count)
-            _ = try? unsafe Files.writeAll(fd, memory)
+    private func takeReplacement() -> Int32? {
+        replacement.withLock { waiting in
+            defer { waiting = -1 }
+            return waiting >= 0 ? waiting : nil
         }
     }
 }

@@ -118,6 +118,8 @@ struct WorkerMain: ~Copyable {
         case .attend:
             for loop in loops { loop.post(.attend) }
         case .endSessions(let order): endSessions(order)
+        case .reopenLog:
+            if let file = descriptors.take(at: 0) { accessLogWriter?.replace(with: file) }
         }
     }
 
@@ -192,7 +194,8 @@ struct WorkerMain: ~Copyable {
         to file: consuming FileDescriptor
     ) throws(WorkerRefusal) {
         do throws(SystemError) {
-            accessLogWriter = try AccessLogWriter(of: accessLog, to: file)
+            accessLogWriter = try AccessLogWriter(
+                of: accessLog, to: file, LogOutput.Kind(configuration.log))
         } catch {
             throw WorkerRefusal(code: "thread-failed", detail: "\(error)")
         }

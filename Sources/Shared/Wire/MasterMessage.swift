@@ -13,6 +13,9 @@ public enum MasterMessage: Sendable, Equatable {
     case attend
     /// End sessions now; answered with `WorkerMessage.sessionsEnded`.
     case endSessions(SessionOrder)
+    /// Write the access log to the one descriptor that comes along, from now on: the file was
+    /// renamed, or the logger started anew.
+    case reopenLog
 
     public struct Prepare: Codable, Sendable, Equatable {
         public var generation: Int
@@ -71,6 +74,7 @@ public enum MasterMessage: Sendable, Equatable {
         case .attend: (kind, payload) = (.attend, try JSONWriter.encode(Empty()))
         case .endSessions(let body):
             (kind, payload) = (.endSessions, try JSONWriter.encode(body))
+        case .reopenLog: (kind, payload) = (.reopenLog, try JSONWriter.encode(Empty()))
         }
         return ControlPacket(
             kind: kind.rawValue, generation: UInt64(clamping: generation), payload: payload)
@@ -89,6 +93,7 @@ public enum MasterMessage: Sendable, Equatable {
             case .attend: self = .attend
             case .endSessions:
                 self = .endSessions(try JSONReader.decode(SessionOrder.self, from: packet.payload))
+            case .reopenLog: self = .reopenLog
             }
         } catch {
             throw .payload(error)
@@ -96,5 +101,5 @@ public enum MasterMessage: Sendable, Equatable {
     }
 
     private struct Empty: Codable {}
-    private enum Kind: UInt16 { case prepare = 1, handoff, release, attend, endSessions }
+    private enum Kind: UInt16 { case prepare = 1, handoff, release, attend, endSessions, reopenLog }
 }

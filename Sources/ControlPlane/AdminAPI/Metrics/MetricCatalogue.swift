@@ -125,7 +125,8 @@ enum MetricCatalogue {
         total("sent_bytes", "Bytes to clients.", "bytesOut"),
         total("accept_errors", "Connections that could not be accepted.", "acceptErrors"),
         total(
-            "log_lines_dropped", "Access log lines thrown away because the log was too slow.",
+            "log_lines_dropped",
+            "Access log lines thrown away: the log was too slow, full or gone.",
             "logLinesDropped"),
         total(
             "proxy_header_errors", "Connections closed for a wrong or missing PROXY header.",

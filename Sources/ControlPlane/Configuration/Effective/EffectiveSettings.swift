@@ -53,7 +53,21 @@ extension JSONValue {
             "access": .object([
                 "to": .string(destination(settings.accessTo)),
                 "format": .string(settings.accessFormat.rawValue),
+                "sample": .string("1/\(settings.accessSample)"),
+                "syslog": syslog(settings.syslog),
             ]),
+        ])
+    }
+
+    private static func syslog(_ settings: SyslogSettings) -> JSONValue {
+        let address =
+            switch settings.address {
+            case .socket(let path): path
+            case .udp(let address): "\(address)"
+            }
+        return .object([
+            "address": .string(address), "facility": .string(settings.facility.rawValue),
+            "tag": .string(settings.tag),
         ])
     }
 
@@ -98,6 +112,8 @@ extension JSONValue {
         case .standardOutput: "stdout"
         case .standardError: "stderr"
         case .file(let path): path
+        case .journal: "journal"
+        case .syslog: "syslog"
         }
     }
 }

@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 static int result(int value) { return value < 0 ? -errno : value; }
@@ -107,6 +108,19 @@ int clinux_peer_address(int fd, struct clinux_address *address) {
     from_kernel(&kernel, address);
     return 0;
 }
+
+int clinux_datagram_socket(int family) {
+    return result(socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+}
+
+int clinux_connect_path(int fd, const char *path) {
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    if (strlen(path) >= sizeof address.sun_path) return -ENAMETOOLONG;
+    strcpy(address.sun_path, path);
+    return result(connect(fd, (struct sockaddr *)&address, sizeof address));
+}
+
+int clinux_host_name(char *name, size_t capacity) { return result(gethostname(name, capacity)); }
 
 int clinux_shutdown(int fd, int how) { return result(shutdown(fd, how)); }
 

@@ -69,6 +69,11 @@ ssize_t clinux_send_two(
     int fd, const void *first, size_t first_count, const void *second, size_t second_count);
 ssize_t clinux_splice(int from, int to, size_t count);
 
+// Datagrams to a logger (udp(7), unix(7)). A path of a length that does not fit is ENAMETOOLONG.
+int clinux_datagram_socket(int family);
+int clinux_connect_path(int fd, const char *path);
+int clinux_host_name(char *name, size_t capacity);
+
 // SOCK_SEQPACKET with SCM_RIGHTS (unix(7), cmsg(3)).
 enum { CLINUX_DESCRIPTORS_MAX = 253 }; // SCM_MAX_FD
 int clinux_packet_pair(int *first, int *second);
