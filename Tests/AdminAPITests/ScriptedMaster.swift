@@ -32,6 +32,8 @@ final class ScriptedMaster: ControlPort {
         var endings: [SessionWish] = []
         var sessionCount = SessionCount()
         var notices: [ExpiryNotice] = []
+        var logFailure: String?
+        var logReopenings = 0
     }
     private let state: Mutex<State>
     let desk = ScriptedDesk()
@@ -88,6 +90,10 @@ final class ScriptedMaster: ControlPort {
 
     var options: [ReloadOptions] { state.withLock { $0.options } }
 
+    /// No log can be opened from now on.
+    func failLogs(_ why: String) { state.withLock { $0.logFailure = why } }
+    var logReopenings: Int { state.withLock { $0.logReopenings } }
+
     func stop() { state.withLock { $0.isStopped = true } }
 
     var terminated: [Int] { state.withLock { $0.terminated } }
@@ -100,6 +106,15 @@ final class ScriptedMaster: ControlPort {
     // MARK: The port
 
     func tell(_ notice: ExpiryNotice) { state.withLock { $0.notices.append(notice) } }
+
+    func reopenLogs() async throws -> LogReopening {
+        try state.withLock { state in
+            if state.isStopped { throw MasterError.stopped }
+            if let failure = state.logFailure { throw MasterError.logFailed(failure) }
+            state.logReopenings += 1
+            return LogReopening(destinations: ["/var/log/apus/access.log"], workers: 2)
+        }
+    }
 
     func trafficTotals() -> [NamedTraffic] { state.withLock { $0.traffic } }
 

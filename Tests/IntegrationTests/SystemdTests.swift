@@ -17,7 +17,8 @@ import Testing
         .enabled(if: canRun, "needs root and the Debian package systemd"),
         .timeLimit(.minutes(5)),
         arguments: [
-            "start", "reload", "patience", "socket", "watchdog", "stop", "failure", "user",
+            "start", "reload", "patience", "socket", "watchdog", "stop", "failure", "journal",
+            "user",
         ])
     func service(_ name: String) throws {
         let files = [

@@ -34,6 +34,10 @@ public protocol ControlPort: Sendable {
     /// SIGTERM to all workers of a generation that does not serve; otherwise nothing happens.
     func terminate(generation: Int) async
 
+    /// Opens the access logs of all generations anew. Throws `MasterError.logFailed` if one of them
+    /// could not be opened; the others were.
+    func reopenLogs() async throws -> LogReopening
+
     /// Totals of the frontends, backends and servers that live generations have, in no order.
     func trafficTotals() -> [NamedTraffic]
 

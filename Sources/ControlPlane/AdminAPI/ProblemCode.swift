@@ -40,6 +40,7 @@ enum ProblemCode: String, CaseIterable, Sendable {
     case switchFailed = "switch-failed"
     case superseded = "superseded"
     case cancelled = "cancelled"
+    case accessLogFailed = "access-log-failed"
     case masterRestarted = "master-restarted"
     case reloadFailed = "reload-failed"
     // The master cannot, now.
@@ -103,6 +104,7 @@ enum ProblemCode: String, CaseIterable, Sendable {
         case .switchFailed: (422, "Listeners could not be handed over")
         case .superseded: (422, "Reload superseded by a newer one")
         case .cancelled: (422, "Reload cancelled")
+        case .accessLogFailed: (422, "Access log cannot be opened")
         case .masterRestarted: (422, "The master ended before the reload did")
         case .reloadFailed: (422, "Reload failed")
         case .tooManyPlans: (429, "Too many configurations at once")

@@ -28,9 +28,8 @@ struct Apus: ParsableCommand {
         subcommands: [
             RunCommand.self, StatusCommand.self, ReloadCommand.self, GenerationsCommand.self,
             ReloadsCommand.self, ServerCommand.self, SessionCommand.self, TopCommand.self,
-            EventsCommand.self,
-            AuditCommand.self, APICommand.self, ConfigCommand.self, TokenCommand.self,
-            CompletionCommand.self, ExitCodesCommand.self,
+            EventsCommand.self, AuditCommand.self, APICommand.self, ConfigCommand.self,
+            LogsCommand.self, TokenCommand.self, CompletionCommand.self, ExitCodesCommand.self,
             VersionCommand.self,
         ])
 

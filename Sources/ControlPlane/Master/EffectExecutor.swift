@@ -43,6 +43,7 @@ final class EffectExecutor {
     private let orphans: Orphans
     private let traffic: TrafficTable
     private let log: MasterLog
+    let accessLogs: AccessLogs
     private let bootID = ProcessFacts.bootID()
     private var runs: [Int: Run] = [:]
     private var waiting: [Int: Waiting] = [:]
@@ -62,6 +63,7 @@ final class EffectExecutor {
         self.orphans = orphans
         self.traffic = traffic
         self.log = log
+        accessLogs = AccessLogs(workers: workers, disk: disk, log: log)
     }
 
     /// When `retry` is to be called; nil: nothing waits.
@@ -76,6 +78,7 @@ final class EffectExecutor {
         case .validate(let reload): disk.validate(reload: reload, origin: origins[reload])
         case .start(let generation, let plan):
             runs[generation] = Run(plan: plan)
+            accessLogs.willStart(generation)
             disk.prepare(generation: generation, plan: plan)
         case .handOff(let generation): return handOff(generation)
         case .release(let generation, let successor): return release(generation, to: successor)
@@ -125,6 +128,7 @@ final class EffectExecutor {
 
     private func forget(_ generation: Int) {
         runs[generation] = nil
+        accessLogs.forget(generation)
         traffic.forget(generation: generation)
     }
 
@@ -212,6 +216,7 @@ final class EffectExecutor {
         run.live = Set(0..<run.plan.workers)
         run.holding = run.live
         runs[generation] = run
+        accessLogs.didStart(generation, material.configuration.log)
         orphans.forgetAsked()
         remember(generation, pids)
         return [.started(generation: generation, pids: pids)]

@@ -25,6 +25,8 @@ final class Mailbox: Sendable {
         /// What `start` needs from the disk is there, or is not.
         case prepared(generation: Int, Result<GenerationMaterial, ReloadFailure>)
         case startFailed(generation: Int, ReloadFailure)
+        case reopenLogs(AccessLogs.Reply)
+        case logsOpened(LogOpening, AccessLogs.Reply?)
     }
 
     /// What somebody asks for through the API.

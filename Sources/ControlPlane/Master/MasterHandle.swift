@@ -16,6 +16,8 @@ public enum MasterError: Error, Sendable, Equatable {
     case notRecorded
     /// The state database cannot be read or written.
     case storeFailed(String)
+    /// An access log could not be opened anew; the others were.
+    case logFailed(String)
 }
 
 /// A master's outside. Copies of it are the same master.
@@ -93,6 +95,15 @@ public final class MasterHandle: Sendable {
     /// SIGTERM to a generation that is not serving; otherwise nothing happens.
     public func terminate(generation: Int) async {
         mailbox.post(.terminate(generation: generation))
+    }
+
+    /// Opens the access logs of all generations anew and sends them to their workers: for who has
+    /// renamed the files. Throws `MasterError.logFailed` if one of them could not be opened.
+    public func reopenLogs() async throws -> LogReopening {
+        try await withCheckedThrowingContinuation { continuation in
+            let isTaken = mailbox.post(.reopenLogs(continuation))
+            if !isTaken { continuation.resume(throwing: MasterError.stopped) }
+        }
     }
 
     /// Ends the master: gracefully when every generation has drained, else at once.

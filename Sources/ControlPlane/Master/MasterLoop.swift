@@ -187,6 +187,8 @@ final class MasterLoop {
             for event in executor.didPrepare(generation, result, at: .now()) { step(event) }
         case .startFailed(let generation, let failure):
             for event in executor.didFailToStart(generation, failure) { step(event) }
+        case .reopenLogs(let reply): executor.accessLogs.reopen(reply)
+        case .logsOpened(let opening, let reply): executor.accessLogs.didOpen(opening, reply)
         }
     }
 
@@ -331,7 +333,11 @@ final class MasterLoop {
             switch message {
             case .reload(_, _, let reply): reply.resume(throwing: MasterError.stopped)
             case .endSessions(_, let reply): reply.resume(throwing: MasterError.stopped)
-            default: break
+            case .reopenLogs(let reply), .logsOpened(_, let reply?):
+                reply.resume(throwing: MasterError.stopped)
+            case .logsOpened, .changed, .cancelReload, .terminate, .stop, .recorded, .stored, .validated,
+                .prepared, .startFailed:
+                break
             }
         }
         sessions.finish()

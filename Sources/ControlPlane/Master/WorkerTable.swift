@@ -3,6 +3,7 @@
 
 internal import Clock
 internal import Glibc
+internal import Logging
 internal import SharedState
 internal import Supervisor
 internal import Syscalls
@@ -185,6 +186,23 @@ final class WorkerTable {
     func takeSessionOutcomes() -> [(worker: WorkerID, outcome: SessionOutcome)] {
         defer { sessionOutcomes = [] }
         return sessionOutcomes
+    }
+
+    /// Sends every worker of a generation a new access log; returns how many took it.
+    func reopenLog(of generation: Int, to fd: Int32) -> Int {
+        var count = 0
+        for (id, serial) in serials where id.generation == generation {
+            guard let worker = workers[serial], !discarded.contains(serial) else { continue }
+            do throws(WorkerSendError) {
+                try worker.send(.reopenLog, descriptors: [fd])
+                count += 1
+            } catch {
+                log.logger.warning(
+                    "a worker keeps its old access log",
+                    metadata: ["worker": "\(id)", "why": "\(error)"])
+            }
+        }
+        return count
     }
 
     // MARK: What happens

@@ -568,6 +568,44 @@ enum OpenAPIDocument {
     }
    }
   },
+  "/v1/logs/reopen": {
+   "post": {
+    "operationId": "reopenLogs",
+    "summary": "Open the access logs anew, after they were renamed",
+    "description": "For logrotate: opens every file, and every socket to a logger, that a generation with a worker left writes its\naccess log to, and sends it to the workers, leavers too. Lines that are on their way may come to the old file\nfor a moment; none is lost. A file that cannot be opened (`access-log-failed`) keeps its workers at the old\none; the others are opened all the same.\n",
+    "requestBody": {"$ref": "#/components/requestBodies/Empty"},
+    "responses": {
+     "200": {
+      "description": "What was opened.",
+      "content": {
+       "application/json": {
+        "schema": {
+         "type": "object",
+         "required": ["destinations", "workers"],
+         "properties": {
+          "destinations": {
+           "type": "array",
+           "items": {"type": "string"},
+           "description": "Files by their paths, `journal` and `syslog`; not what needs no opening.",
+           "examples": [["/var/log/apus/access.log"]]
+          },
+          "workers": {"type": "integer", "description": "Those that were told."}
+         }
+        }
+       }
+      }
+     },
+     "400": {"$ref": "#/components/responses/Problem"},
+     "401": {"$ref": "#/components/responses/Unauthenticated"},
+     "403": {"$ref": "#/components/responses/Problem"},
+     "413": {"$ref": "#/components/responses/Problem"},
+     "415": {"$ref": "#/components/responses/Problem"},
+     "422": {"$ref": "#/components/responses/Problem"},
+     "429": {"$ref": "#/components/responses/Problem"},
+     "503": {"$ref": "#/components/responses/Problem"}
+    }
+   }
+  },
   "/v1/generations/{n}/terminate": {
    "post": {
     "operationId": "terminateGeneration",
@@ -1958,6 +1996,7 @@ enum OpenAPIDocument {
        "switch-failed",
        "superseded",
        "cancelled",
+       "access-log-failed",
        "master-restarted",
        "reload-failed",
        "too-many-plans",
@@ -2472,6 +2511,39 @@ paths:
         "403": {$ref: "#/components/responses/Problem"}
         "404": {$ref: "#/components/responses/Problem"}
         "429": {$ref: "#/components/responses/Problem"}
+  /v1/logs/reopen:
+    post:
+      operationId: reopenLogs
+      summary: Open the access logs anew, after they were renamed
+      description: |
+        For logrotate: opens every file, and every socket to a logger, that a generation with a worker left writes its
+        access log to, and sends it to the workers, leavers too. Lines that are on their way may come to the old file
+        for a moment; none is lost. A file that cannot be opened (`access-log-failed`) keeps its workers at the old
+        one; the others are opened all the same.
+      requestBody: {$ref: "#/components/requestBodies/Empty"}
+      responses:
+        "200":
+          description: What was opened.
+          content:
+            application/json:
+              schema:
+                type: object
+                required: [destinations, workers]
+                properties:
+                  destinations:
+                    type: array
+                    items: {type: string}
+                    description: Files by their paths, `journal` and `syslog`; not what needs no opening.
+                    examples: [["/var/log/apus/access.log"]]
+                  workers: {type: integer, description: "Those that were told."}
+        "400": {$ref: "#/components/responses/Problem"}
+        "401": {$ref: "#/components/responses/Unauthenticated"}
+        "403": {$ref: "#/components/responses/Problem"}
+        "413": {$ref: "#/components/responses/Problem"}
+        "415": {$ref: "#/components/responses/Problem"}
+        "422": {$ref: "#/components/responses/Problem"}
+        "429": {$ref: "#/components/responses/Problem"}
+        "503": {$ref: "#/components/responses/Problem"}
   /v1/generations/{n}/terminate:
     post:
       operationId: terminateGeneration
@@ -3665,6 +3737,7 @@ components:
             - switch-failed
             - superseded
             - cancelled
+            - access-log-failed
             - master-restarted
             - reload-failed
             - too-many-plans

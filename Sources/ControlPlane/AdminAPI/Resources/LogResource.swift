@@ -1,4 +1,5 @@
-// The last lines that workers wrote to standard error, by generation and by reload.
+// The last lines that workers wrote to standard error, by generation and by reload; and the access
+// logs, which can be opened anew.
 
 import JSON
 import Master
@@ -29,7 +30,27 @@ struct LogResource: Sendable {
                     ? record.toGeneration.map(port.logTail) ?? [] : record.logTail
                 return try Self.answer("reload", .string(record.id), lines)
             },
+            Route(
+                method: .post, path: "/v1/logs/reopen",
+                summary: "Open the access logs anew, after they were renamed", answer: reopen),
         ]
+    }
+
+    private func reopen(_ request: RouteRequest) async throws -> Answer {
+        var body = try RequestObject(request.body)
+        body.allow([])
+        try body.finish()
+        do {
+            let result = try await port.reopenLogs()
+            return try .resource([
+                "destinations": .array(result.destinations.map { .string($0) }),
+                "workers": .number(result.workers),
+            ])
+        } catch MasterError.logFailed(let detail) {
+            throw Problem(.accessLogFailed, detail)
+        } catch MasterError.stopped {
+            throw Problem(.shuttingDown, "the master is stopping")
+        }
     }
 
     private static func answer(
