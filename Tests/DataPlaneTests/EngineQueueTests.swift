@@ -104,7 +104,7 @@ import Testing
         #expect(answer?.text.contains("queue-timeout") == true)
         #expect(harness.queueLength == 0)
         let line = harness.logLines(1).first ?? ""
-        #expect(line.contains("\"termination\":\"sQ\""))
+        #expect(line.contains("\"state\":\"sQ\""))
         #expect(line.contains("\"error\":\"queue-timeout\""))
         origin.letGo(1)
         #expect(clients[0].takeMessage()?.status == 200)
@@ -136,7 +136,7 @@ import Testing
         origin.letGo(5)
         for number in [0, 2, 4] { #expect(clients[number].takeMessage()?.status == 200) }
         #expect(origin.order == ["/0", "/2", "/4"])
-        #expect(harness.logLines(5).count { $0.contains("\"termination\":\"CQ\"") } == 2)
+        #expect(harness.logLines(5).count { $0.contains("\"state\":\"CQ\"") } == 2)
         #expect(Wait.until(5) { harness.heldPermits(0) == 0 })
     }
 
