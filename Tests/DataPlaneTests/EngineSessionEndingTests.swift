@@ -128,8 +128,8 @@ import Wire
         #expect(Wait.until(5) { harness.connections(of: 1).inUse == 0 })
         harness.stop()
         let lines = harness.logLines(4)
-        #expect(lines.count { $0.contains("server-down") && $0.contains("\"DH\"") } == 2)
-        #expect(lines.count { $0.contains("backup-over") && $0.contains("\"UH\"") } == 2)
+        #expect(lines.count { $0.contains("server-down") && $0.contains("\"state\":\"DH\"") } == 2)
+        #expect(lines.count { $0.contains("backup-over") && $0.contains("\"state\":\"UH\"") } == 2)
     }
 }
 

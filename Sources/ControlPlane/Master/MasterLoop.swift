@@ -335,7 +335,8 @@ final class MasterLoop {
             case .endSessions(_, let reply): reply.resume(throwing: MasterError.stopped)
             case .reopenLogs(let reply), .logsOpened(_, let reply?):
                 reply.resume(throwing: MasterError.stopped)
-            case .logsOpened, .changed, .cancelReload, .terminate, .stop, .recorded, .stored, .validated,
+            case .logsOpened, .changed, .cancelReload, .terminate, .stop, .recorded, .stored,
+                .validated,
                 .prepared, .startFailed:
                 break
             }

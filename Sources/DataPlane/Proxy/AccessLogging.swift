@@ -92,7 +92,7 @@ extension Engine {
         entry.isTCP = exchange[].isTCP
         if entry.isTCP { entry.method = Bytes("TCP") }
         entry.status = exchange[].status
-        entry.bytesIn = exchange[].bytesIn + exchange[].upload.totalSent
+        entry.bytesIn = exchange[].receivedBytes
         entry.bytesOut = exchange[].bytesOut + exchange[].download.totalSent
         entry.requestMicroseconds = Self.microseconds(exchange[].beganAt, exchange[].headAt)
         entry.queueMicroseconds =

@@ -180,10 +180,18 @@ struct Exchange: ~Copyable, SlabEntry {
     var sentAt: Int64 = 0
     var respondedAt: Int64 = 0
     var wasReused = false
+    /// Received before anything was forwarded: the head, as the client sent it.
     var bytesIn: Int64 = 0
+    /// The same head, as the server gets it.
+    var forwardedHeadBytes = 0
     var bytesOut: Int64 = 0
 
     init() {}
+
+    /// What the client has sent of the request, as far as it was forwarded.
+    var receivedBytes: Int64 {
+        bytesIn &+ max(0, upload.totalSent &- Int64(forwardedHeadBytes))
+    }
 
     /// Notes the first reason only: what follows from it is no news.
     mutating func note(_ end: ExchangeEnd, _ error: StaticString) {

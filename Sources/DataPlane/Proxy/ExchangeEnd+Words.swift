@@ -13,6 +13,8 @@ extension ExchangeEnd {
         case .serverTimeout: "server-timeout"
         case .resource: "resources"
         case .killed: "killed"
+        case .serverDown: "server-down"
+        case .backupOver: "backup-over"
         }
     }
 
@@ -21,7 +23,9 @@ extension ExchangeEnd {
     var isFault: Bool {
         switch self {
         case .normal, .local, .refused: false
-        case .clientAbort, .clientTimeout, .serverAbort, .serverTimeout, .resource, .killed: true
+        case .clientAbort, .clientTimeout, .serverAbort, .serverTimeout, .resource, .killed,
+            .serverDown, .backupOver:
+            true
         }
     }
 }

@@ -202,7 +202,8 @@ extension Engine {
         exchange[].upload.begin(
             headBytes: writer.count, request.body,
             bodyLimitBytes: Int64(frontend[].limits.bodyBytes))
-        exchange[].bytesIn = Int64(headBytes &- writer.count)
+        exchange[].bytesIn = Int64(headBytes)
+        exchange[].forwardedHeadBytes = writer.count
         if let error = exchange[].upload.approve(&client[].input) {
             refuseBody(exchange, client, error)
             return

@@ -100,7 +100,7 @@ private struct ExchangeCounts: BitwiseCopyable {
     var answer: TrafficCounter?
 
     init(_ exchange: Ref<Exchange>, at now: Int64) {
-        bytesIn = UInt64(max(0, exchange[].bytesIn &+ exchange[].upload.totalSent))
+        bytesIn = UInt64(max(0, exchange[].receivedBytes))
         bytesOut = UInt64(max(0, exchange[].bytesOut &+ exchange[].download.totalSent))
         microseconds = max(0, now &- exchange[].headAt) / 1_000
         answer = exchange[].isTCP ? nil : TrafficCounter(status: exchange[].status)
