@@ -70,8 +70,11 @@ final class CountingOrigin: Sendable {
 
 /// Breaks the circle of an origin and the closure that plays it.
 private final class OriginPlay: Sendable {
-    private let state = Mutex<CountingOrigin?>(nil)
+    private struct Place: Sendable {
+        weak var origin: CountingOrigin?
+    }
+    private let state = Mutex(Place())
 
-    func get() -> CountingOrigin? { state.withLock { $0 } }
-    func set(_ origin: CountingOrigin) { state.withLock { $0 = origin } }
+    func get() -> CountingOrigin? { state.withLock { $0.origin } }
+    func set(_ origin: CountingOrigin) { state.withLock { $0.origin = origin } }
 }

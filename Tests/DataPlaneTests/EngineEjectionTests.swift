@@ -63,6 +63,45 @@ import Testing
         #expect(harness.traffic(EngineHarness.server(0))[.failures] == before)
     }
 
+    /// A response that is retried elsewhere is a failure as well.
+    @Test func retriedAnswers() throws {
+        let good = try EngineOrigin.echo()
+        let bad = try failing(503)
+        var options = options()
+        options.retries.when = [.status503]
+        options.retries.budgetPercent = 100
+        let harness = try EngineHarness(origins: [bad.port, good.port], options)
+        #expect(
+            Wait.until(10) {
+                let status = try? harness.ask()
+                return status == 200 && isOut(0, of: harness)
+            })
+    }
+
+    /// So is one that is cut in the middle, also over a connection that was used before.
+    @Test func cutAnswersOnReusedConnections() throws {
+        let good = try EngineOrigin.echo()
+        let bad = try EngineOrigin { connection in
+            guard connection.takeMessage(hasBody: false) != nil else { return }
+            connection.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+            guard connection.takeMessage(hasBody: false) != nil else { return }
+            connection.send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\ncut")
+        }
+        var options = options()
+        options.reuse.policy = .aggressive
+        options.ejection?.consecutiveFailures = 2
+        let harness = try EngineHarness(origins: [bad.port, good.port], options)
+        // Two connections to the bad one are kept; then each is used once more.
+        let first = [try harness.connect(), try harness.connect()]
+        for client in first { client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n") }
+        for client in first { #expect(client.takeMessage() != nil) }
+        #expect(
+            Wait.until(10) {
+                _ = try? harness.ask()
+                return harness.serverRecord(0)?[.failuresInRow] ?? 0 > 0 || isOut(0, of: harness)
+            })
+    }
+
     /// It comes back by itself, and is out for twice as long the next time.
     @Test func theTimeEndsAndGrows() throws {
         let good = try EngineOrigin.echo()

@@ -13,32 +13,44 @@ import Wire
 /// A server whose connections are each played by a closure on a thread of its own.
 final class EngineOrigin: Sendable {
     let port: UInt16
-    private let listener: Int32
-    private let isStopped = Atomic<Bool>(false)
-    let connectionCount = Atomic<Int>(0)
+    private let state: State
+
+    /// What its thread holds: not the origin itself, which would never end then.
+    private final class State: Sendable {
+        let listener: Int32
+        let isStopped = Atomic<Bool>(false)
+        let connectionCount = Atomic<Int>(0)
+
+        init(listener: Int32) {
+            self.listener = listener
+        }
+    }
 
     init(_ play: @escaping @Sendable (EngineSocket) -> Void) throws {
         let socket = try TCPSocket.bind(.loopback(port: 0))
         try TCPSocket.listen(socket.rawValue, backlog: 512)
         port = try TCPSocket.localAddress(socket.rawValue).port
-        listener = socket.take()
-        try Thread.start(name: "origin") { [self] in
-            while !isStopped.load(ordering: .relaxed) {
-                guard let accepted = try? TCPSocket.accept(listener) else {
-                    usleep(500)
+        state = State(listener: socket.take())
+        try Thread.start(name: "origin") { [state] in
+            while !state.isStopped.load(ordering: .relaxed) {
+                guard let accepted = try? TCPSocket.accept(state.listener) else {
+                    EngineSocket.awaitInput(state.listener, milliseconds: 100)
                     continue
                 }
-                connectionCount.add(1, ordering: .relaxed)
+                state.connectionCount.add(1, ordering: .relaxed)
                 let connection = EngineSocket(owning: accepted.takeConnection().take())
                 try? Thread.start(name: "played") { play(connection) }
             }
-            FileDescriptor(owning: listener).close()
+            FileDescriptor(owning: state.listener).close()
         }
     }
 
     deinit { stop() }
 
-    func stop() { isStopped.store(true, ordering: .relaxed) }
+    /// How many connections were made to it.
+    var connectionCount: Int { state.connectionCount.load(ordering: .relaxed) }
+
+    func stop() { state.isStopped.store(true, ordering: .relaxed) }
 
     /// Answers every request with its own target and body, as often as asked.
     static func echo() throws -> EngineOrigin {

@@ -107,7 +107,7 @@ import Testing
         #expect(line.contains("\"state\":\"sQ\""))
         #expect(line.contains("\"error\":\"queue-timeout\""))
         // Nothing was forwarded: what was received counts all the same.
-        #expect(line.contains("\"bytes_in\":\(Self.request("/").utf8.count),"))
+        #expect(line.contains("\"bytes_in\":\(Self.request("/1").utf8.count),"), "\(line)")
         origin.letGo(1)
         #expect(clients[0].takeMessage()?.status == 200)
         #expect(Wait.until(5) { harness.heldPermits(0) == 0 })
@@ -155,7 +155,7 @@ import Testing
         let clients = try (0..<4).map { _ in try harness.connect() }
         for client in clients { client.send("x") }
         #expect(Wait.until(5) { harness.queueLength == 2 && harness.heldPermits(0) == 2 })
-        #expect(Wait.until(5) { origin.connectionCount.load(ordering: .relaxed) == 2 })
+        #expect(Wait.until(5) { origin.connectionCount == 2 })
         for (number, client) in clients.enumerated() {
             #expect(client.take(1) == Array("x".utf8), "client \(number)")
             client.close()

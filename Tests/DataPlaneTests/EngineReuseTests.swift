@@ -31,7 +31,7 @@ import Testing
     }
 
     private func connections(_ origin: EngineOrigin) -> Int {
-        origin.connectionCount.load(ordering: .relaxed)
+        origin.connectionCount
     }
 
     /// One client twice, then another one at once, then that one again: connections in all.

@@ -140,6 +140,13 @@ enum Wait {
 }
 
 extension EngineSocket {
+    /// Waits until a descriptor is readable.
+    static func awaitInput(_ fd: Int32, milliseconds: Int32) {
+        var waiting = pollfd(fd: fd, events: Int16(POLLIN), revents: 0)
+        // SAFETY: the callee uses the one element during the call only.
+        _ = unsafe poll(&waiting, 1, milliseconds)
+    }
+
     /// Tries `condition` whenever the socket is ready for something, until it holds.
     @discardableResult
     private func wait(

@@ -169,6 +169,31 @@ import Testing
         #expect(finding == sample.expected)
     }
 
+    /// Interim responses that fill the buffer to its last byte leave room for the next one.
+    @Test func interimResponsesFillTheBuffer() throws {
+        var pool = BufferPool()
+        var buffer = Buffer()
+        var head = ResponseHead()
+        var answer = CheckAnswer()
+        let arena = ConfigurationArena()
+        let server = Server(name: "s", address: SocketAddress(host: .ipv4(0), port: 1))
+        let plan = try #require(
+            CheckPlan(HealthCheck(.http(HTTPProbe())), of: server, arena: arena))
+        let isFilled = pool.fill(&buffer)
+        #expect(isFilled)
+        let start = "HTTP/1.1 103 Early Hints\r\nX: "
+        let size = buffer.room / 4
+        let interim =
+            start + String(repeating: "x", count: size - start.utf8.count - 4) + "\r\n\r\n"
+        for _ in 0..<4 {
+            #expect(buffer.room > 0)
+            let isTaken = buffer.append(arena.bytes(interim))
+            #expect(isTaken)
+            #expect(answer.didReceive(&buffer, plan, head: &head) == nil)
+        }
+        #expect(buffer.room > 0)
+    }
+
     @Test func statuses() {
         let set = StatusSet([StatusRange(200...299), StatusRange(404...404)])
         let found = (0...700).filter(set.contains)

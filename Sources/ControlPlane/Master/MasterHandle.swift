@@ -129,8 +129,7 @@ public final class MasterHandle: Sendable {
     /// Changes a server at run time. It is so in the shared state when this returns; workers act on
     /// it within milliseconds.
     public func change(_ wish: ServerWish) -> ServerWishOutcome {
-        guard let serving = board.serving else { return .unknown }
-        let outcome = traffic.change(wish, serving: serving)
+        let outcome = traffic.change(wish)
         if outcome == .done { mailbox.post(.changed(wish)) }
         return outcome
     }

@@ -52,6 +52,8 @@ final class TrafficTable: Sendable {
         var peaks: [Int: [UInt64]] = [:]
         var permits: PermitBook
         var overrides = ServerOverrides()
+        /// The generation whose configuration overrides are held against.
+        var serving: Int?
     }
     private let region: SharedRegion
     private let capacity: Int
@@ -127,9 +129,9 @@ final class TrafficTable: Sendable {
     }
 
     /// Writes what an operator wants of a server of the generation that serves.
-    func change(_ wish: ServerWish, serving: Int) -> ServerWishOutcome {
+    func change(_ wish: ServerWish) -> ServerWishOutcome {
         state.withLock { state in
-            guard
+            guard let serving = state.serving,
                 let backend = state.backends[serving]?.first(where: { $0.name == wish.backend }),
                 let server = backend.servers.first(where: { $0.name == wish.server })
             else { return .unknown }
@@ -150,6 +152,7 @@ final class TrafficTable: Sendable {
     /// A generation serves now: its configuration goes before what was wanted of the same thing.
     func dropOverrides(serving: Int) -> [DroppedOverride] {
         state.withLock { state in
+            state.serving = serving
             guard let backends = state.backends[serving] else { return [] }
             let numbers = state.numbers
             return state.overrides.drop(for: backends) { name in
@@ -217,10 +220,8 @@ final class TrafficTable: Sendable {
     }
 
     private func permitsInUse(_ number: Int, _ state: borrowing State) -> Int? {
-        guard state.permits.count(of: number) > 0,
-            let record = ServerRecord(region, number: number)
-        else { return nil }
-        return ServerPermits(region, record).heldCount
+        // By the master's own book: the runs in the record are workers' words.
+        state.permits.count(of: number) > 0 ? state.permits.heldCount(of: number) : nil
     }
 
     private func connections(of name: TrafficName, _ number: Int) -> ServerConnectionCounts? {

@@ -19,7 +19,14 @@ extension Engine {
             abort(exchange, client, .clientAbort, "client-abort")
             return false
         }
-        if exchange[].phase == .request { return readHello(exchange, client) }
+        if exchange[].phase == .request {
+            if exchange[].isTCP { return readHello(exchange, client) }
+            // In a tarpit: its timer answers, and what the client says meanwhile waits in the kernel.
+            if client[].transport.peerHasEnded {
+                abort(exchange, client, .clientAbort, "client-abort")
+            }
+            return false
+        }
         if exchange[].phase == .queued, hasLeft(exchange, client) { return false }
         if exchange[].phase == .awaitingResponse, let server = exchange[].server {
             readResponseHead(exchange, client, server)

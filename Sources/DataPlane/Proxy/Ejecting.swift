@@ -44,7 +44,7 @@ extension Engine {
         var leftCount = 0
         for other in backend[].servers {
             let until = Int64(clamping: other[].record?.readInOrder(.ejectedUntil) ?? 0)
-            if until > now {
+            if ServerStanding.isEjected(until: until, other[].rules, now: now) {
                 outCount += 1
             } else if other[].standing.isFit {
                 leftCount += 1
@@ -52,12 +52,14 @@ extension Engine {
         }
         guard outCount <= rule.outMax(of: backend[].servers.count), leftCount > 0 else {
             _ = record.exchange(.ejectedUntil, last)
+            // Somebody may have looked meanwhile.
+            record.announce()
             return
         }
         record.count(.ejections)
         record.note(.ejectionsInRow, earlier + 1)
         record.announce()
-        attendServersIfChanged()
-        wakePeers()
+        // Looked at when the round's exchanges are dealt with: it may end sessions.
+        checks.hasNews = true
     }
 }

@@ -223,6 +223,9 @@ extension Ref where Entry == Exchange {
     private func leaveServers() {
         self[].permit = nil
         self[].place = nil
+        // The client's timer is the answer's from now on.
+        self[].isPausing = false
+        self[].isTarpitted = false
     }
 
     private static func isTransition(

@@ -58,6 +58,9 @@ extension Engine {
         buffers.empty(&exchange[].capture)
         if let pipe = exchange[].uploadPipe { pipes.give(pipe) }
         if let pipe = exchange[].downloadPipe { pipes.give(pipe) }
+        guard let current = client[].exchange, current == exchange else {
+            preconditionFailure("an exchange is over only once")
+        }
         client[].exchange = nil
         exchanges.recycle(exchange)
     }
@@ -80,7 +83,7 @@ extension Engine {
         _ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>, _ status: Int,
         _ name: StaticString
     ) {
-        if exchange[].hasResponded || exchange[].isTCP {
+        if exchange[].hasResponded || exchange[].isTCP || exchange[].phase == .tunnelling {
             abort(exchange, client, exchange[].end, name)
         } else {
             answerError(exchange, client, status, name)

@@ -138,9 +138,7 @@ extension Engine {
             check[].transport = Transport(owning: fd, isReadable: false, isWritable: false)
             try epoll.add(fd: fd, events: Transport.events, token: check.token(tag: Tag.check))
         } catch {
-            let ours = [EMFILE, ENFILE, ENOBUFS, ENOMEM, EADDRNOTAVAIL, ENOSPC]
-            conclude(
-                check, ServerCheckFinding(ours.contains(error.errno) ? .noSocket : .notConnected))
+            conclude(check, ServerCheckFinding(error.isOurShortage ? .noSocket : .notConnected))
         }
     }
 
@@ -246,15 +244,14 @@ extension Engine {
             return
         case .confirmed:
             if plan.startsDown { record.note(.cameUpAt, moment) }
-        case .cameUp:
-            record.note(.cameUpAt, moment)
-            if plan.endsBackupSessions { backupsAreOver(server) }
-        case .wentDown:
-            record.count(.timesDown)
-            if plan.endsSessions { record.endSessions(because: .markedDown) }
+        case .cameUp: record.note(.cameUpAt, moment)
+        case .wentDown: record.count(.timesDown)
         }
         record.note(.healthChangedAt, moment)
         record.set(.health, health.word)
+        // Behind it: nothing new begins with a server whose sessions end.
+        if change == .wentDown, plan.endsSessions { record.endSessions(because: .markedDown) }
+        if change == .cameUp, plan.endsBackupSessions { backupsAreOver(server) }
         checks.hasNews = true
     }
 }

@@ -105,6 +105,13 @@ extension Engine {
 
     /// It is an exchange's turn, unless that has gone meanwhile: then the next one's.
     mutating func hear(_ answer: QueueAnswer) {
+        // Where the queue knows more than this loop does. It may end sessions, so it comes first: none
+        // of those that wait.
+        if let server = answer.server,
+            !backends[answer.backend][].servers[server][].standing.takesPersistent
+        {
+            attendServersIfChanged()
+        }
         let exchange = Ref<Exchange>(token: answer.exchange)
         guard exchange[].place?.isMeant(by: answer) == true, let client = exchange[].client else {
             queues.refuse(answer)
@@ -119,8 +126,6 @@ extension Engine {
             advance(client)
             return
         }
-        // Where the queue knows more than this loop does.
-        if !server[].standing.takesPersistent { attendServersIfChanged() }
         if server[].standing.takesPersistent {
             open(exchange, client, server, fresh: exchange[].needsFresh)
         } else {

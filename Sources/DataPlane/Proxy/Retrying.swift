@@ -15,10 +15,13 @@ extension Engine {
     private static var pauseMilliseconds: Int64 { 1_000 }
 
     /// No connection was made, so nothing was sent: any other server will do.
+    ///
+    /// - Parameter isOurs: it is us who had no socket: no fault of the server.
     mutating func didFailToConnect(
-        _ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>, isTimeout: Bool
+        _ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>, isTimeout: Bool,
+        isOurs: Bool = false
     ) {
-        countServerFailure(exchange)
+        if !isOurs { countServerFailure(exchange) }
         dropServer(exchange)
         if let backend = exchange[].backend, backend[].retries.onConnectFailure,
             retry(exchange, client, isFree: !isTimeout)
@@ -61,6 +64,7 @@ extension Engine {
         guard backend[].retries.includes(status: status), hasAttempt(exchange),
             takeFromBudget(backend)
         else { return false }
+        if EjectionRule.isFailure(status: status) { didFailToServe(exchange) }
         dropServer(exchange)
         return retry(exchange, client, isFree: true)
     }

@@ -97,7 +97,7 @@ extension Engine {
         } catch {
             // The next attempt makes room.
             if error.errno == EMFILE { descriptorsAreShort = true }
-            didFailToConnect(exchange, client, isTimeout: false)
+            didFailToConnect(exchange, client, isTimeout: false, isOurs: error.isOurShortage)
         }
     }
 

@@ -8,7 +8,8 @@
 internal import SharedState
 
 extension Engine {
-    /// Done when this returns: the sockets are closed, the report is on its way.
+    /// Done when this returns: the servers' sockets are closed, the clients told, the report is on its
+    /// way. A client that gets an answer may take a moment to take it.
     mutating func endSessions(_ selection: SessionSelection) {
         var matched = 0
         var ended = 0

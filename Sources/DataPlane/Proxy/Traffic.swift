@@ -141,8 +141,10 @@ extension Engine {
         record.add(.upstreamFailures)
         count(.failures, of: exchange[].upstream?[].traffic)
         count(.failures, of: exchange[].backend?[].traffic)
-        // A server may end a connection that it has kept at any moment.
-        if !exchange[].wasReused { didFailToServe(exchange) }
+        // A server may end a connection that it has kept at any moment; not in mid-response.
+        let hasBegun =
+            exchange[].phase == .responding || exchange[].server?[].input.isEmpty == false
+        if !exchange[].wasReused || hasBegun { didFailToServe(exchange) }
     }
 
     /// An exchange is over.

@@ -42,7 +42,11 @@ struct CheckAnswer: BitwiseCopyable {
                 }
                 interimCount &+= 1
                 if interimCount > Self.interimMax { return ServerCheckFinding(.invalidAnswer) }
-                if input.isEmpty { return nil }
+                if input.isEmpty {
+                    // Or there would be no room where so many have filled it.
+                    input.removeAll()
+                    return nil
+                }
             }
         }
         input.move(to: 0)

@@ -52,15 +52,20 @@ struct ServerStanding: BitwiseCopyable, Equatable {
             let health = record.healthState
             isHealthy = health == .unchecked ? !rules.startsDown : health.takesTraffic
         }
-        // Somebody else's word, so it is not believed to be longer than the rule allows.
         let end = Int64(clamping: record[.ejectedUntil])
-        if end > now, end &- now <= rules.ejectionMax { ejectedUntil = end }
+        if Self.isEjected(until: end, rules, now: now) { ejectedUntil = end }
         weight = record.weightOverride ?? rules.weight
         epoch = record[.epoch]
         cameUpAt = Int64(clamping: record[.cameUpAt])
     }
 
     var isEjected: Bool { ejectedUntil > 0 }
+
+    /// Whether a server is out until then. It is somebody else's word, so it is not believed to be
+    /// longer than the rule allows.
+    static func isEjected(until end: Int64, _ rules: ServerRules, now: Int64) -> Bool {
+        end > now && end &- now <= rules.ejectionMax
+    }
 
     /// May be picked by the policy.
     var takesNew: Bool { isFit && !isEjected }

@@ -61,8 +61,10 @@ final class WorkerQueues: Sendable {
 
     private func listenUntilStopped() {
         guard let bell = worker?.bell else { return }
-        while !isStopped.load(ordering: .sequentiallyConsistent) {
+        while true {
+            // In this order: who stops us rings afterwards.
             let count = bell.count
+            if isStopped.load(ordering: .sequentiallyConsistent) { return }
             let numbers = bell.takeNumbers()
             for queue in queues {
                 for answer in queue.attend(rung: numbers) { deliver(answer) }

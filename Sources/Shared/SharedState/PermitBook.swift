@@ -17,6 +17,16 @@ public struct PermitBook: Sendable {
         (runs[number] ?? []).reduce(0) { $0 + $1.count }
     }
 
+    /// How many of them somebody has.
+    public func heldCount(of number: Int) -> Int {
+        (runs[number] ?? []).reduce(0) { sum, run in
+            sum
+                + (run.start..<(run.start + run.count)).count {
+                    region.load(RegionLayout.permitOffset($0)) != 0
+                }
+        }
+    }
+
     /// Lets the server have at least `count` permits. False: there is no room.
     public mutating func provide(_ count: Int, number: Int) -> Bool {
         let present = self.count(of: number)

@@ -633,7 +633,7 @@ enum OpenAPIDocument {
    "post": {
     "operationId": "killSessions",
     "summary": "End the sessions that fit",
-    "description": "A session that fits all filters ends; at least one filter is needed. With a backend a session is\nan exchange or a TCP connection that has one of its servers or waits for one; without, it is a\nclient's connection. The answer comes when they are closed, a second later at the latest.\n",
+    "description": "A session that fits all filters ends; at least one filter is needed. With a backend a session is\nan exchange or a TCP connection that has one of its servers or waits for one; without, it is a\nclient's connection. The answer comes when the connections to servers are closed and the clients\ntold, a second later at the latest.\n",
     "requestBody": {
      "required": true,
      "content": {
@@ -2572,7 +2572,8 @@ paths:
       description: |
         A session that fits all filters ends; at least one filter is needed. With a backend a session is
         an exchange or a TCP connection that has one of its servers or waits for one; without, it is a
-        client's connection. The answer comes when they are closed, a second later at the latest.
+        client's connection. The answer comes when the connections to servers are closed and the clients
+        told, a second later at the latest.
       requestBody:
         required: true
         content:

@@ -1,5 +1,5 @@
 // POST /v1/sessions/kill and the same of one server: sessions that end before their time. Answered
-// when their connections are closed, with exact counts.
+// when their connections to servers are closed and the clients told, with exact counts.
 
 import JSON
 import Master

@@ -14,7 +14,7 @@ struct SessionCommand: ParsableCommand {
                 With a backend a session is an exchange (or a TCP connection) that has one of its \
                 servers or waits for one; without, it is a client's connection. A client that has \
                 no byte of an answer yet gets 503, another one an end of its connection. Returns \
-                when they are closed, and says how many there were.
+                when connections to servers are closed, and says how many sessions there were.
                 """)
 
         @OptionGroup var global: GlobalOptions
