@@ -67,7 +67,14 @@ import Testing
             retries: {count: 2, when: ["503", empty_response], budget: 7%, buffer: 1k},
             servers: {b: {address: "10.0.0.1:1", max_connections: 70}, a: {address:
             "[2001:db8::1]:2", weight: 0}}}
-          db: {mode: tcp, proxy_protocol: v2, servers: {one: {address: "localhost:3"}, two: {
+          c1: {stickiness: {cookie: {name: S, forward: true, http_only: true, secure: true,
+            same_site: none, domain: example.com, max_age: 90s}}, servers: {a: {address:
+            "10.0.0.1:1", cookie: "1"}, b: {address: "10.0.0.1:2"}}}
+          c2: {stickiness: {cookie: {name: S, mode: prefix}}, servers: {a: {address: "10.0.0.1:1"}}}
+          c3: {stickiness: {table: {key: "header:X-A", entries: 2k, idle: 90s}},
+            servers: {a: {address: "10.0.0.1:1"}}}
+          db: {mode: tcp, proxy_protocol: v2, stickiness: {table: {}},
+            servers: {one: {address: "localhost:3"}, two: {
             address: "localhost:4", proxy_protocol: off}, three: {address: "localhost:5",
             proxy_protocol: v1}}}
         """#
@@ -125,8 +132,6 @@ import Testing
     /// list: nothing else would notice that it is missing there.
     @Test func everyFieldOfTheModelIsKnown() throws {
         let frontend = try #require(try configuration(Self.everything).frontends.last)
-        let server = Server(name: "", address: frontend.bind[0].address)
-        let backend = Backend(name: "", mode: .http, servers: [])
         let expected: [(any Sendable, String)] = [
             (Configuration(), "process admin log frontends maps conditions backends rateLimits"),
             (
@@ -169,10 +174,31 @@ import Testing
             ),
             (RateLimitUse(limit: ""), "limit status"), (Denial(), "status delay"),
             (Redirect(), "status location scheme host path"),
-            (backend, "name mode balance timeouts queue reuse retries check ejection servers"),
+        ]
+        expectFields(expected)
+    }
+
+    @Test func everyFieldOfABackendIsKnown() throws {
+        let address = try #require(try configuration(Self.everything).frontends.last).bind[0]
+            .address
+        let server = Server(name: "", address: address)
+        let backend = Backend(name: "", mode: .http, servers: [])
+        expectFields([
+            (
+                backend,
+                "name mode balance timeouts queue reuse retries check ejection stickiness servers"
+            ),
             (ReuseSettings(), "policy maxIdle idleTimeout"),
             (RetrySettings(), "count when budgetPercent bufferBytes"),
-            (server, "name address weight proxyProtocol isBackup slowStart maxConnections check"),
+            (
+                server,
+                "name address weight proxyProtocol isBackup slowStart maxConnections check cookie"
+            ),
+            (
+                StickyCookie(name: ""),
+                "name mode forward httpOnly secure sameSite domain maxAge"
+            ),
+            (StickyTableSettings(), "key entries idle"),
             (
                 HealthCheck(),
                 "probe port interval fastInterval downInterval timeout rise fall initialState "
@@ -181,7 +207,10 @@ import Testing
             (HTTPProbe(), "method path host headers expect bodyContains"),
             (CheckOverride(), "isEnabled address"),
             (Ejection(), "consecutiveFailures baseTime maxTime maxPercent"),
-        ]
+        ])
+    }
+
+    private func expectFields(_ expected: [(any Sendable, String)]) {
         for (value, fields) in expected {
             let names = Mirror(reflecting: value).children.compactMap(\.label)
             #expect(names == fields.split(separator: " ").map(String.init), "\(type(of: value))")

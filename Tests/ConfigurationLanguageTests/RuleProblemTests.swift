@@ -10,10 +10,11 @@ import Testing
 
     /// A document with these routes; problems as `code pointer`.
     private func problems(
-        _ routes: String, _ rest: String = "", files: [String: String] = [:]
+        _ routes: String, _ rest: String = "", files: [String: String] = [:],
+        backends: String = backend
     ) -> [String] {
         let text =
-            "version: 1\n" + Self.backend + "frontends: {f: {bind: '*:80', routes: [\(routes)]}}\n"
+            "version: 1\n" + backends + "frontends: {f: {bind: '*:80', routes: [\(routes)]}}\n"
             + rest
         let report = ConfigurationSource(
             text: ConfigurationText(bytes: Array(text.utf8)), fileName: "rules.yaml"
@@ -65,6 +66,64 @@ import Testing
     ])
     func rateLimits(_ use: String, _ rest: String, _ expected: [String]) {
         #expect(problems("{rate_limit: \(use), backend: b}", rest) == expected)
+    }
+
+    @Test(arguments: [
+        ("cookie: {name: S}", "", [String]()),
+        ("cookie: {name: S, mode: insert, same_site: none, max_age: 8760h}", "", []),
+        ("table: {key: 'cookie:S', entries: 1000000, idle: 168h}", "", []),
+        ("", "", ["missing-field "]),
+        ("cookie: {name: S}, table: {}", "", ["conflicting-fields /table"]),
+        ("cookie: {}", "", ["missing-field /cookie"]),
+        ("cookie: {name: 'a b'}", "", ["invalid-value /cookie/name"]),
+        ("cookie: {name: '${env:A}'}", "", ["invalid-value /cookie/name"]),
+        ("cookie: {name: S, domain: 'a; Path=/x'}", "", ["invalid-value /cookie/domain"]),
+        ("cookie: {name: S, max_age: 8761h}", "", ["out-of-range /cookie/max_age"]),
+        (
+            "cookie: {name: S, mode: prefix, secure: true}", "",
+            ["conflicting-fields /cookie/secure"]
+        ),
+        ("table: {key: client_ip, idle: 169h}", "", ["out-of-range /table/idle"]),
+        ("table: {entries: 1000001}", "", ["out-of-range /table/entries"]),
+        ("cookie: {name: S}", "mode: tcp", ["wrong-mode /cookie"]),
+        ("table: {key: path}", "mode: tcp", ["wrong-mode /table/key"]),
+        ("table: {}", "mode: tcp", []),
+    ])
+    func stickiness(_ stickiness: String, _ mode: String, _ expected: [String]) {
+        let found = problems(
+            "{deny: {}}",
+            "backends: {s: {stickiness: {\(stickiness)}, \(mode.isEmpty ? "" : mode + ", ")"
+                + "servers: {s: {address: '10.0.0.1:1'}}}}\n", backends: "")
+        let prefix = "/backends/s/stickiness"
+        #expect(
+            found.filter { !$0.hasPrefix("unused") }.map { $0.replacing(prefix, with: "") }
+                == expected)
+    }
+
+    /// What stands for a server stands for no other.
+    @Test(arguments: [
+        ("a", "b", [String]()), ("a", "a", ["duplicate-key /backends/s"]),
+        ("a~", "b", ["invalid-value /backends/s/servers/x/cookie"]),
+        (StickyCookie.key(backend: "s", server: "z"), "b", ["duplicate-key /backends/s"]),
+    ])
+    func cookiesOfServers(_ one: String, _ other: String, _ expected: [String]) {
+        let found = problems(
+            "{deny: {}}",
+            """
+            backends: {s: {stickiness: {cookie: {name: S}}, servers: {
+              x: {address: '10.0.0.1:1', cookie: '\(one)'},
+              y: {address: '10.0.0.1:2', cookie: '\(other)'}, z: {address: '10.0.0.1:3'}}}}
+            """, backends: "")
+        #expect(found.filter { !$0.hasPrefix("unused") } == expected)
+    }
+
+    @Test func theTablesHaveRoomTogether() {
+        let server = "servers: {s: {address: '10.0.0.1:1'}}"
+        let found = problems(
+            "{deny: {}}",
+            "backends: {s: {stickiness: {table: {entries: 600000}}, \(server)}, "
+                + "t: {stickiness: {table: {entries: 600000}}, \(server)}}", backends: "")
+        #expect(found.filter { !$0.hasPrefix("unused") } == ["too-large /backends/s"])
     }
 
     @Test(arguments: [

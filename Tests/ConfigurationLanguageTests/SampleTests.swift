@@ -15,10 +15,7 @@ import Testing
                 "/include", "/certificates", "/rate_limits/per_client/idle",
                 "/rate_limits/per_client/scope",
                 "/frontends/https/tls",
-                "/backends/web/stickiness",
-                "/backends/pg/stickiness",
             ])
-        #expect(errors.first { $0.pointer == "/backends/pg/stickiness" }?.owner == nil)
     }
 
     @Test func supportedSampleIsReadAsMeant() throws {

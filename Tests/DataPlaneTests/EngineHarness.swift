@@ -108,6 +108,7 @@ final class EngineHarness: @unchecked Sendable {
         var retries = RetrySettings()
         var check: HealthCheck?
         var ejection: Ejection?
+        var stickiness: Stickiness?
     }
 
     /// Numbers of traffic records.
@@ -128,14 +129,13 @@ final class EngineHarness: @unchecked Sendable {
         if let limit = options.limit {
             for index in origins.indices { try place.provide(limit, number: Self.server(index)) }
         }
+        var numbers = TrafficNumbers(
+            frontends: [Self.frontend], backends: [Self.backend],
+            servers: [origins.indices.map(Self.server)])
+        numbers.stickyTables = [0]
         runtime = RuntimeConfiguration(
-            configuration,
-            traffic: TrafficRecords(
-                TrafficNumbers(
-                    frontends: [Self.frontend], backends: [Self.backend],
-                    servers: [origins.indices.map(Self.server)]),
-                in: region, slot: slot),
-            slot: slot, loopCount: options.loopCount)
+            configuration, traffic: TrafficRecords(numbers, in: region, slot: slot), slot: slot,
+            loopCount: options.loopCount)
         reports = try LoopReports()
         sink = try AccessLogSink()
         let (runtime, reports, sink, region, slot) = (runtime, reports, sink, region, slot)
@@ -168,6 +168,7 @@ final class EngineHarness: @unchecked Sendable {
                 name: "s\(index)", address: SocketAddress(host: .ipv4(0x7F00_0001), port: port))
             server.proxyProtocol = options.proxyOutput
             server.maxConnections = options.limit
+            server.cookie = StickyCookie.key(backend: "b", server: server.name)
             return server
         }
         let pools = options.separatesBackends ? servers.map { [$0] } : [servers]
@@ -180,6 +181,7 @@ final class EngineHarness: @unchecked Sendable {
         for place in configuration.backends.indices {
             configuration.backends[place].check = options.check
             configuration.backends[place].ejection = options.ejection
+            configuration.backends[place].stickiness = options.stickiness
         }
         configuration.frontends = [
             Frontend(

@@ -13,7 +13,7 @@ import Testing
         try #require(
             RateLimitTable(
                 SharedRegion.create().region,
-                RateLimitPlacement(firstBucket: 128, bucketCount: buckets)))
+                TablePlacement(firstBucket: 128, bucketCount: buckets)))
     }
 
     /// 10/s with a burst of 3: three at once, then one each 100 ms.
@@ -85,7 +85,7 @@ import Testing
         (-1, 1), (0, 0), (0, 3), (1 << 19, 1), (1, 1 << 19), (Int.max, 2), (0, Int.min),
     ])
     func thereIsNoSuchPlacement(first: Int, count: Int) throws {
-        let placement = RateLimitPlacement(firstBucket: first, bucketCount: count)
+        let placement = TablePlacement(firstBucket: first, bucketCount: count)
         #expect(RateLimitTable(try SharedRegion.create().region, placement) == nil)
     }
 
@@ -93,7 +93,7 @@ import Testing
     @Test func exactBetweenThreadsAndMappings() throws {
         let created = try SharedRegion.create()
         let regions = [created.region, try SharedRegion(fd: created.file.rawValue)]
-        let placement = RateLimitPlacement(firstBucket: 0, bucketCount: 16)
+        let placement = TablePlacement(firstBucket: 0, bucketCount: 16)
         let counts = ThreadCounts()
         for number in 0..<4 {
             let table = try #require(RateLimitTable(regions[number % 2], placement))

@@ -58,13 +58,15 @@ final class TrafficTable: Sendable {
     private let region: SharedRegion
     private let capacity: Int
     private let state: Mutex<State>
-    private let rateLimits: RateLimitRooms
+    private let rateLimits: TableRooms
+    private let stickyTables: TableRooms
 
     /// - Parameter capacity: how many records may be used, number 0 included.
     init(_ region: SharedRegion, capacity: Int = TrafficRecord.count) {
         self.region = region
         self.capacity = min(capacity, TrafficRecord.count)
-        rateLimits = RateLimitRooms(region)
+        rateLimits = .rateLimits(in: region)
+        stickyTables = .stickyTables(in: region)
         state = Mutex(State(permits: PermitBook(region)))
     }
 
@@ -72,7 +74,10 @@ final class TrafficTable: Sendable {
     /// record 0, whose totals nobody is told.
     func numbers(for configuration: Configuration, generation: Int) -> TrafficNumbers {
         var numbers = trafficNumbers(for: configuration, generation: generation)
-        numbers.rateLimits = rateLimits.firstBuckets(for: configuration, generation: generation)
+        numbers.rateLimits = rateLimits.firstBuckets(
+            of: configuration.rateLimits.map(TableRooms.Table.init), generation: generation)
+        numbers.stickyTables = stickyTables.firstBuckets(
+            of: configuration.backends.map(TableRooms.Table.init), generation: generation)
         return numbers
     }
 
@@ -107,6 +112,7 @@ final class TrafficTable: Sendable {
     /// The generation has no worker any more, or never had one.
     func forget(generation: Int) {
         rateLimits.forget(generation: generation)
+        stickyTables.forget(generation: generation)
         state.withLock { state in
             state.generations[generation] = nil
             state.backends[generation] = nil

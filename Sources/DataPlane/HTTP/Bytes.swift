@@ -225,6 +225,7 @@ enum ASCII {
     static var colon: UInt8 { 0x3A }
     static var semicolon: UInt8 { 0x3B }
     static var equals: UInt8 { 0x3D }
+    static var tilde: UInt8 { 0x7E }
     static var questionMark: UInt8 { 0x3F }
     static var backslash: UInt8 { 0x5C }
 

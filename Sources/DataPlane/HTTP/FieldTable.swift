@@ -72,6 +72,16 @@ struct FieldTable: ~Copyable {
         unsafe slots[index].isDropped = true
     }
 
+    /// The value was written over by a shorter one, at the same place; by none: there is no field.
+    mutating func shorten(_ index: Int, to length: Int) {
+        precondition(index >= 0 && index < count, "no such field")
+        precondition(length >= 0 && length <= Int(self[index].value.length), "no shorter value")
+        // SAFETY: `count` never exceeds the capacity.
+        unsafe slots[index].value.length = Int32(truncatingIfNeeded: length)
+        unsafe slots[index].isIrregular = true
+        if length == 0 { drop(index) }
+    }
+
     /// The value of the first field known as `known`, or no bytes.
     func firstValue(_ known: KnownField, in head: Bytes) -> Bytes {
         var index = 0

@@ -133,6 +133,7 @@ extension Engine {
             if backends.indices.contains(backend) {
                 exchange[].backend = backends[backend]
                 setBalanceKey(exchange, client)
+                recogniseClient(exchange, client)
             }
             // Bytes of a tunnel are never an error.
             _ = exchange[].upload.approve(&client[].input)

@@ -331,6 +331,7 @@ struct Engine: ~Copyable {
             }
             let offset = Int(truncatingIfNeeded: random.next() >> 33)
             state[].hashKey = configuration.hashKeys[place]
+            state[].stickiness = configuration.stickiness[place]
             state[].setPolicy(
                 backend.balance, names: configuration.serverNames[place], offset: offset,
                 wall: wallMilliseconds)

@@ -103,6 +103,10 @@ struct Exchange: ~Copyable, SlabEntry {
     fileprivate var load: ServerLoad?
     /// Of the backend's hash key; any number where nothing is hashed.
     var balanceKey: UInt64 = 0
+    /// The place of the server that the client belongs to; -1: it belongs to none.
+    var ownServer = -1
+    /// Of the key by which the client is remembered; 0: it is not.
+    var clientHash: UInt64 = 0
     /// Of a server with a limit; goes back when it is replaced.
     var permit: Permit?
     /// While `queued`; left when it is replaced.

@@ -183,6 +183,9 @@ extension Engine {
         _ rules: AppliedRules, _ facts: ExchangeFacts
     ) {
         guard let frontend = client[].frontend else { return }
+        if let stickiness = exchange[].backend?[].stickiness {
+            recogniseClient(exchange, client, headBytes, stickiness[0], facts)
+        }
         var writer = scratch.writer()
         var forwarding = RequestForwarding(forwardedFor: frontend[].forwardedFor)
         if !request.hasHostField, let backend = exchange[].backend {

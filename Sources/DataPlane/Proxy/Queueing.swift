@@ -30,6 +30,20 @@ extension Engine {
         return join(exchange, client, server: failed == nil ? nil : picked[].index, fresh: fresh)
     }
 
+    /// The same for the server that the client belongs to: while it is full the exchange waits for
+    /// it, and for no other.
+    mutating func admit(
+        _ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>,
+        toOwn server: Ref<UpstreamServer>, fresh: Bool
+    ) -> Ref<UpstreamServer>? {
+        if let held = exchange[].permit?.server {
+            if held == server { return server }
+            exchange[].permit = nil
+        }
+        if takePermit(exchange, server) { return server }
+        return join(exchange, client, server: server[].index, fresh: fresh)
+    }
+
     /// False: the server is full.
     @inline(__always)
     private func takePermit(

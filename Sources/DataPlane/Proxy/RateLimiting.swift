@@ -21,10 +21,10 @@ struct CompiledRateLimit: BitwiseCopyable {
         _ limit: RateLimit, firstBucket: Int, in region: SharedRegion, arena: ConfigurationArena
     ) {
         key = CompiledRequestKey(limit.key, arena: arena)
-        let count = RateLimitPlacement.bucketCount(entries: limit.entries)
+        let count = TablePlacement.bucketCount(entries: limit.entries)
         table =
             RateLimitTable(
-                region, RateLimitPlacement(firstBucket: firstBucket, bucketCount: count))
+                region, TablePlacement(firstBucket: firstBucket, bucketCount: count))
             ?? RateLimitTable(unsharedBucketCount: count)
         interval = max(1, limit.rate.interval.wholeMicroseconds)
         burst = Int64(limit.burst)

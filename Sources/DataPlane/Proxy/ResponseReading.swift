@@ -161,13 +161,21 @@ extension Engine {
         let forwarding = ResponseForwarding(
             clientVersion: exchange[].clientVersion,
             keepsClientConnection: exchange[].keepsClient)
+        let head = server[].input.bytes(0, length)
+        let cookie = stickyCookie(exchange)
+        var dropped: UInt128 = 0
+        if let cookie { dropped = dropSetCookies(cookie, head, rules) }
         var writer = scratch.writer()
         guard
             HeadSerializer.writeResponse(
-                response, server[].input.bytes(0, length), forwarding, rules: rules, facts: facts,
-                into: &writer),
-            replaceHead(&server[].input, length, writer.written)
+                response, head, forwarding, rules: rules, facts: facts, into: &writer)
         else { return false }
+        if let cookie,
+            !writeSetCookies(cookie, exchange, head, instead: dropped, to: &writer)
+        {
+            return false
+        }
+        guard replaceHead(&server[].input, length, writer.written) else { return false }
         exchange[].download.begin(
             headBytes: writer.count, response.isUpgrade ? .untilClose : response.body,
             decodes: exchange[].clientVersion == .http10)

@@ -56,6 +56,8 @@ final class RuntimeConfiguration: @unchecked Sendable {
     let traffic: TrafficRecords
     /// What each backend hashes by, if it does.
     let hashKeys: [CompiledRequestKey?]
+    /// Of each backend a run of one; nil: its clients have no servers of their own.
+    let stickiness: [Run<CompiledStickiness>?]
     let rateLimits: [CompiledRateLimit]
     private let loads: ServerLoads
     /// Place of each backend's first server among all.
@@ -107,6 +109,9 @@ final class RuntimeConfiguration: @unchecked Sendable {
         backendNames = configuration.backends.map { arena.bytes($0.name) }
         hashKeys = configuration.backends.map { backend in
             backend.balance.key.map { CompiledRequestKey($0, arena: arena) }
+        }
+        stickiness = configuration.backends.enumerated().map { place, backend in
+            CompiledStickiness(backend, place: place, traffic, arena: arena).map { arena.run([$0]) }
         }
         rateLimits = traffic.rateLimits(configuration.rateLimits, arena: arena)
         var serverCount = 0

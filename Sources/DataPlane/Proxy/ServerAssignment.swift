@@ -14,6 +14,12 @@ extension Engine {
         _ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>, fresh: Bool = false
     ) {
         exchange.enter(.connecting)
+        if exchange[].ownServer >= 0, let own = ownServer(exchange) {
+            if let upstream = admit(exchange, client, toOwn: own, fresh: fresh) {
+                open(exchange, client, upstream, fresh: fresh)
+            }
+            return
+        }
         guard let backend = exchange[].backend,
             let picked = backend[].nextServer(
                 avoiding: exchange[].failedUpstream, key: exchange[].balanceKey, now: now,
@@ -45,6 +51,9 @@ extension Engine {
     ) {
         if exchange[].assignedAt == 0 { noteFirstAssignment(exchange) }
         exchange[].upstream = upstream
+        if exchange[].clientHash != 0, exchange[].ownServer != upstream[].index {
+            rememberServer(exchange, upstream)
+        }
         let backend = backends[upstream[].backend]
         if backend[].countsLoad { exchange.countLoad(of: upstream) }
         exchange[].connectingAt = nowNanoseconds

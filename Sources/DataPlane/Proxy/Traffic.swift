@@ -62,6 +62,14 @@ struct TrafficRecords {
         }
     }
 
+    /// The table of a backend's clients; where the region has no room, the worker's own.
+    func stickyTable(_ place: Int, entries: Int) -> StickyTable {
+        let first = numbers.stickyTables.indices.contains(place) ? numbers.stickyTables[place] : -1
+        let count = StickyTable.bucketCount(entries: entries)
+        return StickyTable(region, TablePlacement(firstBucket: first, bucketCount: count))
+            ?? StickyTable(unsharedBucketCount: count)
+    }
+
     /// The worker's own word of a server's connections.
     func connectionRecord(_ backend: Int, _ place: Int) -> ServerConnectionRecord? {
         guard let slot, numbers.servers.indices.contains(backend),

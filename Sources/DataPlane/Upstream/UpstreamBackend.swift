@@ -14,6 +14,8 @@ struct UpstreamBackend: ~Copyable, SlabEntry {
     var traffic: Ref<TrafficTally>?
     /// What exchanges are hashed by; nil for the other policies.
     var hashKey: CompiledRequestKey?
+    /// A run of one; nil: clients have no servers of their own.
+    var stickiness: Run<CompiledStickiness>?
     /// The policy looks at loads, so exchanges are counted.
     private(set) var countsLoad = false
     /// Some server has a limit: there is a queue to look at.

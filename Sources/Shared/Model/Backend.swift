@@ -11,6 +11,8 @@ public struct Backend: Codable, Sendable, Equatable {
     public var check: HealthCheck?
     /// Nil: nobody is taken out for failures of exchanges.
     public var ejection: Ejection?
+    /// Nil: a client has no server of its own.
+    public var stickiness: Stickiness?
     /// Sorted by name; names are unique; at least one.
     public var servers: [Server]
 
@@ -56,6 +58,9 @@ public struct Server: Codable, Sendable, Equatable {
     public var maxConnections: Int?
     /// Where its check differs from the backend's.
     public var check = CheckOverride()
+    /// What stands for the server in a `StickyCookie`: 1…64 letters, digits, `_`, `.` and `-`, another
+    /// one for each server of the backend. Nil where the backend has no such cookie.
+    public var cookie: String?
 
     public init(
         name: String, address: SocketAddress, weight: Int = 100, maxConnections: Int? = nil

@@ -19,6 +19,9 @@ public struct TrafficNumbers: Codable, Sendable, Equatable {
     public var servers: [[Int]]
     /// Of each rate limit the first bucket of its cells; -1: no room, it is counted by each worker.
     public var rateLimits: [Int] = []
+    /// Of each backend the first bucket of its table of clients; -1: it has none, or there was no
+    /// room and each worker has its own.
+    public var stickyTables: [Int] = []
 
     public init(frontends: [Int] = [], backends: [Int] = [], servers: [[Int]] = []) {
         self.frontends = frontends

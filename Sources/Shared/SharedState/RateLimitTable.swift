@@ -15,29 +15,6 @@ public enum RateLimitVerdict: Sendable, Equatable {
     case refused(waitMicroseconds: Int64)
 }
 
-/// Where the cells of one limit are. The master says where they begin; how many there are follows
-/// from the configuration.
-public struct RateLimitPlacement: Sendable, Equatable {
-    /// The first bucket, of eight cells each.
-    public var firstBucket: Int
-    /// A power of two.
-    public var bucketCount: Int
-
-    public init(firstBucket: Int, bucketCount: Int) {
-        self.firstBucket = firstBucket
-        self.bucketCount = bucketCount
-    }
-
-    /// Buckets for at least so many keys, with room so that few share one: 1…`bucketCountMax`.
-    public static func bucketCount(entries: Int) -> Int {
-        var count = 1
-        while count * cellsPerBucket < entries, count < RateLimitTable.bucketCountMax { count *= 2 }
-        return count
-    }
-
-    static let cellsPerBucket = 8
-}
-
 /// A handle on the cells of one limit. Copied freely, any thread, any process.
 @safe
 public struct RateLimitTable: BitwiseCopyable, @unchecked Sendable {
@@ -57,7 +34,7 @@ public struct RateLimitTable: BitwiseCopyable, @unchecked Sendable {
     private static let timeMask: UInt64 = (1 << timeBits) - 1
 
     /// Nil for a placement that is not within the region, or whose count is no power of two.
-    public init?(_ region: SharedRegion, _ placement: RateLimitPlacement) {
+    public init?(_ region: SharedRegion, _ placement: TablePlacement) {
         let (first, count) = (placement.firstBucket, placement.bucketCount)
         guard first >= 0, count > 0, count & (count - 1) == 0, count <= Self.bucketCountMax,
             first <= Self.bucketCountMax - count
@@ -72,7 +49,7 @@ public struct RateLimitTable: BitwiseCopyable, @unchecked Sendable {
         precondition(
             count > 0 && count & (count - 1) == 0 && count <= Self.bucketCountMax,
             "the number of buckets is a power of two")
-        let cells = count * RateLimitPlacement.cellsPerBucket
+        let cells = count * TablePlacement.cellsPerBucket
         unsafe words = UnsafeMutableRawPointer.allocate(byteCount: cells * 8, alignment: 64)
             .bindMemory(to: UInt64.self, capacity: cells)
         unsafe words.initialize(repeating: 0, count: cells)
@@ -89,7 +66,7 @@ public struct RateLimitTable: BitwiseCopyable, @unchecked Sendable {
     public func ask(key: UInt64, now: Int64, interval: Int64, burst: Int64) -> RateLimitVerdict {
         // 0 would be a free cell.
         let tag = max(1, key >> Self.timeBits)
-        let bucket = Int(key & bucketMask) * RateLimitPlacement.cellsPerBucket
+        let bucket = Int(key & bucketMask) * TablePlacement.cellsPerBucket
         let time = UInt64(bitPattern: now) & Self.timeMask
         let reach = Self.reach(interval, burst)
         // Others may be faster; each of them has counted one, so few rounds are enough.
@@ -109,7 +86,7 @@ public struct RateLimitTable: BitwiseCopyable, @unchecked Sendable {
 
     /// Makes all keys unknown. The master's, when nobody uses the cells.
     public func clear() {
-        let count = Int(bucketMask + 1) * RateLimitPlacement.cellsPerBucket
+        let count = Int(bucketMask + 1) * TablePlacement.cellsPerBucket
         // SAFETY: all cells are within the region.
         for cell in 0..<count where load(cell) != 0 { unsafe clinux_store(words + cell, 0) }
     }
@@ -131,7 +108,7 @@ public struct RateLimitTable: BitwiseCopyable, @unchecked Sendable {
     private func find(_ tag: UInt64, in bucket: Int, at time: UInt64, reach: Int64) -> Int {
         var best = bucket
         var least = Int64.max
-        for cell in bucket..<(bucket + RateLimitPlacement.cellsPerBucket) {
+        for cell in bucket..<(bucket + TablePlacement.cellsPerBucket) {
             let word = load(cell)
             if word >> Self.timeBits == tag { return cell }
             let ahead = word == 0 ? -1 : Self.ahead(word, of: time, reach: reach)

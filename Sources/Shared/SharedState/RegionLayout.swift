@@ -11,6 +11,7 @@
 ///     queues             for each slot 16384 words: how many wait in the slot's worker, by number
 ///     limits             2^19 buckets of 64 bytes, given out in runs (`RateLimitTable`)
 ///     connections        for each slot 16384 words, by the number of the server's traffic record
+///     sticky tables      2^20 buckets of 64 bytes, given out in runs (`StickyTable`)
 ///
 /// A loop record is written by its loop only and starts on its own cache lines. A traffic record
 /// belongs to a name, not to a worker: whoever carries traffic for it adds to it. So does a server
@@ -18,7 +19,7 @@
 @usableFromInline
 enum RegionLayout {
     static let magic: UInt64 = 0x4150_5553_5348_4D31  // "APUSSHM1"
-    static let version: UInt64 = 4
+    static let version: UInt64 = 5
 
     static let headerBytes = 4096
     static let slotCount = 256
@@ -40,7 +41,10 @@ enum RegionLayout {
     static let limitBucketBytes = 64
     static let connectionsStart = limitStart + limitBucketCount * limitBucketBytes
     static let connectionsSlotBytes = trafficCount * wordBytes
-    static let byteCount = connectionsStart + slotCount * connectionsSlotBytes
+    static let stickyStart = connectionsStart + slotCount * connectionsSlotBytes
+    static let stickyBucketCount = 1 << 20
+    static let stickyBucketBytes = 64
+    static let byteCount = stickyStart + stickyBucketCount * stickyBucketBytes
 
     /// Words of the header page.
     enum HeaderWord: Int {

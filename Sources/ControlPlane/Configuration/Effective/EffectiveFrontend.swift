@@ -32,6 +32,7 @@ extension JSONValue {
             "retries": .retries(backend.retries),
             "check": backend.check.map { .healthCheck($0) },
             "ejection": backend.ejection.map { .ejection($0) },
+            "stickiness": backend.stickiness.map { .stickiness($0) },
             "servers": .named(backend.servers, \.name) { server in
                 .object([
                     "address": .string(server.address.description),
@@ -41,6 +42,7 @@ extension JSONValue {
                     "backup": .bool(server.isBackup),
                     "slow_start": .time(server.slowStart),
                     "check": .checkOverride(server.check),
+                    "cookie": server.cookie.map { .string($0) },
                     // Without it the document could not be read again.
                     "allow_link_local": [server.address, server.check.address].contains {
                         $0?.host.isLinkLocal == true

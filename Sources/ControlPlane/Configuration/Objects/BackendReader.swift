@@ -16,13 +16,16 @@ extension ValueReader {
             let check = fields.take("check")?.healthCheck()
             let ejection = fields.take("ejection")?.ejection()
             let proxyProtocol = fields.take("proxy_protocol")?.proxyProtocolVersion()
+            let stickiness = fields.take("stickiness")?.stickiness(mode)
             let servers = readServers(&fields, proxyProtocol)
-            fields.notSupportedYet("stickiness", "tls")
+            fields.notSupportedYet("tls")
             var backend = Backend(
                 name: name, mode: mode, balance: balance, timeouts: timeouts, queue: queue,
                 reuse: reuse, retries: retries, servers: servers)
             backend.check = check
             backend.ejection = ejection
+            backend.stickiness = stickiness
+            giveCookies(to: &backend)
             return backend
         }
     }
@@ -79,6 +82,7 @@ extension ValueReader {
                 } ?? inherited
             fields.take("labels")?.checkLabels()
             let check = fields.take("check")?.checkOverride(allowsLinkLocal: allowsLinkLocal)
+            let cookie = fields.take("cookie")?.serverCookie()
             fields.notSupportedYet("tls")
             guard let address else { return nil }
             addressField?.checkNotLinkLocal(address, isAllowed: allowsLinkLocal)
@@ -89,6 +93,7 @@ extension ValueReader {
             server.proxyProtocol = proxyProtocol
             server.maxConnections = limit
             server.check = check ?? CheckOverride()
+            server.cookie = cookie
             return server
         }?.flatMap { $0 }
     }

@@ -45,6 +45,7 @@ extension ValueReader {
                 configuration, backends: named.backends.flatMap(\.mappingEntries),
                 conditions: named.conditions.flatMap(\.mappingEntries),
                 maps: named.maps.flatMap(\.mappingEntries))
+            reading.checkStickyTables(named.backends.flatMap(\.mappingEntries), configuration)
             reading.checkRateLimits(named.rateLimits.flatMap(\.mappingEntries), configuration)
             return configuration
         }
