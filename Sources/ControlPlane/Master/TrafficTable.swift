@@ -48,6 +48,8 @@ final class TrafficTable: Sendable {
         /// The names of each generation that may have a worker.
         var generations: [Int: [TrafficName]] = [:]
         var backends: [Int: [Backend]] = [:]
+        /// One without a worker whose names are kept until there is another one.
+        var parting: Int?
         /// The highest that was seen of each record: its words are workers' words, and may go down.
         var peaks: [Int: [UInt64]] = [:]
         var permits: PermitBook
@@ -92,6 +94,11 @@ final class TrafficTable: Sendable {
                 + configuration.backends.flatMap { backend in
                     backend.servers.map { .server(backend: backend.name, name: $0.name) }
                 }
+            if let parting = state.parting, parting != generation {
+                state.generations[parting] = nil
+                state.backends[parting] = nil
+            }
+            state.parting = nil
             state.generations[generation] = names
             state.backends[generation] = configuration.backends
             give(names.filter { state.numbers[$0] == nil }, in: &state)
@@ -114,6 +121,11 @@ final class TrafficTable: Sendable {
         rateLimits.forget(generation: generation)
         stickyTables.forget(generation: generation)
         state.withLock { state in
+            // The last one stays until another one is there: totals do not vanish in between.
+            if state.generations.count == 1 {
+                state.parting = generation
+                return
+            }
             state.generations[generation] = nil
             state.backends[generation] = nil
         }
@@ -125,7 +137,8 @@ final class TrafficTable: Sendable {
     /// The backends of a generation that may have a worker, with what is known of their servers.
     func backends(of generation: Int, now: Instant) -> [BackendView] {
         state.withLock { state in
-            (state.backends[generation] ?? []).map { backend in
+            if state.parting == generation { return [] }
+            return (state.backends[generation] ?? []).map { backend in
                 BackendView(
                     name: backend.name, mode: backend.mode.rawValue,
                     balance: backend.balance.kind.rawValue,

@@ -441,7 +441,7 @@ enum OpenAPIDocument {
         "properties": {
          "client": {"$ref": "#/components/schemas/ClientFilter"},
          "min_age": {"$ref": "#/components/schemas/MinAge"},
-         "max": {"type": "integer", "minimum": 1, "maximum": 10000000}
+         "max": {"type": ["integer", "null"], "minimum": 1, "maximum": 10000000}
         }
        },
        "examples": {"all": {"value": {}}, "old": {"value": {"min_age": "10m", "max": 100}}}
@@ -649,9 +649,13 @@ enum OpenAPIDocument {
          {"required": ["min_age"]}
         ],
         "properties": {
-         "generation": {"type": "integer", "minimum": 1, "maximum": 2147483647},
-         "backend": {"type": "string", "maxLength": 200},
-         "server": {"type": "string", "maxLength": 200},
+         "generation": {"type": ["integer", "null"], "minimum": 1, "maximum": 2147483647},
+         "backend": {"type": ["string", "null"], "maxLength": 200},
+         "server": {
+          "description": "Of the backend, which must be named then.",
+          "type": ["string", "null"],
+          "maxLength": 200
+         },
          "client": {"$ref": "#/components/schemas/ClientFilter"},
          "min_age": {"$ref": "#/components/schemas/MinAge"},
          "max": {
@@ -1422,14 +1426,14 @@ enum OpenAPIDocument {
    },
    "ClientFilter": {
     "description": "An address, or a block of them.",
-    "type": "string",
+    "type": ["string", "null"],
     "maxLength": 64,
     "pattern": "^[0-9A-Fa-f.:]+(/[0-9]{1,3})?$",
     "examples": ["10.0.0.1", "2001:db8::/32"]
    },
    "MinAge": {
     "description": "Since the session began.",
-    "type": "string",
+    "type": ["string", "null"],
     "pattern": "^[0-9]{1,9}(ms|s|m|h)$",
     "examples": ["30s", "10m"]
    },
@@ -2415,7 +2419,7 @@ paths:
               properties:
                 client: {$ref: "#/components/schemas/ClientFilter"}
                 min_age: {$ref: "#/components/schemas/MinAge"}
-                max: {type: integer, minimum: 1, maximum: 10000000}
+                max: {type: [integer, "null"], minimum: 1, maximum: 10000000}
             examples:
               all: {value: {}}
               old: {value: {min_age: 10m, max: 100}}
@@ -2588,9 +2592,12 @@ paths:
                 - required: [client]
                 - required: [min_age]
               properties:
-                generation: {type: integer, minimum: 1, maximum: 2147483647}
-                backend: {type: string, maxLength: 200}
-                server: {type: string, maxLength: 200}
+                generation: {type: [integer, "null"], minimum: 1, maximum: 2147483647}
+                backend: {type: [string, "null"], maxLength: 200}
+                server:
+                  description: Of the backend, which must be named then.
+                  type: [string, "null"]
+                  maxLength: 200
                 client: {$ref: "#/components/schemas/ClientFilter"}
                 min_age: {$ref: "#/components/schemas/MinAge"}
                 max:
@@ -3266,13 +3273,13 @@ components:
           maximum: 100000
     ClientFilter:
       description: An address, or a block of them.
-      type: string
+      type: [string, "null"]
       maxLength: 64
       pattern: "^[0-9A-Fa-f.:]+(/[0-9]{1,3})?$"
       examples: ["10.0.0.1", "2001:db8::/32"]
     MinAge:
       description: Since the session began.
-      type: string
+      type: [string, "null"]
       pattern: "^[0-9]{1,9}(ms|s|m|h)$"
       examples: ["30s", "10m"]
     Server:
