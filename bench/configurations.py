@@ -26,8 +26,8 @@ def apus(product, profile):
             f"{{id: route-{number}, match: {{path_prefix: /service-{number}}}, backend: server}}"
             for number in range(ROUTES)]
         if not product.without_limit:
-            limits = ("rate_limits: {per_client: {key: client_ip, rate: 1000000/s, "
-                      "burst: 1000000, entries: 100k, idle: 5m}}")
+            limits = ("rate_limits: {per_client: {key: client_ip, rate: 100000/s, "
+                      "burst: 100000, entries: 100k}}")
         main += """
     headers:
       set: {X-Request-ID: "%{request_id}", X-Frontend: bench}
@@ -38,6 +38,8 @@ def apus(product, profile):
     else:
         main += "\n    backend: server" + ("\n    mode: tcp" if profile == "tcp" else "")
     mode = "mode: tcp," if profile == "tcp" else ""
+    # As the others are told: any request over any connection.
+    reuse = "" if profile == "tcp" else " reuse: {policy: always},"
     return f"""version: 1
 process: {{threads: {product.threads}, max_reloads: 50, probation: 100ms, reload_rate: 1000/s,
   max_connections: {product.clients_max}}}
@@ -51,7 +53,7 @@ frontends:
     bind: "127.0.0.1:{product.who_port}"
     routes: [{{id: who, respond: {{body: "%{{generation}}"}}}}]
 backends:
-  server: {{{mode} servers: {{one: {{{server}{", " + limit if limit else ""}}}}}}}
+  server: {{{mode}{reuse} servers: {{one: {{{server}{", " + limit if limit else ""}}}}}}}
 """
 
 
