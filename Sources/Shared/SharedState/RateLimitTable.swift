@@ -6,8 +6,6 @@
 // request moves it one interval on; it is refused if that would put it more than a burst of
 // intervals ahead of now. A key that is not there is one whose TAT has passed.
 
-internal import CLinux
-
 /// What a limit says of one request.
 public enum RateLimitVerdict: Sendable, Equatable {
     case allowed
@@ -16,12 +14,8 @@ public enum RateLimitVerdict: Sendable, Equatable {
 }
 
 /// A handle on the cells of one limit. Copied freely, any thread, any process.
-@safe
-public struct RateLimitTable: BitwiseCopyable, @unchecked Sendable {
-    // SAFETY: Sendable, because all words are atomic and the region stays mapped for ever; `init`
-    // checked that all buckets are within it.
-    private let words: UnsafeMutablePointer<UInt64>
-    private let bucketMask: UInt64
+public struct RateLimitTable: BitwiseCopyable, Sendable {
+    private let cells: TableCells
 
     /// Of all limits together.
     public static let bucketCountMax = RegionLayout.limitBucketCount
@@ -35,25 +29,16 @@ public struct RateLimitTable: BitwiseCopyable, @unchecked Sendable {
 
     /// Nil for a placement that is not within the region, or whose count is no power of two.
     public init?(_ region: SharedRegion, _ placement: TablePlacement) {
-        let (first, count) = (placement.firstBucket, placement.bucketCount)
-        guard first >= 0, count > 0, count & (count - 1) == 0, count <= Self.bucketCountMax,
-            first <= Self.bucketCountMax - count
+        guard
+            let cells = TableCells(
+                region, start: RegionLayout.limitStart, countMax: Self.bucketCountMax, placement)
         else { return nil }
-        unsafe words = region.word(
-            RegionLayout.limitStart + first * RegionLayout.limitBucketBytes)
-        bucketMask = UInt64(count - 1)
+        self.cells = cells
     }
 
     /// A table of this process alone, for as long as it lives: there was no room in the region.
     public init(unsharedBucketCount count: Int) {
-        precondition(
-            count > 0 && count & (count - 1) == 0 && count <= Self.bucketCountMax,
-            "the number of buckets is a power of two")
-        let cells = count * TablePlacement.cellsPerBucket
-        unsafe words = UnsafeMutableRawPointer.allocate(byteCount: cells * 8, alignment: 64)
-            .bindMemory(to: UInt64.self, capacity: cells)
-        unsafe words.initialize(repeating: 0, count: cells)
-        bucketMask = UInt64(count - 1)
+        cells = TableCells(unsharedBucketCount: count, countMax: Self.bucketCountMax)
     }
 
     /// Asks for one request, and counts it if it is allowed.
@@ -66,30 +51,25 @@ public struct RateLimitTable: BitwiseCopyable, @unchecked Sendable {
     public func ask(key: UInt64, now: Int64, interval: Int64, burst: Int64) -> RateLimitVerdict {
         // 0 would be a free cell.
         let tag = max(1, key >> Self.timeBits)
-        let bucket = Int(key & bucketMask) * TablePlacement.cellsPerBucket
+        let bucket = cells.bucket(of: key)
         let time = UInt64(bitPattern: now) & Self.timeMask
         let reach = Self.reach(interval, burst)
         // Others may be faster; each of them has counted one, so few rounds are enough.
         for _ in 0..<64 {
             let cell = find(tag, in: bucket, at: time, reach: reach)
-            let word = load(cell)
+            let word = cells.load(cell)
             let ahead = word >> Self.timeBits == tag ? Self.ahead(word, of: time, reach: reach) : 0
             let next = ahead + interval
             if next > reach { return .refused(waitMicroseconds: next - reach) }
             let changed =
                 tag << Self.timeBits | (time &+ UInt64(bitPattern: next)) & Self.timeMask
-            // SAFETY: the cell is one of the eight of a bucket below the mask.
-            if unsafe clinux_compare_exchange(words + cell, word, changed) != 0 { return .allowed }
+            if cells.change(cell, from: word, to: changed) { return .allowed }
         }
         return .refused(waitMicroseconds: interval)
     }
 
     /// Makes all keys unknown. The master's, when nobody uses the cells.
-    public func clear() {
-        let count = Int(bucketMask + 1) * TablePlacement.cellsPerBucket
-        // SAFETY: all cells are within the region.
-        for cell in 0..<count where load(cell) != 0 { unsafe clinux_store(words + cell, 0) }
-    }
+    public func clear() { cells.clear() }
 
     /// How far ahead of now a TAT may legally be.
     private static func reach(_ interval: Int64, _ burst: Int64) -> Int64 {
@@ -105,11 +85,11 @@ public struct RateLimitTable: BitwiseCopyable, @unchecked Sendable {
     }
 
     /// The key's cell; else a free one, or the one whose TAT is least ahead.
-    private func find(_ tag: UInt64, in bucket: Int, at time: UInt64, reach: Int64) -> Int {
-        var best = bucket
+    private func find(_ tag: UInt64, in bucket: Range<Int>, at time: UInt64, reach: Int64) -> Int {
+        var best = bucket.lowerBound
         var least = Int64.max
-        for cell in bucket..<(bucket + TablePlacement.cellsPerBucket) {
-            let word = load(cell)
+        for cell in bucket {
+            let word = cells.load(cell)
             if word >> Self.timeBits == tag { return cell }
             let ahead = word == 0 ? -1 : Self.ahead(word, of: time, reach: reach)
             if ahead < least {
@@ -118,10 +98,5 @@ public struct RateLimitTable: BitwiseCopyable, @unchecked Sendable {
             }
         }
         return best
-    }
-
-    private func load(_ cell: Int) -> UInt64 {
-        // SAFETY: callers stay within the buckets.
-        unsafe clinux_load_acquire(words + cell)
     }
 }

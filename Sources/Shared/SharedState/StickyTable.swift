@@ -6,15 +6,9 @@
 // put out: whoever finds the bucket full is not remembered, so a flood of new clients costs the
 // known ones nothing.
 
-internal import CLinux
-
 /// A handle on the cells of one table. Copied freely, any thread, any process.
-@safe
-public struct StickyTable: BitwiseCopyable, @unchecked Sendable {
-    // SAFETY: Sendable, because all words are atomic and the region stays mapped for ever; `init`
-    // checked that all buckets are within it.
-    private let words: UnsafeMutablePointer<UInt64>
-    private let bucketMask: UInt64
+public struct StickyTable: BitwiseCopyable, Sendable {
+    private let cells: TableCells
 
     /// Of all tables together.
     public static let bucketCountMax = RegionLayout.stickyBucketCount
@@ -43,25 +37,16 @@ public struct StickyTable: BitwiseCopyable, @unchecked Sendable {
 
     /// Nil for a placement that is not within the region, or whose count is no power of two.
     public init?(_ region: SharedRegion, _ placement: TablePlacement) {
-        let (first, count) = (placement.firstBucket, placement.bucketCount)
-        guard first >= 0, count > 0, count & (count - 1) == 0, count <= Self.bucketCountMax,
-            first <= Self.bucketCountMax - count
+        guard
+            let cells = TableCells(
+                region, start: RegionLayout.stickyStart, countMax: Self.bucketCountMax, placement)
         else { return nil }
-        unsafe words = region.word(
-            RegionLayout.stickyStart + first * RegionLayout.stickyBucketBytes)
-        bucketMask = UInt64(count - 1)
+        self.cells = cells
     }
 
     /// A table of this process alone, for as long as it lives: there was no room in the region.
     public init(unsharedBucketCount count: Int) {
-        precondition(
-            count > 0 && count & (count - 1) == 0 && count <= Self.bucketCountMax,
-            "the number of buckets is a power of two")
-        let cells = count * TablePlacement.cellsPerBucket
-        unsafe words = UnsafeMutableRawPointer.allocate(byteCount: cells * 8, alignment: 64)
-            .bindMemory(to: UInt64.self, capacity: cells)
-        unsafe words.initialize(repeating: 0, count: cells)
-        bucketMask = UInt64(count - 1)
+        cells = TableCells(unsharedBucketCount: count, countMax: Self.bucketCountMax)
     }
 
     /// The server that a client belongs to, which counts as a use; nil: nobody knows.
@@ -71,15 +56,14 @@ public struct StickyTable: BitwiseCopyable, @unchecked Sendable {
     ///   - now: seconds of CLOCK_MONOTONIC, which all processes share.
     ///   - idle: seconds, at most `idleMax`.
     public func server(of key: UInt64, now: Int64, idle: Int64) -> UInt32? {
-        let bucket = bucket(of: key)
-        for cell in bucket..<(bucket + TablePlacement.cellsPerBucket) {
-            let word = load(cell)
+        for cell in cells.bucket(of: key) {
+            let word = cells.load(cell)
             guard word >> Self.tagShift == Self.tag(of: key) else { continue }
             let age = Self.age(word, at: now)
             if age > idle { return nil }
             let server = UInt32(truncatingIfNeeded: word >> Self.serverShift) % Self.serverMax
             // Once a second; somebody who was faster has used it, too.
-            if age > 0 { _ = change(cell, from: word, to: Self.word(key, server, now)) }
+            if age > 0 { _ = cells.change(cell, from: word, to: Self.word(key, server, now)) }
             return server
         }
         return nil
@@ -94,36 +78,27 @@ public struct StickyTable: BitwiseCopyable, @unchecked Sendable {
         // Others may be faster; each of them has used the cell, so few rounds are enough.
         for _ in 0..<64 {
             guard let found = place(for: key, at: now, idle: idle) else { return false }
-            if change(found.cell, from: found.word, to: word) { return true }
+            if cells.change(found.cell, from: found.word, to: word) { return true }
         }
         return false
     }
 
     /// Makes all clients unknown. The master's, when nobody uses the cells.
-    public func clear() {
-        let count = Int(bucketMask + 1) * TablePlacement.cellsPerBucket
-        // SAFETY: all cells are within the region.
-        for cell in 0..<count where load(cell) != 0 { unsafe clinux_store(words + cell, 0) }
-    }
+    public func clear() { cells.clear() }
 
     /// The key's cell, else one that is free, with what was seen there.
     private func place(
         for key: UInt64, at now: Int64, idle: Int64
     ) -> (cell: Int, word: UInt64)? {
-        let bucket = bucket(of: key)
         var free: (cell: Int, word: UInt64)?
-        for cell in bucket..<(bucket + TablePlacement.cellsPerBucket) {
-            let word = load(cell)
+        for cell in cells.bucket(of: key) {
+            let word = cells.load(cell)
             if word >> Self.tagShift == Self.tag(of: key) { return (cell, word) }
             if free == nil, word == 0 || Self.age(word, at: now) > idle {
                 free = (cell, word)
             }
         }
         return free
-    }
-
-    private func bucket(of key: UInt64) -> Int {
-        Int(key & bucketMask) * TablePlacement.cellsPerBucket
     }
 
     private static func tag(of key: UInt64) -> UInt64 { max(1, key >> tagShift) }
@@ -137,15 +112,5 @@ public struct StickyTable: BitwiseCopyable, @unchecked Sendable {
     private static func age(_ word: UInt64, at now: Int64) -> Int64 {
         let age = Int64((UInt64(bitPattern: now) &- word) & timeMask)
         return age > Int64(timeMask) - skewMax ? 0 : age
-    }
-
-    private func load(_ cell: Int) -> UInt64 {
-        // SAFETY: callers stay within the buckets.
-        unsafe clinux_load_acquire(words + cell)
-    }
-
-    private func change(_ cell: Int, from old: UInt64, to new: UInt64) -> Bool {
-        // SAFETY: callers stay within the buckets.
-        unsafe clinux_compare_exchange(words + cell, old, new) != 0
     }
 }
