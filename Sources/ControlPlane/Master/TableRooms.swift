@@ -18,7 +18,7 @@ final class TableRooms: Sendable {
         init(_ limit: RateLimit) {
             name = limit.name
             key = limit.key
-            bucketCount = TablePlacement.bucketCount(entries: limit.entries)
+            bucketCount = RateLimitTable.bucketCount(entries: limit.entries)
         }
 
         /// Nil: the backend remembers nobody.

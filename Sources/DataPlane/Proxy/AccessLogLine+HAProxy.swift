@@ -8,16 +8,8 @@ extension AccessLogLine {
     /// there is no room.
     static func writeHAProxy(_ entry: AccessLogEntry, into writer: inout ByteWriter) -> Bool {
         let start = writer.count
-        client(entry, &writer)
-        writer.append(" [")
-        WallClockText.writeLogTime(milliseconds: entry.timeMilliseconds, to: &writer)
-        writer.append("] ")
-        name(entry.frontend, "-", &writer)
-        writer.append(ASCII.space)
         // Who has no backend is its own.
-        name(entry.backend.isEmpty ? entry.frontend : entry.backend, "-", &writer)
-        writer.append(ASCII.slash)
-        name(entry.server, "<NOSRV>", &writer)
+        begin(entry, backend: entry.backend.isEmpty ? entry.frontend : entry.backend, &writer)
         writer.append(ASCII.space)
         if entry.isTCP { connection(entry, &writer) } else { exchange(entry, &writer) }
         writer.append("\n")

@@ -173,20 +173,25 @@ enum AccessLogLine {
 
     // MARK: Text
 
-    /// `client_ip:port [time] frontend backend/server Tq/Tw/Tc/Tr/Tt status bytes termination
-    /// "METHOD path VERSION" request_id` and a line feed. Times are whole milliseconds, -1 where it
-    /// did not come to that. False, and nothing written, if there is no room.
-    static func writeText(_ entry: AccessLogEntry, into writer: inout ByteWriter) -> Bool {
-        let start = writer.count
+    /// `client_ip:port [time] frontend backend/server`
+    static func begin(_ entry: AccessLogEntry, backend: Bytes, _ writer: inout ByteWriter) {
         client(entry, &writer)
         writer.append(" [")
         WallClockText.writeLogTime(milliseconds: entry.timeMilliseconds, to: &writer)
         writer.append("] ")
         name(entry.frontend, "-", &writer)
         writer.append(ASCII.space)
-        name(entry.backend, "-", &writer)
+        name(backend, "-", &writer)
         writer.append(ASCII.slash)
         name(entry.server, "<NOSRV>", &writer)
+    }
+
+    /// `client_ip:port [time] frontend backend/server Tq/Tw/Tc/Tr/Tt status bytes termination
+    /// "METHOD path VERSION" request_id` and a line feed. Times are whole milliseconds, -1 where it
+    /// did not come to that. False, and nothing written, if there is no room.
+    static func writeText(_ entry: AccessLogEntry, into writer: inout ByteWriter) -> Bool {
+        let start = writer.count
+        begin(entry, backend: entry.backend, &writer)
         writer.append(ASCII.space)
         milliseconds(entry.requestMicroseconds, &writer)
         writer.append(ASCII.slash)

@@ -21,7 +21,7 @@ struct CompiledRateLimit: BitwiseCopyable {
         _ limit: RateLimit, firstBucket: Int, in region: SharedRegion, arena: ConfigurationArena
     ) {
         key = CompiledRequestKey(limit.key, arena: arena)
-        let count = TablePlacement.bucketCount(entries: limit.entries)
+        let count = RateLimitTable.bucketCount(entries: limit.entries)
         table =
             RateLimitTable(
                 region, TablePlacement(firstBucket: firstBucket, bucketCount: count))

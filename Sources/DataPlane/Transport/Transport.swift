@@ -80,12 +80,25 @@ struct Transport: ~Copyable {
             if result.value < asked, !peerHasEnded, !hasFailed { isReadable = false }
             return .moved(result.value)
         }
+        return didNotReceive(result)
+    }
+
+    /// Nothing came: none yet, none any more, or the connection broke.
+    private mutating func didNotReceive(_ result: IOResult) -> TransferResult {
         isReadable = false
         if result.isEnd {
             peerHasEnded = true
             return .ended
         }
         if result.wouldBlock { return .blocked }
+        hasFailed = true
+        return .failed(errno: result.errno)
+    }
+
+    /// Nothing went: not now, or the connection broke.
+    private mutating func didNotSend(_ result: IOResult) -> TransferResult {
+        isWritable = false
+        if result.wouldBlock || result.value == 0 { return .blocked }
         hasFailed = true
         return .failed(errno: result.errno)
     }
@@ -98,10 +111,7 @@ struct Transport: ~Copyable {
             if result.value < count { isWritable = false }
             return .moved(result.value)
         }
-        isWritable = false
-        if result.wouldBlock || result.value == 0 { return .blocked }
-        hasFailed = true
-        return .failed(errno: result.errno)
+        return didNotSend(result)
     }
 
     /// Sends what `first` holds, and `count` bytes of `second` from `offset` behind it, with one
@@ -114,10 +124,7 @@ struct Transport: ~Copyable {
             if result.value < first.count + count { isWritable = false }
             return .moved(result.value)
         }
-        isWritable = false
-        if result.wouldBlock || result.value == 0 { return .blocked }
-        hasFailed = true
-        return .failed(errno: result.errno)
+        return didNotSend(result)
     }
 
     /// Moves up to `limit` bytes that were received into an empty pipe. However few these are, only
@@ -125,24 +132,14 @@ struct Transport: ~Copyable {
     mutating func splice(into pipe: Int32, limit: Int) -> TransferResult {
         let result = SocketIO.splice(from: fd, to: pipe, count: limit)
         if result.value > 0 { return .moved(result.value) }
-        isReadable = false
-        if result.isEnd {
-            peerHasEnded = true
-            return .ended
-        }
-        if result.wouldBlock { return .blocked }
-        hasFailed = true
-        return .failed(errno: result.errno)
+        return didNotReceive(result)
     }
 
     /// Sends up to `count` bytes that are in a pipe. Again, only `blocked` says that no more fit.
     mutating func splice(from pipe: Int32, count: Int) -> TransferResult {
         let result = SocketIO.splice(from: pipe, to: fd, count: count)
         if result.value > 0 { return .moved(result.value) }
-        isWritable = false
-        if result.wouldBlock || result.value == 0 { return .blocked }
-        hasFailed = true
-        return .failed(errno: result.errno)
+        return didNotSend(result)
     }
 
     /// Whether there is neither a byte nor an end, by asking the kernel.

@@ -46,9 +46,7 @@ struct QueuePlace: ~Copyable {
 /// Where a server's permits are taken and given back, in one loop.
 @safe
 struct PermitSource {
-    /// 0: there is no limit.
-    private(set) var limit = 0
-    private var permits: ServerPermits?
+    private var serverLimit = ServerLimit()
     private var record: ServerRecord?
     private var holder: PermitHolder?
     /// Where a free one is likely.
@@ -71,19 +69,18 @@ struct PermitSource {
 
     /// The limit and the permits may have changed.
     mutating func read(configuredLimit: Int, rampPercent: Int, in region: SharedRegion) {
-        guard let record else { return }
-        let found = ServerPermits(region, record)
-        if let permits, found.count < permits.count { return }
-        permits = found
-        limit = ServerLimit.inForce(
-            configured: configuredLimit, record, found, rampPercent: rampPercent)
+        serverLimit.read(
+            record, configured: configuredLimit, rampPercent: rampPercent, in: region)
     }
+
+    /// 0: there is no limit.
+    var limit: Int { @inline(__always) get { serverLimit.inForce } }
 
     /// A free permit's number, now held; nil: there is none, or others wait already.
     @inline(__always)
     mutating func take() -> Int? {
         guard let record, let holder, !record.hasWaiting,
-            let number = permits?.take(holder, below: limit, hint: hint)
+            let number = serverLimit.take(holder, hint: hint)
         else { return nil }
         hint = number + 1
         return number
@@ -91,7 +88,9 @@ struct PermitSource {
 
     /// Sets a permit free, or hands it on if somebody waits.
     mutating func giveBack(_ number: Int, server place: Int) {
-        guard let permits, let record, let queue = unsafe queue, let loop = unsafe loop else {
+        guard let permits = serverLimit.permits, let record, let queue = unsafe queue,
+            let loop = unsafe loop
+        else {
             return
         }
         hint = number

@@ -13,9 +13,7 @@ struct QueuedServer {
     let isBackup: Bool
     /// Milliseconds.
     let slowStart: Int64
-    private(set) var permits: ServerPermits?
-    /// 0: none.
-    private(set) var limit = 0
+    private var serverLimit = ServerLimit()
     private(set) var standing = ServerStanding(weight: 100)
     /// Who waits for any server may be sent here.
     var takesNew = true
@@ -40,8 +38,12 @@ struct QueuedServer {
     }
 
     func take(_ holder: PermitHolder, hint: Int) -> Int? {
-        permits?.take(holder, below: limit, hint: hint)
+        serverLimit.take(holder, hint: hint)
     }
+
+    var permits: ServerPermits? { serverLimit.permits }
+    /// 0: none.
+    var limit: Int { serverLimit.inForce }
 
     /// Whether whoever has this permit may hand it on.
     func isOpen(_ permit: Int) -> Bool { permits?.isOpen(permit, below: limit) ?? false }
@@ -51,27 +53,8 @@ struct QueuedServer {
         rampPercent = standing.rampPercent(over: slowStart, wall: wall)
     }
 
-    /// There may be more permits than before, and another limit.
     mutating func readPermits(in region: SharedRegion) {
-        guard let record else { return }
-        let found = ServerPermits(region, record)
-        // Never fewer, whatever somebody wrote there: those that are held must be known.
-        if let permits, found.count < permits.count { return }
-        permits = found
-        limit = ServerLimit.inForce(
-            configured: configuredLimit, record, found, rampPercent: rampPercent)
-    }
-}
-
-enum ServerLimit {
-    /// How many exchanges a server may have at once; 0: no limit. An operator's word goes before
-    /// the configuration's; who starts slowly has a part of it, at least one.
-    ///
-    /// - Parameter rampPercent: 10…100.
-    static func inForce(
-        configured: Int, _ record: ServerRecord, _ permits: ServerPermits, rampPercent: Int
-    ) -> Int {
-        let limit = min(record.maxConnectionsOverride ?? configured, permits.count)
-        return (limit * rampPercent + 99) / 100
+        serverLimit.read(
+            record, configured: configuredLimit, rampPercent: rampPercent, in: region)
     }
 }

@@ -27,6 +27,11 @@ public struct RateLimitTable: BitwiseCopyable, Sendable {
     private static let timeBits: UInt64 = 44
     private static let timeMask: UInt64 = (1 << timeBits) - 1
 
+    /// Buckets for so many keys: 1…`bucketCountMax`.
+    public static func bucketCount(entries: Int) -> Int {
+        TablePlacement.bucketCount(cells: entries, atMost: bucketCountMax)
+    }
+
     /// Nil for a placement that is not within the region, or whose count is no power of two.
     public init?(_ region: SharedRegion, _ placement: TablePlacement) {
         guard

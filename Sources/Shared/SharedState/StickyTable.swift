@@ -28,11 +28,7 @@ public struct StickyTable: BitwiseCopyable, Sendable {
     /// Buckets for so many clients, half of the cells free, so that few find theirs full:
     /// 1…`bucketCountMax`.
     public static func bucketCount(entries: Int) -> Int {
-        var count = 1
-        while count * TablePlacement.cellsPerBucket < 2 * entries, count < bucketCountMax {
-            count *= 2
-        }
-        return count
+        TablePlacement.bucketCount(cells: 2 * entries, atMost: bucketCountMax)
     }
 
     /// Nil for a placement that is not within the region, or whose count is no power of two.

@@ -14,11 +14,10 @@ public struct TablePlacement: Sendable, Equatable {
         self.bucketCount = bucketCount
     }
 
-    /// Buckets for at least so many keys, with room so that few share one:
-    /// 1…`RateLimitTable.bucketCountMax`.
-    public static func bucketCount(entries: Int) -> Int {
+    /// Buckets with at least so many cells, at most `countMax`: a power of two.
+    static func bucketCount(cells: Int, atMost countMax: Int) -> Int {
         var count = 1
-        while count * cellsPerBucket < entries, count < RateLimitTable.bucketCountMax { count *= 2 }
+        while count * cellsPerBucket < cells, count < countMax { count *= 2 }
         return count
     }
 
