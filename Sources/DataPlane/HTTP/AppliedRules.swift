@@ -43,6 +43,11 @@ struct AppliedRules: BitwiseCopyable {
         @inline(__always) get { filters.isEmpty && last.written.isEmpty }
     }
 
+    /// Whether no field at all is taken away.
+    var dropsNothing: Bool {
+        @inline(__always) get { filters.isEmpty && last.dropsNothing }
+    }
+
     @inline(__always)
     func drops(_ name: Bytes) -> Bool {
         last.drops(name) || !filters.isEmpty && isDropped(name, behind: -1)

@@ -86,6 +86,18 @@ struct Bytes: BitwiseCopyable {
         return (Int(truncatingIfNeeded: found & 0xFFFF_FFFF), found >> 62 != 0)
     }
 
+    /// The lengths of name and value of the field line at `offset`, if it is as nearly all are:
+    /// a name of letters, digits and `-`, a colon, one space, a value without blanks around it,
+    /// CRLF. Nil says nothing about any other line, nor about one that is not complete.
+    @inline(__always)
+    func plainFieldLine(at offset: Int) -> (name: Int, value: Int)? {
+        let rest = suffix(from: offset)
+        // SAFETY: pointer and count of one checked run.
+        let found = unsafe apus_scan_plain_line(rest.start, rest.count)
+        guard found != 0 else { return nil }
+        return (Int(truncatingIfNeeded: found & 0xFFFF_FFFF), Int(truncatingIfNeeded: found >> 32))
+    }
+
     /// Where the field value that begins at `offset` ends: the first byte it may not hold, or
     /// `count`.
     @inline(__always)
@@ -156,6 +168,14 @@ struct Bytes: BitwiseCopyable {
     @inline(__always)
     func equalsIgnoringCase(_ lower: StaticString) -> Bool {
         equalsIgnoringCase(Bytes(lower))
+    }
+
+    /// The same, quicker, if this is a token (RFC 9110 §5.6.2) and `lower` letters, digits and `-`.
+    @inline(__always)
+    func equalsName(_ lower: StaticString) -> Bool {
+        let lower = Bytes(lower)
+        // SAFETY: both counts are the same, and each pointer is good for its count.
+        return unsafe count == lower.count && apus_equals_name(start, lower.start, lower.count) != 0
     }
 
     /// Whether a server may take this field name for `lower`, which is lower case and has no `_`.

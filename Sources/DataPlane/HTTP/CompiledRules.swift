@@ -56,6 +56,8 @@ struct CompiledRules: BitwiseCopyable {
             })
     }
 
+    var dropsNothing: Bool { @inline(__always) get { dropped.count == 0 } }
+
     /// Also a name with `_` for `-`: beside `X-User` of a rule, a client's `X_User` would reach the
     /// applications that read both as one.
     @inline(__always)

@@ -21,6 +21,16 @@ struct FieldSlot: BitwiseCopyable {
 
     @inline(__always)
     init() {}
+
+    /// A line as `Bytes.plainFieldLine(at:)` found it at `start` of `head`.
+    @inline(__always)
+    init(_ head: Bytes, _ start: Int, _ nameLength: Int, _ valueLength: Int) {
+        let value = start &+ nameLength &+ 2
+        name = ByteRange(start, start &+ nameLength)
+        self.value = ByteRange(value, value &+ valueLength)
+        lineEnd = value &+ valueLength &+ 2
+        known = KnownField(head.slice(start, nameLength))
+    }
 }
 
 /// Up to `capacity` fields in the order of arrival. The slots are memory of their own, taken once:
@@ -32,6 +42,10 @@ struct FieldTable: ~Copyable {
 
     private let slots: UnsafeMutablePointer<FieldSlot>
     private(set) var count = 0
+    /// Which known names are, or were, among them.
+    private(set) var known = KnownFields()
+    /// Each line can pass as it came: none is irregular or was dropped.
+    private(set) var areRegular = true
 
     init() {
         // SAFETY: freed by deinit only; `~Copyable` makes this value the one owner.
@@ -55,6 +69,8 @@ struct FieldTable: ~Copyable {
     @inline(__always)
     mutating func removeAll() {
         count = 0
+        known = KnownFields()
+        areRegular = true
     }
 
     /// The caller has seen to it that there is room.
@@ -64,12 +80,15 @@ struct FieldTable: ~Copyable {
         // SAFETY: `count` is below the capacity.
         unsafe slots[count] = slot
         count &+= 1
+        known.insert(slot.known)
+        if slot.isIrregular { areRegular = false }
     }
 
     mutating func drop(_ index: Int) {
         precondition(index >= 0 && index < count, "no such field")
         // SAFETY: `count` never exceeds the capacity.
         unsafe slots[index].isDropped = true
+        areRegular = false
     }
 
     /// The value was written over by a shorter one, at the same place; by none: there is no field.
@@ -79,6 +98,7 @@ struct FieldTable: ~Copyable {
         // SAFETY: `count` never exceeds the capacity.
         unsafe slots[index].value.length = Int32(truncatingIfNeeded: length)
         unsafe slots[index].isIrregular = true
+        areRegular = false
         if length == 0 { drop(index) }
     }
 

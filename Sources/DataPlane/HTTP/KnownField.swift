@@ -15,52 +15,51 @@ enum KnownField: UInt8 {
     case authorization, cookie
     case contentType, date
 
+    /// `name` is a token (RFC 9110 §5.6.2).
     @inline(__always)
     init(_ name: Bytes) {
         self = .other
         switch name.count {
-        case 2: if name.equalsIgnoringCase("te") { self = .te }
+        case 2: if name.equalsName("te") { self = .te }
         case 4:
-            if name.equalsIgnoringCase("host") {
+            if name.equalsName("host") {
                 self = .host
-            } else if name.equalsIgnoringCase("date") {
+            } else if name.equalsName("date") {
                 self = .date
             }
         case 6:
-            if name.equalsIgnoringCase("cookie") {
+            if name.equalsName("cookie") {
                 self = .cookie
-            } else if name.equalsIgnoringCase(
-                "expect")
-            {
+            } else if name.equalsName("expect") {
                 self = .expect
             }
         case 7:
-            switch ASCII.lowercased(name[0]) {
-            case UInt8(ascii: "u"): if name.equalsIgnoringCase("upgrade") { self = .upgrade }
-            case UInt8(ascii: "r"): if name.equalsIgnoringCase("referer") { self = .referer }
-            case UInt8(ascii: "t"): if name.equalsIgnoringCase("trailer") { self = .trailer }
+            switch name[0] | 0x20 {
+            case UInt8(ascii: "u"): if name.equalsName("upgrade") { self = .upgrade }
+            case UInt8(ascii: "r"): if name.equalsName("referer") { self = .referer }
+            case UInt8(ascii: "t"): if name.equalsName("trailer") { self = .trailer }
             default: break
             }
-        case 9: if name.equalsIgnoringCase("forwarded") { self = .forwardedOther }
+        case 9: if name.equalsName("forwarded") { self = .forwardedOther }
         case 10:
-            switch ASCII.lowercased(name[0]) {
-            case UInt8(ascii: "c"): if name.equalsIgnoringCase("connection") { self = .connection }
-            case UInt8(ascii: "u"): if name.equalsIgnoringCase("user-agent") { self = .userAgent }
-            case UInt8(ascii: "k"): if name.equalsIgnoringCase("keep-alive") { self = .keepAlive }
+            switch name[0] | 0x20 {
+            case UInt8(ascii: "c"): if name.equalsName("connection") { self = .connection }
+            case UInt8(ascii: "u"): if name.equalsName("user-agent") { self = .userAgent }
+            case UInt8(ascii: "k"): if name.equalsName("keep-alive") { self = .keepAlive }
             default: break
             }
-        case 12: if name.equalsIgnoringCase("content-type") { self = .contentType }
-        case 13: if name.equalsIgnoringCase("authorization") { self = .authorization }
+        case 12: if name.equalsName("content-type") { self = .contentType }
+        case 13: if name.equalsName("authorization") { self = .authorization }
         case 14:
-            if name.equalsIgnoringCase("content-length") {
+            if name.equalsName("content-length") {
                 self = .contentLength
-            } else if name.equalsIgnoringCase("http2-settings") {
+            } else if name.equalsName("http2-settings") {
                 self = .http2Settings
             }
         case 16:
-            if name.equalsIgnoringCase("proxy-connection") { self = .proxyConnection }
+            if name.equalsName("proxy-connection") { self = .proxyConnection }
         case 17:
-            if name.equalsIgnoringCase("transfer-encoding") { self = .transferEncoding }
+            if name.equalsName("transfer-encoding") { self = .transferEncoding }
         default: break
         }
         if self == .other, name.count >= 9, name[0] | 0x20 == UInt8(ascii: "x") {
@@ -70,12 +69,12 @@ enum KnownField: UInt8 {
 
     /// The family of X-… names that say who the client is.
     private static func forwarding(_ name: Bytes) -> KnownField {
-        if name.equalsIgnoringCase("x-real-ip") { return .forwardedOther }
-        guard name.count > 12, name.prefix(12).equalsIgnoringCase("x-forwarded-") else {
+        if name.equalsName("x-real-ip") { return .forwardedOther }
+        guard name.count > 12, name.prefix(12).equalsName("x-forwarded-") else {
             return .other
         }
-        if name.equalsIgnoringCase("x-forwarded-for") { return .xForwardedFor }
-        if name.equalsIgnoringCase("x-forwarded-proto") { return .xForwardedProto }
+        if name.equalsName("x-forwarded-for") { return .xForwardedFor }
+        if name.equalsName("x-forwarded-proto") { return .xForwardedProto }
         return .forwardedOther
     }
 
@@ -93,13 +92,41 @@ enum KnownField: UInt8 {
     }
 
     /// Belongs to one connection only; the serialiser writes its own where one is needed.
-    var isHopByHop: Bool {
-        switch self {
-        case .connection, .upgrade, .keepAlive, .proxyConnection, .te, .http2Settings: true
-        case .other, .host, .contentLength, .transferEncoding, .expect, .trailer, .xForwardedFor,
-            .xForwardedProto, .forwardedOther, .userAgent, .referer, .authorization, .cookie,
-            .contentType, .date:
-            false
+    var isHopByHop: Bool { KnownFields.hopByHop.contains(self) }
+}
+
+/// A set of them.
+struct KnownFields: BitwiseCopyable {
+    private var bits: UInt32 = 0
+
+    @inline(__always)
+    init() {}
+
+    static var hopByHop: KnownFields {
+        @inline(__always) get {
+            var fields = KnownFields()
+            fields.insert(.connection)
+            fields.insert(.upgrade)
+            fields.insert(.keepAlive)
+            fields.insert(.proxyConnection)
+            fields.insert(.te)
+            fields.insert(.http2Settings)
+            return fields
         }
+    }
+
+    @inline(__always)
+    func contains(_ field: KnownField) -> Bool {
+        bits & 1 &<< UInt32(field.rawValue) != 0
+    }
+
+    @inline(__always)
+    mutating func insert(_ field: KnownField) {
+        bits |= 1 &<< UInt32(field.rawValue)
+    }
+
+    @inline(__always)
+    func meets(_ others: KnownFields) -> Bool {
+        bits & others.bits != 0
     }
 }

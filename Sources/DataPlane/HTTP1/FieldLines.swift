@@ -30,25 +30,26 @@ enum FieldLines {
                 guard cursor &+ 2 <= headBytes else { throw .failed(.headTooLarge) }
                 return cursor &+ 2
             }
-            let (slot, hasUnderscore) = try readLine(input, at: cursor, headBytes: headBytes)
-            let end = slot.lineEnd
-            guard end <= headBytes else { throw .failed(.headTooLarge) }
-            if hasUnderscore, refusesLookalikes, standsForProtectedName(input.slice(slot.name)) {
-                throw .failed(.ambiguousFieldName)
+            let slot: FieldSlot
+            if let plain = input.plainFieldLine(at: cursor) {
+                slot = FieldSlot(input, cursor, plain.name, plain.value)
+                guard slot.lineEnd <= headBytes else { throw .failed(.headTooLarge) }
+            } else {
+                slot = try readLine(input, cursor, headBytes, refusesLookalikes)
             }
             guard fields.count < min(fieldCount, FieldTable.capacity) else {
                 throw .failed(.tooManyFields)
             }
             fields.append(slot)
-            cursor = end
+            cursor = slot.lineEnd
         }
     }
 
-    /// One line that begins at `start`, and whether its name holds a `_`.
-    @inline(__always)
+    /// The line that begins at `start`, byte by byte: what is not a plain line is looked at here.
+    @inline(never)
     private static func readLine(
-        _ input: Bytes, at start: Int, headBytes: Int
-    ) throws(HeadStop) -> (FieldSlot, Bool) {
+        _ input: Bytes, _ start: Int, _ headBytes: Int, _ refusesLookalikes: Bool
+    ) throws(HeadStop) -> FieldSlot {
         let (nameLength, hasUnderscore) = input.tokenLength(at: start)
         let nameEnd = start &+ nameLength
         guard nameEnd < input.count else { throw .incomplete }
@@ -68,6 +69,12 @@ enum FieldLines {
         guard input[lineEnd] == ASCII.carriageReturn, input[lineEnd &+ 1] == ASCII.lineFeed else {
             throw stop(valueFault(input[lineEnd]), at: lineEnd, input, lineLimit: headBytes)
         }
+        guard lineEnd &+ 2 <= headBytes else { throw .failed(.headTooLarge) }
+        if hasUnderscore, refusesLookalikes,
+            standsForProtectedName(input.slice(start, nameLength))
+        {
+            throw .failed(.ambiguousFieldName)
+        }
         var end = lineEnd
         while end > first, isBlank(input[end &- 1]) { end &-= 1 }
 
@@ -78,7 +85,7 @@ enum FieldLines {
         slot.isIrregular =
             first != nameEnd &+ 2 || input[nameEnd &+ 1] != ASCII.space || end != lineEnd
         slot.lineEnd = lineEnd &+ 2
-        return (slot, hasUnderscore)
+        return slot
     }
 
     @inline(__always)

@@ -60,17 +60,8 @@ enum HeadSerializer {
             writer.append("\r\n")
         }
         let mode = forwarding.forwardedFor
-        var run = FieldRun()
-        var index = 0
-        while index < head.fields.count {
-            let slot = head.fields[index]
-            let isKept =
-                !slot.isDropped && !slot.known.isHopByHop
-                && isForwarded(slot.known, mode) && !rules.drops(bytes.slice(slot.name))
-            run.take(slot, isKept: isKept, bytes, &writer)
-            index &+= 1
-        }
-        run.flush(bytes, &writer)
+        carry(
+            head.fields, bytes, but: withheld(mode), rules, hasRules: !rules.dropsNothing, &writer)
         if !head.upgrade.isEmpty {
             writer.append("Connection: upgrade\r\nUpgrade: ")
             writer.append(bytes.slice(head.upgrade))
@@ -84,15 +75,45 @@ enum HeadSerializer {
         return !writer.overflowed
     }
 
-    /// Whether a field that says who the client is passes.
+    /// What a server is not to see as the client wrote it.
     @inline(__always)
-    private static func isForwarded(_ known: KnownField, _ mode: ForwardedForMode) -> Bool {
-        switch known {
+    private static func withheld(_ mode: ForwardedForMode) -> KnownFields {
+        var fields = KnownFields.hopByHop
         // Joined with ours.
-        case .xForwardedFor: mode == .off
-        case .xForwardedProto, .forwardedOther: mode != .replace
-        default: true
+        if mode != .off { fields.insert(.xForwardedFor) }
+        if mode == .replace {
+            fields.insert(.xForwardedProto)
+            fields.insert(.forwardedOther)
         }
+        return fields
+    }
+
+    /// Writes the fields but those in `withheld` and those that rules take away.
+    @inline(__always)
+    private static func carry(
+        _ fields: borrowing FieldTable, _ bytes: Bytes, but withheld: KnownFields,
+        _ rules: AppliedRules, hasRules: Bool, _ writer: inout ByteWriter
+    ) {
+        guard fields.count > 0 else { return }
+        var changed = withheld
+        changed.insert(.transferEncoding)
+        if fields.areRegular, !hasRules, !fields.known.meets(changed) {
+            // Line stands behind line.
+            let start = Int(fields[0].name.offset)
+            writer.append(bytes.slice(start, fields[fields.count &- 1].lineEnd &- start))
+            return
+        }
+        var run = FieldRun()
+        var index = 0
+        while index < fields.count {
+            let slot = fields[index]
+            let isKept =
+                !slot.isDropped && !withheld.contains(slot.known)
+                && !(hasRules && rules.drops(bytes.slice(slot.name)))
+            run.take(slot, isKept: isKept, bytes, &writer)
+            index &+= 1
+        }
+        run.flush(bytes, &writer)
     }
 
     @inline(__always)
@@ -152,19 +173,11 @@ enum HeadSerializer {
         writer.append(bytes.slice(head.reason))
         writer.append("\r\n")
         let hasRules = !head.isInterim
-        let dropsChunked = forwarding.clientVersion == .http10
-        var run = FieldRun()
-        var index = 0
-        while index < head.fields.count {
-            let slot = head.fields[index]
-            let isKept =
-                !slot.isDropped && !slot.known.isHopByHop
-                && !(dropsChunked && slot.known == .transferEncoding)
-                && !(hasRules && rules.drops(bytes.slice(slot.name)))
-            run.take(slot, isKept: isKept, bytes, &writer)
-            index &+= 1
-        }
-        run.flush(bytes, &writer)
+        var withheld = KnownFields.hopByHop
+        if forwarding.clientVersion == .http10 { withheld.insert(.transferEncoding) }
+        carry(
+            head.fields, bytes, but: withheld, rules, hasRules: hasRules && !rules.dropsNothing,
+            &writer)
         if head.isUpgrade {
             writer.append("Connection: upgrade\r\nUpgrade: ")
             writer.append(bytes.slice(head.upgrade))

@@ -29,23 +29,50 @@ static const uint8_t apus_token_class[256] = {
 
 static inline int apus_is_token(uint8_t byte) { return apus_token_class[byte] & 1; }
 
+#if defined(__SSE2__)
+// A bit for each of sixteen bytes that is no letter, digit or '-'.
+static inline unsigned apus_unnamed_mask(const uint8_t *bytes) {
+    __m128i v = _mm_loadu_si128((const __m128i *)bytes);
+    __m128i letter = _mm_sub_epi8(_mm_or_si128(v, _mm_set1_epi8(0x20)), _mm_set1_epi8('a'));
+    __m128i digit = _mm_sub_epi8(v, _mm_set1_epi8('0'));
+    __m128i plain = _mm_cmpeq_epi8(_mm_min_epu8(letter, _mm_set1_epi8(25)), letter);
+    plain = _mm_or_si128(plain, _mm_cmpeq_epi8(_mm_min_epu8(digit, _mm_set1_epi8(9)), digit));
+    plain = _mm_or_si128(plain, _mm_cmpeq_epi8(v, _mm_set1_epi8('-')));
+    return (unsigned)_mm_movemask_epi8(plain) ^ 0xffff;
+}
+
+// A bit for each of sixteen bytes that may not stand in a field value.
+static inline unsigned apus_not_value_mask(const uint8_t *bytes) {
+    __m128i v = _mm_loadu_si128((const __m128i *)bytes);
+    __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(v, _mm_set1_epi8(0x1f)), v);
+    __m128i tab = _mm_cmpeq_epi8(v, _mm_set1_epi8(0x09));
+    __m128i del = _mm_cmpeq_epi8(v, _mm_set1_epi8(0x7f));
+    return (unsigned)_mm_movemask_epi8(_mm_or_si128(_mm_andnot_si128(tab, control), del));
+}
+
+// First byte from `i` that `mask` marks, or `count`, which is sixteen at least: the end is read by
+// the last sixteen bytes, some of them for the second time.
+static inline __attribute__((always_inline)) size_t apus_first_marked(
+    unsigned (*mask)(const uint8_t *), const uint8_t *bytes, size_t i, size_t count) {
+    for (; count - i >= 16; i += 16) {
+        unsigned marked = mask(bytes + i);
+        if (marked != 0) return i + (size_t)__builtin_ctz(marked);
+    }
+    unsigned marked = mask(bytes + count - 16) >> (16 - (count - i));
+    return marked != 0 ? i + (size_t)__builtin_ctz(marked) : count;
+}
+#endif
+
 // Length of the token at the start; bit 62 is set when it holds a '_'.
 static inline uint64_t apus_scan_token(const uint8_t *bytes, size_t count) {
     size_t i = 0;
     uint8_t seen = 0;
 #if defined(__SSE2__)
-    // Letters, digits and '-' sixteen at a time: nearly every name is nothing else.
+    // Sixteen at a time: nearly every name is letters, digits and '-' only.
     for (; count - i >= 16; i += 16) {
-        __m128i v = _mm_loadu_si128((const __m128i *)(bytes + i));
-        __m128i letter = _mm_sub_epi8(_mm_or_si128(v, _mm_set1_epi8(0x20)), _mm_set1_epi8('a'));
-        __m128i digit = _mm_sub_epi8(v, _mm_set1_epi8('0'));
-        __m128i plain = _mm_cmpeq_epi8(_mm_min_epu8(letter, _mm_set1_epi8(25)), letter);
-        plain = _mm_or_si128(
-            plain, _mm_cmpeq_epi8(_mm_min_epu8(digit, _mm_set1_epi8(9)), digit));
-        plain = _mm_or_si128(plain, _mm_cmpeq_epi8(v, _mm_set1_epi8('-')));
-        int mask = _mm_movemask_epi8(plain) ^ 0xffff;
+        unsigned mask = apus_unnamed_mask(bytes + i);
         if (mask != 0) {
-            i += (size_t)__builtin_ctz((unsigned)mask);
+            i += (size_t)__builtin_ctz(mask);
             break;
         }
     }
@@ -63,12 +90,8 @@ static inline size_t apus_scan_field_value(const uint8_t *bytes, size_t count) {
     size_t i = 0;
 #if defined(__SSE2__)
     for (; count - i >= 16; i += 16) {
-        __m128i v = _mm_loadu_si128((const __m128i *)(bytes + i));
-        __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(v, _mm_set1_epi8(0x1f)), v);
-        __m128i tab = _mm_cmpeq_epi8(v, _mm_set1_epi8(0x09));
-        __m128i del = _mm_cmpeq_epi8(v, _mm_set1_epi8(0x7f));
-        int mask = _mm_movemask_epi8(_mm_or_si128(_mm_andnot_si128(tab, control), del));
-        if (mask != 0) return i + (size_t)__builtin_ctz((unsigned)mask);
+        unsigned mask = apus_not_value_mask(bytes + i);
+        if (mask != 0) return i + (size_t)__builtin_ctz(mask);
     }
 #endif
     for (; i < count; i++) {
@@ -76,6 +99,26 @@ static inline size_t apus_scan_field_value(const uint8_t *bytes, size_t count) {
         if ((c < 0x20 && c != 0x09) || c == 0x7f) return i;
     }
     return count;
+}
+
+// A field line as nearly all are: a name of letters, digits and '-', a colon, one space, a value that
+// neither begins nor ends with a blank, CRLF. The length of the name, and that of the value in the
+// upper half; 0 for any other line, and for one that may not be complete.
+static inline uint64_t apus_scan_plain_line(const uint8_t *bytes, size_t count) {
+#if defined(__SSE2__)
+    if (count < 16) return 0;
+    size_t name = apus_first_marked(apus_unnamed_mask, bytes, 0, count);
+    if (name == 0 || count - name < 3 || bytes[name] != ':' || bytes[name + 1] != ' ' ||
+        bytes[name + 2] <= ' ')
+        return 0;
+    size_t end = apus_first_marked(apus_not_value_mask, bytes, name + 2, count);
+    if (count - end < 2 || bytes[end] != '\r' || bytes[end + 1] != '\n' || bytes[end - 1] <= ' ')
+        return 0;
+    return (uint64_t)name | (uint64_t)(end - name - 2) << 32;
+#else
+    (void)bytes, (void)count;
+    return 0;
+#endif
 }
 
 // First byte of a request target that is not plain in a path: not visible ASCII, or one of % \ # ? .
@@ -188,6 +231,28 @@ static inline int apus_equals_lower(const uint8_t *bytes, const uint8_t *lower, 
         c |= (uint8_t)((uint8_t)(c - 'A') < 26) << 5;
         if (c != lower[i]) return 0;
     }
+    return 1;
+}
+
+// The same where `bytes` is a token and `lower` letters, digits and '-': bit 0x20 apart, no other byte
+// of a token is one of these.
+static inline int apus_equals_name(const uint8_t *bytes, const uint8_t *lower, size_t count) {
+    size_t i = 0;
+    for (; count - i >= 8; i += 8) {
+        uint64_t a, b;
+        memcpy(&a, bytes + i, 8);
+        memcpy(&b, lower + i, 8);
+        if ((a | 0x2020202020202020u) != b) return 0;
+    }
+    if (count - i >= 4) {
+        uint32_t a, b;
+        memcpy(&a, bytes + i, 4);
+        memcpy(&b, lower + i, 4);
+        if ((a | 0x20202020u) != b) return 0;
+        i += 4;
+    }
+    for (; i < count; i++)
+        if ((bytes[i] | 0x20) != lower[i]) return 0;
     return 1;
 }
 
