@@ -87,6 +87,31 @@ import Testing
         #expect(client.takeMessage()?.status == 408)
     }
 
+    /// Also one that is gone before the poll set knew it: its first request came with it.
+    @Test(arguments: [0, 1])
+    func clientLeavesWhileTheServerThinks(requestsBefore: Int) throws {
+        let origin = try EngineOrigin { connection in
+            for _ in 0..<requestsBefore {
+                guard connection.takeHead() != nil else { return }
+                connection.send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+            }
+            _ = connection.takeHead()
+            // Until the proxy has given up.
+            _ = connection.takeAll(within: 20)
+        }
+        let harness = try EngineHarness(origins: [origin.port])
+        let client = try harness.connect()
+        for _ in 0..<requestsBefore {
+            client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            #expect(client.takeMessage()?.status == 200)
+        }
+        client.send("GET /slow HTTP/1.1\r\nHost: a\r\n\r\n")
+        #expect(harness.gauge(.exchangesInFlight, becomes: 1))
+        client.close(reset: true)
+        #expect(harness.gauge(.clientConnections, becomes: 0))
+        #expect(harness.gauge(.exchangesInFlight, becomes: 0))
+    }
+
     @Test func slowServer() throws {
         let origin = try EngineOrigin { connection in
             _ = connection.takeHead()

@@ -171,7 +171,7 @@ extension Engine {
         let frontend = frontends[connection.frontendIndex]
         noteDescriptor(connection.fd)
         client[].transport = Transport(
-            owning: connection.fd, isReadable: false, isWritable: true)
+            owning: connection.fd, isReadable: true, isWritable: true)
         client[].peer = connection.peer
         client[].frontend = frontend
         client[].acceptedAt = nowNanoseconds
@@ -181,15 +181,57 @@ extension Engine {
         newestClient?[].next = client
         newestClient = client
         if oldestClient == nil { oldestClient = client }
-        do throws(SystemError) {
-            try epoll.add(
-                fd: connection.fd, events: Transport.events,
-                token: client.token(tag: Tag.client))
-        } catch {
-            close(client)
+        welcome(client)
+        // As a rule the first bytes have come with the connection.
+        advance(client)
+    }
+
+    /// Has the poll set watch a client that it does not watch yet, once there is something to wait
+    /// for. A connection that serves one request and ends has most often never come to that, and
+    /// taking it in and out would be a tenth of its cost. Until then nobody would tell that the
+    /// client has left, so it is put off for a moment only.
+    mutating func watch(_ client: Ref<ClientConnection>) {
+        if client[].isWatched || client[].state == .closed { return }
+        if isServed(client) {
+            clientTimers.arm(client, at: now)
             return
         }
-        welcome(client)
+        startWatching(client)
+    }
+
+    /// Whether a client has said all, so that the server comes next, and no deadline but the
+    /// server's counts.
+    private func isServed(_ client: Ref<ClientConnection>) -> Bool {
+        guard client[].state == .exchanging, let exchange = client[].exchange, !exchange[].isTCP
+        else { return false }
+        switch exchange[].phase {
+        case .connecting: return !exchange[].isPausing
+        case .awaitingResponse, .responding: return !awaitsClient(exchange, client)
+        case .request, .queued, .tunnelling, .answering: return false
+        }
+    }
+
+    /// The moment has passed. True: it was what the client's deadline was for.
+    mutating func watchServed(_ client: Ref<ClientConnection>) -> Bool {
+        if client[].isWatched { return false }
+        let isServed = isServed(client)
+        startWatching(client)
+        return isServed
+    }
+
+    private mutating func startWatching(_ client: Ref<ClientConnection>) {
+        do throws(SystemError) {
+            try epoll.add(
+                fd: client[].transport.fd, events: Transport.events,
+                token: client.token(tag: Tag.client))
+            client[].isWatched = true
+        } catch {
+            if let exchange = client[].exchange {
+                abort(exchange, client, .resource, "out-of-memory")
+            } else {
+                close(client)
+            }
+        }
     }
 
     /// Ends a client connection for good.

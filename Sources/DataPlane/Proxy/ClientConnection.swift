@@ -31,6 +31,8 @@ struct ClientConnection: ~Copyable, SlabEntry, TimerEntry {
     fileprivate(set) var state = State.closed
     /// In the run queue: there is more to do than one turn allows.
     var isQueued = false
+    /// In the poll set.
+    var isWatched = false
     /// Bytes in `input` have been received that no parser has seen.
     var hasUnreadInput = false
     var parser = RequestHeadParser()

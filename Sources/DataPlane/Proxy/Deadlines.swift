@@ -45,7 +45,7 @@ extension Engine {
     }
 
     /// Bytes to take, or bytes of a body to send.
-    private func awaitsClient(
+    func awaitsClient(
         _ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>
     ) -> Bool {
         switch exchange[].phase {
@@ -76,7 +76,8 @@ extension Engine {
         case .readingHead: refuseSlowHead(client)
         case .idle: closeIdle(client)
         case .exchanging:
-            guard let exchange = client[].exchange else { return }
+            guard let exchange = client[].exchange, !watchServed(client) else { return }
+            if client[].exchange == nil { return }
             if exchange[].isTCP, exchange[].phase == .request {
                 if giveUpHello(exchange, client) { advance(client) }
                 return

@@ -28,7 +28,10 @@ extension Engine {
             case .lingering: goesOn = linger(client)
             case .closed: return
             }
-            if !goesOn { return }
+            if !goesOn {
+                if !client[].isWatched { watch(client) }
+                return
+            }
         }
         enqueue(client)
     }

@@ -1,5 +1,5 @@
-// The socket of one connection, as far as a loop knows its readiness. Registered once for the
-// connection's life, edge triggered (epoll(7)): what was reported and not used up is remembered
+// The socket of one connection, as far as a loop knows its readiness. Registered at most once for
+// the connection's life, edge triggered (epoll(7)): what was reported and not used up is remembered
 // here, so nothing is asked twice. Plain TCP; TLS will stand behind the same operations. Hot.
 
 internal import Syscalls
