@@ -71,18 +71,19 @@ struct BodyFlow: BitwiseCopyable {
     /// Whether the source's end ends the message.
     var endsWithSource: Bool { framing == .untilEnd }
 
-    /// A message begins with `headBytes` approved bytes.
+    /// A message begins with `headBytes` approved bytes. `filledRoom`: what came with the head
+    /// filled all the room that there was.
     @inline(__always)
     mutating func begin(
         headBytes: Int, _ body: BodyFraming, bodyLimitBytes: Int64 = .max / 2,
-        decodes: Bool = false
+        decodes: Bool = false, filledRoom: Bool = false
     ) {
         pending = headBytes
         sent = 0
         remaining = 0
         hasExcess = false
         piped = 0
-        isBulk = false
+        isBulk = filledRoom
         isComplete = body == .none
         switch body {
         case .none: framing = .none

@@ -175,10 +175,11 @@ extension Engine {
         {
             return false
         }
+        let filledRoom = server[].input.room == 0
         guard replaceHead(&server[].input, length, writer.written) else { return false }
         exchange[].download.begin(
             headBytes: writer.count, response.isUpgrade ? .untilClose : response.body,
-            decodes: exchange[].clientVersion == .http10)
+            decodes: exchange[].clientVersion == .http10, filledRoom: filledRoom)
         return true
     }
 
