@@ -101,6 +101,13 @@ soak: build-tests ## The long forms of the process tests: 60 s of load, 200 relo
 	APUS_LONG=1 $(SWIFT) test --skip-build $(DEBUG_FLAGS) --no-parallel \
 	    --filter "IntegrationTests|DataPlaneTests\.Engine(Reuse|Retry)"
 
+.PHONY: torture
+torture: deps ## Pool and queue, ten million requests each, optimised: LOAD=500, about an hour
+	APUS_SANITIZED=1 $(SWIFT) build -j $(JOBS) -Xswiftc -O -Xcc -O2 --scratch-path .build-torture \
+	    --build-tests
+	APUS_LOAD="$(or $(LOAD),500)" APUS_SANITIZED=1 $(SWIFT) test -Xswiftc -O -Xcc -O2 \
+	    --scratch-path .build-torture --skip-build --no-parallel --filter "EngineReuseTorture|EngineQueueTorture"
+
 .PHONY: contract
 contract: build-tests ## The API against its document: 10,000 cases of schemathesis, 11,000 clients
 	APUS_LONG=1 $(SWIFT) test --skip-build $(DEBUG_FLAGS) --no-parallel \

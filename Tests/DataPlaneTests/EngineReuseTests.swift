@@ -230,12 +230,21 @@ final class CanaryVerdict: Sendable {
     }
 }
 
-/// How long a load lasts: `make soak` sets APUS_LONG=1 for the long form.
+/// How long a load lasts: a hundred times as long in `make soak`, which sets APUS_LONG=1, and
+/// APUS_LOAD times in `make torture`.
 enum EngineLoad {
-    static let isLong: Bool = {
-        guard let value = unsafe getenv("APUS_LONG") else { return false }
-        return unsafe String(cString: value) == "1"
+    static let factor: Int = {
+        if let times = value("APUS_LOAD").flatMap({ Int($0) }) { return max(1, times) }
+        return value("APUS_LONG") == "1" ? 100 : 1
     }()
 
-    static func scaled(_ count: Int) -> Int { isLong ? count * 100 : count }
+    static func scaled(_ count: Int) -> Int { count * factor }
+
+    /// By when a load of that length is over, on the busiest machine.
+    static var deadlineSeconds: Double { 120 + 30 * Double(factor) }
+
+    private static func value(_ name: String) -> String? {
+        guard let text = unsafe getenv(name) else { return nil }
+        return unsafe String(cString: text)
+    }
 }
