@@ -12,6 +12,8 @@ public struct TestConfiguration: Sendable {
     public var frontends: [String: String] = [:]
     public var backends: [String: String] = [:]
     public var timeouts: [String: String] = [:]
+    /// Lines of their own.
+    public var more = ""
 
     public init() {}
 
@@ -44,6 +46,7 @@ public struct TestConfiguration: Sendable {
                 lines.append("  \(name): \(value)")
             }
         }
+        if !more.isEmpty { lines.append(more) }
         return lines.joined(separator: "\n") + "\n"
     }
 

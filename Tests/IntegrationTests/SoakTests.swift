@@ -1,0 +1,127 @@
+// Half an hour of everything at once, with `make soak`: nothing that is kept may grow, neither in a
+// worker that serves all the time nor in a master that reloads all the time.
+
+internal import Foundation
+internal import TestKit
+internal import Testing
+
+extension IntegrationTests {
+    @Suite(.timeLimit(.minutes(60))) struct SoakTests {
+        private static var seconds: Double { isLongRun ? 1_800 : 8 }
+        /// Of half a phase. What a start-up leaves behind weighs more in a short run.
+        private static var growthKiB: Int { isLongRun ? 1_024 : 6_144 }
+
+        private let directory: TemporaryDirectory
+        private let servers: [EchoServer]
+        private let port: Int
+        private let apus: ApusInstance
+
+        init() throws {
+            directory = try TemporaryDirectory()
+            servers = [try EchoServer(), try EchoServer()]
+            port = try FreePort.lease()
+            var configuration = TestConfiguration(port: port, serverPort: servers[0].port)
+            configuration.accessLog = directory.path("access.log")
+            configuration.frontends["main"] = """
+                {bind: "127.0.0.1:\(port)", headers: {response: {set: {X-Served-By: apus}}},
+                routes: [{rate_limit: {use: client}}, {backend: echo}]}
+                """.replacing("\n", with: " ")
+            let members = zip(["a", "b"], servers).map {
+                "\($0): {address: \"127.0.0.1:\($1.port)\", max_connections: 4}"
+            }
+            configuration.backends["echo"] = """
+                {balance: peak_ewma, stickiness: {table: {key: "header:X-User", entries: 1k}},
+                check: {tcp: {}, interval: 1s}, queue: {max: 100},
+                servers: {\(members.joined(separator: ", "))}}
+                """.replacing("\n", with: " ")
+            configuration.more = "rate_limits: {client: {rate: 100000/s, burst: 1000}}"
+            apus = try ApusInstance(configuration)
+        }
+
+        @Test func nothingGrows() throws {
+            let (good, bad) = (Counter(), Counter())
+            let stopped = OnceFlag()
+            let threads = Threads()
+            for number in 0..<12 {
+                threads.start { play(number, until: stopped, good: good, bad: bad) }
+            }
+            let worker = try #require(try apus.servingPids.first)
+            let served = try watch(ProcessInspection(pid: worker), for: Self.seconds * 0.6)
+            let reloaded = try watch(apus.inspection, for: Self.seconds * 0.4) { round in
+                guard round % 5 == 0 else { return }
+                let answer = try apus.reload()
+                #expect(answer.status == 200)
+            }
+            stopped.set()
+            try threads.join(within: 40)
+            report(
+                "\(good.value) answers; worker \(served), master over reloads \(reloaded)")
+            #expect(bad.value == 0 && good.value > 100)
+            #expect(served.growthKiB < Self.growthKiB && served.moreDescriptors < 20)
+            #expect(reloaded.growthKiB < 4 * Self.growthKiB && reloaded.moreDescriptors < 20)
+        }
+
+        /// What one half of the clients does, and what the other.
+        private func play(_ number: Int, until stopped: OnceFlag, good: Counter, bad: Counter) {
+            var round = number
+            while !stopped.isSet {
+                let client = try? HTTPClient(port: port)
+                for _ in 0..<(1 + number * 4) where !stopped.isSet {
+                    round += 1
+                    let body = round % 3 == 0 ? Array(repeating: UInt8(65), count: 2_000) : nil
+                    let answer = try? client?.exchange(
+                        body == nil ? "GET" : "POST", "/echo",
+                        fields: ["X-User: \(number)-\(round % 5_000)"], body: body, within: 20)
+                    if answer?.status == 200 { good.add() } else { bad.add() }
+                    if answer?["connection"] == "close" { break }
+                }
+            }
+        }
+
+        /// A sample each second.
+        private func watch(
+            _ process: ProcessInspection, for seconds: Double,
+            _ step: (Int) throws -> Void = { _ in }
+        ) throws -> Growth {
+            var growth = Growth()
+            let deadline = Deadline(seconds: seconds)
+            var round = 0
+            while !deadline.isOver {
+                Thread.sleep(forTimeInterval: min(1, seconds / 8))
+                round += 1
+                try step(round)
+                growth.note(process.residentKiB, process.descriptors.count)
+            }
+            return growth
+        }
+    }
+}
+
+/// From the first half of a time to the second, a warm-up left aside.
+private struct Growth: CustomStringConvertible {
+    private var memory: [Int] = []
+    private var descriptors: [Int] = []
+
+    mutating func note(_ kibibytes: Int, _ count: Int) {
+        memory.append(kibibytes)
+        descriptors.append(count)
+    }
+
+    var growthKiB: Int { Self.growth(memory) }
+    var moreDescriptors: Int { Self.growth(descriptors) }
+    var description: String {
+        "\(memory.first ?? 0) to \(memory.last ?? 0) KiB (\(growthKiB)), "
+            + "\(moreDescriptors) descriptors more"
+    }
+
+    private static func growth(_ samples: [Int]) -> Int {
+        let settled = samples.dropFirst(samples.count / 5)
+        let middle = settled.count / 2
+        return median(settled.suffix(settled.count - middle)) - median(settled.prefix(middle))
+    }
+
+    private static func median(_ samples: ArraySlice<Int>) -> Int {
+        let sorted = samples.sorted()
+        return sorted.isEmpty ? 0 : sorted[sorted.count / 2]
+    }
+}
