@@ -90,7 +90,9 @@ let package = Package(
         controlPlane(
             "ConfigurationLanguage", folder: "Configuration",
             ["CContract", "COpenSSL", "JSON", "Model", yams]),
-        controlPlane("Store", ["Clock", "ConfigurationLanguage", "JSON", "Supervisor", grdb]),
+        controlPlane(
+            "Store",
+            ["Clock", "ConfigurationLanguage", "JSON", "SharedState", "Supervisor", grdb]),
         controlPlane(
             "Master",
             [
@@ -146,13 +148,15 @@ let package = Package(
             path: "Tests/HostileWorker", swiftSettings: strict),
         .executableTarget(
             name: "StoreWriter",
-            dependencies: ["Clock", "ConfigurationLanguage", "Store", "Supervisor"],
+            dependencies: [
+                "Clock", "ConfigurationLanguage", "SharedState", "Store", "Supervisor",
+            ],
             path: "Tests/StoreWriter", swiftSettings: strict),
         tests(
             "Store",
             [
-                "Clock", "ConfigurationLanguage", "Store", "StoreWriter", "Supervisor", "TestKit",
-                grdb,
+                "Clock", "ConfigurationLanguage", "SharedState", "Store", "StoreWriter",
+                "Supervisor", "TestKit", grdb,
             ]),
         tests(
             "Master",

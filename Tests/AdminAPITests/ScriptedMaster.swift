@@ -29,6 +29,7 @@ final class ScriptedMaster: ControlPort {
         var audit: [StoredAudit] = []
         var wishes: [ServerWish] = []
         var wishOutcome = ServerWishOutcome.done
+        var wishFailure: MasterError?
         var endings: [SessionWish] = []
         var sessionCount = SessionCount()
         var notices: [ExpiryNotice] = []
@@ -73,6 +74,7 @@ final class ScriptedMaster: ControlPort {
 
     /// What becomes of changes of servers, and of ended sessions, from now on.
     func answer(_ outcome: ServerWishOutcome) { state.withLock { $0.wishOutcome = outcome } }
+    func failChanges(_ why: MasterError) { state.withLock { $0.wishFailure = why } }
     func answer(_ count: SessionCount) { state.withLock { $0.sessionCount = count } }
     var wishes: [ServerWish] { state.withLock { $0.wishes } }
     var endings: [SessionWish] { state.withLock { $0.endings } }
@@ -122,9 +124,10 @@ final class ScriptedMaster: ControlPort {
 
     func servers() -> [ServerView] { (backends() ?? []).flatMap(\.servers) }
 
-    func change(_ wish: ServerWish) -> ServerWishOutcome {
-        state.withLock { state in
+    func change(_ wish: ServerWish) async throws -> ServerWishOutcome {
+        try state.withLock { state in
             state.wishes.append(wish)
+            if let failure = state.wishFailure { throw failure }
             return state.wishOutcome
         }
     }

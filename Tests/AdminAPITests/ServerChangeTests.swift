@@ -31,7 +31,7 @@ struct ServerChangeTests {
 
     @Test(arguments: [
         (#"{"admin_state":"maint"}"#, "/admin_state", "invalid-value"),
-        (#"{"admin_state":null}"#, "/admin_state", "wrong-type"),
+        (#"{"admin_state":1}"#, "/admin_state", "wrong-type"),
         (#"{"weight":257}"#, "/weight", "out-of-range"),
         (#"{"weight":-1}"#, "/weight", "out-of-range"),
         (#"{"weight":1.5}"#, "/weight", "wrong-type"),
@@ -45,6 +45,26 @@ struct ServerChangeTests {
         #expect(answer.json["errors"][0]["pointer"].text == pointer)
         #expect(answer.json["errors"][0]["code"].text == code)
         #expect(admin.master.wishes.isEmpty)
+        await admin.stop()
+    }
+
+    @Test func nullTakesBack() async throws {
+        let admin = try await AdminInstance()
+        let answer = try await admin.patch(
+            Self.server, #"{"admin_state":null,"weight":null,"max_connections":null}"#)
+        #expect(answer.status == 200)
+        let wish = admin.master.wishes.first
+        #expect(wish?.adminState == .ready && wish?.weight == .configured)
+        #expect(wish?.maxConnections == .configured)
+        await admin.stop()
+    }
+
+    @Test(arguments: [MasterError.storeFailed("disk full"), .notRecorded])
+    func aDiskThatDoesNotTakeIt(_ failure: MasterError) async throws {
+        let admin = try await AdminInstance()
+        admin.master.failChanges(failure)
+        let answer = try await admin.patch(Self.server, #"{"admin_state":"MAINT"}"#)
+        #expect(answer.status == 503 && answer.json["code"].text == "store-failed")
         await admin.stop()
     }
 

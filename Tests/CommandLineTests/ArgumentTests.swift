@@ -1,4 +1,5 @@
 import ArgumentParser
+import JSON
 import Testing
 
 @testable import apus
@@ -40,9 +41,19 @@ struct ArgumentTests {
         #expect(reload.reason == "deploy 7781")
     }
 
+    @Test func serverOptions() throws {
+        let command = try Apus.parseAsRoot([
+            "server", "set", "web/one", "--reset", "--weight", "5",
+        ])
+        let set = try #require(command as? ServerCommand.Set)
+        #expect(
+            set.body == ["admin_state": .null, "weight": 5, "max_connections": .null])
+    }
+
     @Test(arguments: [
         ["reload", "--wait", "soon"], ["nonsense"], ["generations", "show"],
-        ["generations", "terminate", "x"], ["-o", "xml", "status"], ["run", "--confg", "x"],
+        ["generations", "terminate", "x"], ["server", "set", "web/one"], ["-o", "xml", "status"],
+        ["run", "--confg", "x"],
     ])
     func usage(_ arguments: [String]) {
         #expect(throws: (any Error).self) { try Apus.parseAsRoot(arguments) }

@@ -53,6 +53,40 @@ struct OutputTests {
         #expect(table == expected)
     }
 
+    /// A star where an operator has said something else than the configuration, be it the same.
+    @Test func serverTable() {
+        func server(_ weight: JSONValue, _ limit: JSONValue) -> JSONValue {
+            [
+                "backend": "web", "name": "one", "address": "10.0.0.1:80", "admin_state": "READY",
+                "operational_state": "NO_CHECK", "check": .null, "weight": weight,
+                "max_connections": limit, "ejection": ["left_ms": .null, "count": 0],
+            ]
+        }
+        let table = ServerTable.text(
+            [
+                server(
+                    ["configured": 100, "effective": 100, "override": .null],
+                    ["configured": .null, "effective": .null, "override": .null]),
+                server(
+                    ["configured": 100, "effective": 0, "override": .null],
+                    ["configured": 9, "effective": 9, "override": .null]),
+                server(
+                    ["configured": 100, "effective": 50, "override": 50],
+                    ["configured": .null, "effective": 7, "override": 7]),
+                server(
+                    ["configured": 100, "effective": 100, "override": 100],
+                    ["configured": 9, "effective": 7, "override": 7]),
+            ], Self.style())
+        let cells = table.split(separator: "\n").map {
+            $0.split(separator: " ").filter { !$0.isEmpty }.map(String.init)
+        }
+        #expect(cells[0][5...6] == ["WEIGHT", "LIMIT"])
+        #expect(
+            cells.dropFirst().map { Array($0[5...6]) } == [
+                ["100", "-"], ["0/100", "9"], ["50*/100", "7*/-"], ["100*/100", "7*/9"],
+            ])
+    }
+
     @Test func colourDoesNotMoveColumns() {
         let table = TextTable(
             columns: [.init(title: "A"), .init(title: "B")],

@@ -77,8 +77,9 @@ extension IntegrationTests {
             }
             defer { _ = try? CommandResult.run("/usr/bin/umount", ["-l", state], within: 10) }
             let port = try FreePort.lease()
-            let apus = try ApusInstance(
-                TestConfiguration(port: port, body: "x"), directory: directory)
+            var configuration = TestConfiguration(port: port, body: "x")
+            configuration.backends["victim"] = "{servers: {one: {address: \"127.0.0.1:1\"}}}"
+            let apus = try ApusInstance(configuration, directory: directory)
             let ballast = state + "/ballast"
             #expect(FileManager.default.createFile(atPath: ballast, contents: nil))
             let handle = try #require(FileHandle(forWritingAtPath: ballast))
@@ -92,10 +93,17 @@ extension IntegrationTests {
             #expect(refused.status == 503, "\(refused)")
             #expect(refused.json["code"].text == "store-failed")
             #expect(refused.json["operation"]["status"].text != nil)
+            let server = "/v1/backends/victim/servers/one"
+            let unchanged = try apus.patch(server, body: #"{"admin_state":"MAINT"}"#)
+            #expect(unchanged.status == 503, "\(unchanged)")
+            #expect(unchanged.json["code"].text == "store-failed")
+            #expect(try apus.get(server).json["admin_state"].text == "READY")
             #expect(try HTTPClient(port: port).exchange().text == "x")
             try handle.close()
             try FileManager.default.removeItem(atPath: ballast)
             #expect(try apus.reload().status == 200)
+            #expect(try apus.patch(server, body: #"{"admin_state":"DRAIN"}"#).status == 200)
+            #expect(try apus.get(server).json["admin_state"].text == "DRAIN")
             #expect(try apus.stop() == .code(0))
         }
 

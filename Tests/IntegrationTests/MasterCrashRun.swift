@@ -5,6 +5,12 @@ internal import Foundation
 internal import TestKit
 
 struct MasterCrashRun {
+    /// What the master carries out meanwhile.
+    enum Work {
+        case reload
+        /// A PATCH of a server.
+        case serverChange
+    }
     enum Fault: CaseIterable {
         case killed, noSpace, inputOutput, quota, readOnly
 
@@ -19,7 +25,7 @@ struct MasterCrashRun {
             }
         }
     }
-    /// The number-th call of that name of that thread, in the course of a reload.
+    /// The number-th call of that name of that thread, in the course of the work.
     struct Point {
         var thread: String
         var call: String
@@ -39,22 +45,32 @@ struct MasterCrashRun {
         + "?rename,renameat,renameat2,?unlink,unlinkat,?link,linkat"
     private static let key = "Idempotency-Key: p1"
 
+    private static let server = "/v1/backends/web/servers/one"
+
+    private let work: Work
     private let port: Int
     private let old: TestConfiguration
     private let new: TestConfiguration
 
-    init() throws {
+    init(_ work: Work = .reload) throws {
+        self.work = work
         port = try FreePort.lease()
-        old = TestConfiguration(port: port, body: "old")
-        new = TestConfiguration(port: port, body: "new")
+        old = Self.configuration(port, "old")
+        new = Self.configuration(port, "new")
     }
 
-    /// Where a fault could be, as a reload without one shows. Nobody else writes there.
+    private static func configuration(_ port: Int, _ body: String) -> TestConfiguration {
+        var configuration = TestConfiguration(port: port, body: body)
+        configuration.backends["web"] = "{servers: {one: {address: \"127.0.0.1:1\"}}}"
+        return configuration
+    }
+
+    /// Where a fault could be, as the work without one shows. Nobody else writes there.
     func points() throws -> [Point] {
         let apus = try start()
         let names = try Self.threads(of: apus)
         let tracer = try Tracer(Self.calls, threads: Array(names.keys), in: apus.directory)
-        _ = try post(apus, waits: true)
+        _ = try carryOut(apus, waits: true)
         try settle(apus)
         tracer.end()
         apus.tearDown()
@@ -83,7 +99,7 @@ struct MasterCrashRun {
         let threads = try Self.threads(of: apus).filter { $0.value == point.thread }.map(\.key)
         let tracer = try Tracer(
             point.call, threads: threads, rule: fault.rule(point), in: apus.directory)
-        let answer = try? post(apus, waits: waits)
+        let answer = try? carryOut(apus, waits: waits)
         if fault == .killed {
             _ = try? apus.master.waitForEnd(within: 2)
         } else {
@@ -122,8 +138,18 @@ struct MasterCrashRun {
             try apus.get("/v1/reloads").json["items"].list.first?["status"].text == "SUCCEEDED"
         }
         try settle(apus)
-        try apus.write(new)
+        if work == .reload { try apus.write(new) }
         return apus
+    }
+
+    private func carryOut(_ apus: ApusInstance, waits: Bool) throws -> HTTPResponse {
+        switch work {
+        case .reload: try post(apus, waits: waits)
+        case .serverChange:
+            try apus.patch(
+                Self.server, body: #"{"admin_state":"MAINT","weight":7,"max_connections":3}"#,
+                within: 40)
+        }
     }
 
     private func post(_ apus: ApusInstance, waits: Bool) throws -> HTTPResponse {
@@ -171,8 +197,11 @@ struct MasterCrashRun {
         if intact?["status"].text != "True" {
             outcome.faults.append("state: \(intact?["message"].text ?? "unknown")")
         }
-        guard let answer, [200, 202].contains(answer.status) else {
-            if let answer, answer.status != 503 { outcome.faults.append("\(answer)") }
+        if work == .serverChange { try lookAtServer(apus, answer, &outcome) }
+        guard let answer, [200, 202].contains(answer.status), work == .reload else {
+            if let answer, ![200, 503].contains(answer.status) {
+                outcome.faults.append("\(answer)")
+            }
             return
         }
         let id = answer.json["id"].text ?? ""
@@ -184,6 +213,20 @@ struct MasterCrashRun {
         if status == "SUCCEEDED", body != "new" { outcome.faults.append("the revision is lost") }
         let again = try post(apus, waits: waits)
         if again["Idempotency-Replayed"] != "true" { outcome.faults.append("the key is lost") }
+    }
+
+    /// All that was said of it, or nothing.
+    private func lookAtServer(
+        _ apus: ApusInstance, _ answer: HTTPResponse?, _ outcome: inout Outcome
+    ) throws {
+        let server = try apus.get(Self.server).json
+        let found = (
+            server["admin_state"].text, server["weight"]["override"].int,
+            server["max_connections"]["override"].int
+        )
+        let isNew = found == ("MAINT", 7, 3)
+        if !isNew, found != ("READY", nil, nil) { outcome.faults.append("half: \(server)") }
+        if !isNew, answer?.status == 200 { outcome.faults.append("the override is lost") }
     }
 
     private func lookAtRevisions(_ apus: ApusInstance, _ outcome: inout Outcome) throws {

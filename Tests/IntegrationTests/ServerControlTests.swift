@@ -153,6 +153,89 @@ extension IntegrationTests {
             #expect(told.output.contains("server.override_dropped"))
         }
 
+        /// Killed with all its workers, or stopped: the next life begins with what was said, from the
+        /// first request on.
+        @Test(arguments: ["killed", "stopped"])
+        func whatIsWantedOutlivesTheMaster(_ end: String) throws {
+            var setting = try Setting()
+            #expect(try setting.ask() == 200)
+            let told = try setting.apus.patch(
+                Setting.server, body: #"{"admin_state":"MAINT","weight":7,"max_connections":3}"#)
+            #expect(told.status == 200)
+            try eventually("503 in maintenance", within: 5) { try setting.ask() == 503 }
+            let before = setting.victim.requestCount
+            if end == "killed" {
+                setting.apus.tearDown()
+            } else {
+                #expect(try setting.apus.stop() == .code(0))
+            }
+            let second = try ApusInstance(resuming: setting.apus.directory)
+            var statuses: [Int] = []
+            try eventually("20 answers", within: 20) {
+                if let status = try? setting.ask() { statuses.append(status) }
+                return statuses.count >= 20
+            }
+            #expect(Set(statuses) == [503] && setting.victim.requestCount == before)
+            try second.waitUntilReady()
+            let server = try second.get(Setting.server).json
+            #expect(server["admin_state"].text == "MAINT" && server["weight"]["override"].int == 7)
+            #expect(server["max_connections"]["override"].int == 3)
+            #expect(second.logText.contains("victim/one"), "\(second.logText)")
+            let table = try second.command(["server", "list", "victim", "-o", "table"])
+            #expect(table.output.contains(" 0*/100 ") && table.output.contains(" 3*/- "))
+            // Another weight in the file while no master looks: that, and only that, gives way, for
+            // good.
+            #expect(try second.stop() == .code(0))
+            for weight in [50, 100] {
+                setting.configuration.backends["victim"] = Setting.backend(
+                    setting.victim.port, weight: weight)
+                try setting.apus.write(setting.configuration)
+                let next = try ApusInstance(resuming: setting.apus.directory)
+                try next.waitUntilReady()
+                #expect(try setting.ask() == 503)
+                let server = try next.get(Setting.server).json
+                #expect(server["weight"]["override"] == .null)
+                #expect(server["max_connections"]["override"].int == 3)
+                #expect(try next.stop() == .code(0))
+            }
+            let last = try ApusInstance(resuming: setting.apus.directory)
+            try last.waitUntilReady()
+            let back = try last.command(["server", "set", "victim/one", "--reset"])
+            #expect(back.code == 0, "\(back)")
+            try eventually("200 as configured", within: 5) { try setting.ask() == 200 }
+            last.tearDown()
+            let after = try ApusInstance(resuming: setting.apus.directory)
+            try after.waitUntilReady()
+            #expect(try setting.ask() == 200)
+            #expect(try after.get(Setting.server).json["max_connections"]["override"] == .null)
+        }
+
+        /// What names a server that is no longer there is told and forgotten, as by a reload.
+        @Test func aServerThatWentWhileNoMasterLookedIsForgotten() throws {
+            var setting = try Setting()
+            let told = try setting.apus.command(["server", "maint", "victim/one"])
+            #expect(told.code == 0)
+            setting.apus.tearDown()
+            let old = setting.configuration
+            setting.configuration.backends["victim"] =
+                "{servers: {two: {address: \"127.0.0.1:\(setting.victim.port)\"}}}"
+            try setting.apus.write(setting.configuration)
+            let second = try ApusInstance(resuming: setting.apus.directory)
+            try second.waitUntilReady()
+            #expect(try setting.ask() == 200)
+            try eventually("the event", within: 5) {
+                try second.command(["events", "--no-follow", "-o", "ndjson"]).output
+                    .contains("server.override_dropped")
+            }
+            try setting.apus.write(old)
+            try #require(try second.reload().status == 200)
+            #expect(try setting.ask() == 200)
+            #expect(try second.stop() == .code(0))
+            let third = try ApusInstance(resuming: setting.apus.directory)
+            try third.waitUntilReady()
+            #expect(try setting.ask() == 200)
+        }
+
         /// Idle connections to a server in maintenance are closed within 100 ms, by all loops.
         @Test func maintenanceEmptiesThePool() throws {
             let setting = try Setting()

@@ -2,6 +2,7 @@
 
 import Model
 import SharedState
+import Store
 import Testing
 
 @testable import Master
@@ -29,17 +30,26 @@ struct ServerOverridesTests {
         return [Backend(name: "b", mode: .http, servers: [server])]
     }
 
+    /// As the master does.
+    private func apply(
+        _ wish: ServerWish, to overrides: inout ServerOverrides, configured server: Server
+    ) {
+        let override = overrides.override(after: wish, configured: server)
+        overrides.hold(override)
+        ServerOverrides.write(override, to: record)
+    }
+
     @Test func whatIsWantedStays() {
         var overrides = ServerOverrides()
-        overrides.apply(
+        apply(
             wish { ($0.adminState, $0.weight, $0.maxConnections) = (.drain, .value(0), .value(7)) },
-            to: record, configured: server)
+            to: &overrides, configured: server)
         #expect(record.adminState == .drain && record.weightOverride == 0)
         #expect(record.maxConnectionsOverride == 7)
         #expect(overrides.drop(for: backends()) { _ in record } == [])
         #expect(record.weightOverride == 0)
-        overrides.apply(
-            wish { ($0.adminState, $0.weight) = (.ready, .configured) }, to: record,
+        apply(
+            wish { ($0.adminState, $0.weight) = (.ready, .configured) }, to: &overrides,
             configured: server)
         #expect(record.adminState == .ready && record.weightOverride == nil)
         #expect(record.maxConnectionsOverride == 7)
@@ -48,9 +58,9 @@ struct ServerOverridesTests {
     /// Each field by itself.
     @Test func aNewConfigurationWins() {
         var overrides = ServerOverrides()
-        overrides.apply(
+        apply(
             wish { ($0.adminState, $0.weight, $0.maxConnections) = (.drain, .value(5), .value(7)) },
-            to: record, configured: server)
+            to: &overrides, configured: server)
         let first = overrides.drop(for: backends(weight: 50)) { _ in record }
         #expect(first == [DroppedOverride(backend: "b", server: "s", fields: ["weight"])])
         #expect(record.weightOverride == nil && record.maxConnectionsOverride == 7)
@@ -63,14 +73,27 @@ struct ServerOverridesTests {
         #expect(overrides.drop(for: []) { _ in record } == [])
     }
 
-    /// A later wish counts from the configuration of its time.
+    /// A later wish counts from the configuration of its time, each field from its own.
     @Test func theBaseMoves() {
         var overrides = ServerOverrides()
-        overrides.apply(wish { $0.weight = .value(5) }, to: record, configured: server)
+        apply(
+            wish { ($0.weight, $0.maxConnections) = (.value(5), .value(7)) }, to: &overrides,
+            configured: server)
         var newer = server
         newer.weight = 50
-        overrides.apply(wish { $0.weight = .value(6) }, to: record, configured: newer)
+        apply(wish { $0.weight = .value(6) }, to: &overrides, configured: newer)
         #expect(overrides.drop(for: backends(weight: 50)) { _ in record } == [])
-        #expect(record.weightOverride == 6)
+        #expect(record.weightOverride == 6 && record.maxConnectionsOverride == 7)
+    }
+
+    /// What can be nowhere is told, and held no longer.
+    @Test func withoutARecordNothingIsHeld() {
+        var remembered = ServerOverride(backend: "b", server: "s")
+        remembered.adminState = .maintenance
+        remembered.weight = .init(value: 5, configured: 100)
+        var overrides = ServerOverrides([remembered])
+        let dropped = overrides.drop(for: backends()) { _ in nil }
+        #expect(dropped.map(\.fields) == [["admin_state", "weight"]])
+        #expect(overrides.override(backend: "b", server: "s").isEmpty)
     }
 }

@@ -1,5 +1,6 @@
 import Model
 import SharedState
+import Store
 import Testing
 
 @testable import Master
@@ -69,6 +70,57 @@ import Testing
         #expect(!third.servers[0].contains(0))
         #expect(total(table, .server(backend: "api", name: "d")) == 0)
         #expect(total(table, .server(backend: "api", name: "e")) == 0)
+    }
+
+    /// Before the first worker could look.
+    @Test func whatAnEarlierLifeWasToldHolds() throws {
+        var limited = ServerOverride(backend: "api", server: "a")
+        limited.adminState = .maintenance
+        limited.weight = .init(value: 0, configured: 100)
+        limited.maxConnections = .init(value: 3, configured: nil)
+        var gone = ServerOverride(backend: "api", server: "gone")
+        gone.adminState = .drain
+        let table = TrafficTable(region, overrides: [limited, gone])
+        let number = table.numbers(for: configuration(["b", "a"]), generation: 7).servers[0][1]
+        let record = try #require(ServerRecord(region, number: number))
+        #expect(record.adminState == .maintenance && record.weightOverride == 0)
+        #expect(record.maxConnectionsOverride == 3)
+        let name = TrafficName.server(backend: "api", name: "a")
+        #expect(table.totals().first { $0.name == name }?.permitsInUse == 0, "it has permits")
+        let dropped = table.dropOverrides(serving: 7)
+        #expect(
+            dropped
+                == [DroppedOverride(backend: "api", server: "gone", fields: ["admin_state"])])
+        #expect(table.override(backend: "api", server: "a") == limited)
+    }
+
+    /// More than all permits there are: the rest holds.
+    @Test func aLimitWithoutRoomIsDropped() throws {
+        var large = ServerOverride(backend: "api", server: "a")
+        large.adminState = .drain
+        large.maxConnections = .init(value: 1 << 30, configured: nil)
+        let table = TrafficTable(region, overrides: [large])
+        let number = table.numbers(for: configuration(["a"]), generation: 1).servers[0][0]
+        let record = try #require(ServerRecord(region, number: number))
+        #expect(record.adminState == .drain && record.maxConnectionsOverride == nil)
+        #expect(table.dropOverrides(serving: 1).map(\.fields) == [["max_connections"]])
+        #expect(table.dropOverrides(serving: 1) == [])
+    }
+
+    /// A generation that serves since then may have another configuration.
+    @Test func aPlanIsOfOneGeneration() throws {
+        let table = TrafficTable(region)
+        _ = table.numbers(for: configuration(["a"]), generation: 1)
+        _ = table.dropOverrides(serving: 1)
+        var wish = ServerWish(backend: "api", server: "a", principal: "test")
+        wish.adminState = .maintenance
+        let plan = try table.plan(wish).get()
+        _ = table.numbers(for: configuration(["a"]), generation: 2)
+        _ = table.dropOverrides(serving: 2)
+        #expect(!table.carryOut(plan))
+        #expect(table.override(backend: "api", server: "a").isEmpty)
+        #expect(table.carryOut(try table.plan(wish).get()))
+        #expect(table.override(backend: "api", server: "a").adminState == .maintenance)
     }
 
     @Test func aTotalNeverFalls() throws {

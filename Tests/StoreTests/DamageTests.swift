@@ -95,6 +95,7 @@ import Testing
         #expect(try store.goodRevisions().sorted() == original.revisions)
         #expect(try store.reloads() == original.records)
         #expect(try store.audit(AuditFilter()).count == original.auditCount)
+        #expect(try store.serverOverrides() == original.overrides, "nor does one come back")
         #expect(try store.known(StoredState.key, at: StoredState.time)?.answer != nil)
         #expect(store.instanceID == original.instanceID)
         #expect(last == 128)
@@ -109,12 +110,7 @@ import Testing
 
     /// Of a revision that is damaged there is nothing; it is named.
     @Test func aDamagedTextIsLostAndNamed() throws {
-        let text = Array(StoredState.text(2).utf8)
-        let data = try Data(contentsOf: URL(fileURLWithPath: original.directory + "/state.db"))
-        // Somewhere on a page that it is continued on.
-        let place = try #require(data.range(of: Data(text[6000..<6040]))?.lowerBound)
-        let damaged = try copy { try flip($0, "state.db", at: place, 0x20) }
-        let store = try Store.open(directory: damaged)
+        let store = try Store.open(directory: copy(flipRevision2))
         #expect(try store.goodRevisions().sorted() == [1, 3, 4, 5, 6])
         #expect(try store.revision(2) == nil)
         let words = store.findings.map(\.description).joined()
@@ -157,7 +153,43 @@ import Testing
         #expect(!left.contains("state.db.new"))
     }
 
+    /// A server whose maintenance was taken back does not get it again from an older copy of a page,
+    /// and what was said last is what holds.
+    @Test func whatWasTakenBackOfAServerStaysSo() throws {
+        // In the file, of which the log has newer pages.
+        let store = try Store.open(directory: copy(flipRevision2))
+        #expect(store.findings.count == 1)
+        #expect(try store.serverOverrides() == original.overrides)
+        let words = store.findings.map(\.description).joined()
+        #expect(words.contains("what was said of 5 servers"), "\(words)")
+        try store.close()
+    }
+
+    /// A flipped bit must not make another weight: then nothing is said of that server.
+    @Test func aDamagedOverrideIsNotBelieved() throws {
+        let damaged = try copy { folder in
+            try Store.open(directory: folder).close()
+            let file = try Data(contentsOf: URL(fileURLWithPath: folder + "/state.db"))
+            let text = Data(#""server":"common","adminState":"READY","weight":{"value":6"#.utf8)
+            var place = file.startIndex
+            // All copies: one may be left over where a page was written anew.
+            while let found = file[place...].range(of: text) {
+                place = found.upperBound
+                try flip(folder, "state.db", at: place - 1, 0x01)
+            }
+            try #require(place > 0)
+        }
+        let store = try Store.open(directory: damaged)
+        #expect(store.findings.map(\.description).joined().contains("web/common"))
+        #expect(
+            try store.serverOverrides() == original.overrides.filter { $0.server != "common" })
+        try store.close()
+    }
+
     // MARK: What must hold
+
+    /// Every word that ever was said of a server.
+    private static let said = Set((1...6).flatMap(StoredState.said))
 
     /// What came of it, in two words.
     private func look(at folder: String, _ what: String) throws -> String {
@@ -182,11 +214,13 @@ import Testing
         #expect(Set(original.revisions).isSuperset(of: good), "\(what): \(good)")
         let records = try store.reloads()
         let audit = try store.audit(AuditFilter())
+        let overrides = try store.serverOverrides()
+        #expect(Self.said.isSuperset(of: overrides), "\(what): \(overrides)")
         _ = try store.liveWorkers()
         _ = try store.known(StoredState.key, at: StoredState.time)
         let isWhole =
             good == original.revisions && records.map(\.id) == original.records.map(\.id)
-            && audit.count == original.auditCount
+            && audit.count == original.auditCount && overrides == original.overrides
         let isAside = try FileManager.default.contentsOfDirectory(atPath: folder)
             .contains { $0.contains("damaged") }
         #expect(isAside == store.findings.contains { "\($0)".contains("damaged") }, "\(what)")
@@ -215,6 +249,14 @@ import Testing
         try file.seek(toOffset: UInt64(offset))
         try file.write(contentsOf: Data([byte ^ mask]))
         try file.close()
+    }
+
+    /// Somewhere on a page that its text is continued on.
+    private func flipRevision2(_ folder: String) throws {
+        let text = Array(StoredState.text(2).utf8)
+        let data = try Data(contentsOf: URL(fileURLWithPath: folder + "/state.db"))
+        let place = try #require(data.range(of: Data(text[6000..<6040]))?.lowerBound)
+        try flip(folder, "state.db", at: place, 0x20)
     }
 
     private func truncate(_ path: String, to count: Int) throws {

@@ -50,6 +50,7 @@ struct StoreVerdict {
         try store.save(record, key: Values.oldKey)
         try store.keep(Values.answer, for: Values.oldKey)
         try store.add(Values.oldWorker)
+        try store.save(Values.oldOverride)
     }
 
     private mutating func look(at store: Store) throws {
@@ -95,6 +96,10 @@ struct StoreVerdict {
         case .addWorker: try store.liveWorkers().contains(Values.newWorker) ? .new : .old
         case .removeWorker: try store.liveWorkers().contains(Values.oldWorker) ? .old : .new
         case .addAudit: try findAudit(in: store)
+        case .saveOverride:
+            try store.serverOverrides().contains(Values.override) ? .new : .old
+        case .takeBackOverride:
+            try store.serverOverrides().contains(Values.oldOverride) ? .old : .new
         case .close: .new
         }
     }

@@ -4,6 +4,7 @@
 import Clock
 import ConfigurationLanguage
 import Foundation
+import SharedState
 import Supervisor
 import Testing
 
@@ -19,6 +20,8 @@ struct StoredState {
     /// Newest first.
     let records: [ReloadRecord]
     let auditCount: Int
+    /// Of the servers that something is said of still.
+    let overrides: [ServerOverride]
 
     static let time = WallTime(milliseconds: 1_700_000_000_000)
     static let key = IdempotencyKey(
@@ -45,9 +48,11 @@ struct StoredState {
         earlierRevisions = Array(revisions.prefix(3))
         records = try store.reloads()
         auditCount = try store.audit(AuditFilter()).count
+        overrides = try store.serverOverrides()
         try FileManager.default.copyItem(atPath: first, toPath: directory)
         try store.close()
         try #require(revisions == [1, 2, 3, 4, 5, 6])
+        try #require(overrides.map(\.server) == ["common", "early", "late-4", "late-5", "late-6"])
     }
 
     func byteCount(_ name: String) throws -> Int {
@@ -61,7 +66,20 @@ struct StoredState {
             sha256: text.sha256, text: text.bytes, sourceName: "apus.yaml", at: time)
     }
 
+    /// All that was ever said of servers. Of one, everything was taken back in the second life only.
+    static func said(_ number: Int) -> [ServerOverride] {
+        var common = ServerOverride(backend: "web", server: "common")
+        common.weight = .init(value: number, configured: 100)
+        var own = ServerOverride(backend: "web", server: number < 4 ? "early" : "late-\(number)")
+        own.adminState = .maintenance
+        own.maxConnections = .init(value: 7, configured: nil)
+        var back = ServerOverride(backend: "web", server: "back")
+        if number < 4 { back.adminState = .maintenance }
+        return [common, own, back]
+    }
+
     private static func use(_ store: Store, _ number: Int) throws {
+        for override in said(number) { try store.save(override) }
         let revision = try add(text(number), to: store)
         var record = ReloadRecord(
             id: "rl_000000000000000\(number)", status: .running, mode: .soft,

@@ -1,15 +1,18 @@
-// What the master asks of its store in the course of one reload and at its end. Both the program
-// that makes the calls and the test that looks for them know the values from here.
+// What the master asks of its store in the course of one reload, for changes of servers, and at its
+// end. Both the program that makes the calls and the test that looks for them know the values from
+// here.
 
 import Clock
 import ConfigurationLanguage
+import SharedState
 import Store
 import Supervisor
 
 /// In the order in which they are made.
 enum StoreCall: String, CaseIterable {
     case reserveGenerations, addRevision, saveRunning, addWorker, saveSucceeded, keepAnswer
-    case addSecondRevision, markGood, removeWorker, addAudit, returnGenerations
+    case addSecondRevision, markGood, removeWorker, addAudit, saveOverride, takeBackOverride
+    case returnGenerations
     case close
 
     /// The calls without which this one would not be made.
@@ -37,6 +40,8 @@ enum StoreCall: String, CaseIterable {
             try store.markGood(revision: try Values.number(of: Values.secondText, store) ?? 0)
         case .removeWorker: try store.remove(Values.oldWorker.id)
         case .addAudit: try store.add(Values.audit)
+        case .saveOverride: try store.save(Values.override)
+        case .takeBackOverride: try store.save(Values.emptied(Values.oldOverride))
         case .returnGenerations: try store.returnGenerations(after: Values.returned)
         case .close: try store.close()
         }
@@ -64,6 +69,9 @@ enum Values {
             time: time, principal: "uid:0", outcome: $0,
             payload: [UInt8](repeating: 0x62, count: 5000))
     }
+    static let override = override("new", .maintenance)
+    /// Something was said of it before.
+    static let oldOverride = override("old", .drain)
     static let newWorker = LiveWorker(
         id: WorkerID(generation: 2, index: 0), pid: 102, startTicks: 9, bootID: "boot")
     static let oldWorker = LiveWorker(
@@ -90,6 +98,17 @@ enum Values {
     /// Nil if it is not there.
     static func number(of text: ConfigurationText, _ store: Store) throws -> Int? {
         try store.revisions().first { $0.sha256 == text.sha256 }?.number
+    }
+
+    static func emptied(_ override: ServerOverride) -> ServerOverride {
+        ServerOverride(backend: override.backend, server: override.server)
+    }
+
+    private static func override(_ server: String, _ state: ServerAdminState) -> ServerOverride {
+        var override = ServerOverride(backend: "web", server: server)
+        override.adminState = state
+        override.weight = .init(value: 5, configured: 100)
+        return override
     }
 
     private static func record(_ id: String, _ status: ReloadRecord.Status) -> ReloadRecord {

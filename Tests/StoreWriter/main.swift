@@ -1,4 +1,4 @@
-// Opens the store of a directory, makes the calls of one reload (`StoreCall`), and says of each on
+// Opens the store of a directory, makes the calls of one life (`StoreCall`), and says of each on
 // standard output what came of it, at once. `CrashPointTests` stops it at each write.
 //
 //     StoreWriter DIRECTORY [early]

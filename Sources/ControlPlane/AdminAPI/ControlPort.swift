@@ -47,8 +47,9 @@ public protocol ControlPort: Sendable {
     /// The servers of all generations that may have a worker, each once.
     func servers() -> [ServerView]
 
-    /// Changes a server at run time; done when this returns.
-    func change(_ wish: ServerWish) -> ServerWishOutcome
+    /// Changes a server at run time; durable and done when this returns. Throws
+    /// `MasterError.storeFailed` if nothing has happened, `notRecorded` if that is not known.
+    func change(_ wish: ServerWish) async throws -> ServerWishOutcome
 
     /// Ends sessions and tells how many; takes little more than a second. Throws
     /// `MasterError.stopped`.

@@ -23,6 +23,7 @@ final class DiskWork: Sendable {
     private let complain: @Sendable (String) -> Void
     private let storeThread: WorkThread
     let records: RecordKeeper
+    let overrides: OverrideKeeper
     private let readThread: WorkThread
     private let startThread: WorkThread
     private struct Readable {
@@ -47,6 +48,9 @@ final class DiskWork: Sendable {
     ) throws(SystemError) {
         storeThread = try WorkThread(name: "store")
         records = RecordKeeper(store: store, thread: storeThread, complain: complain)
+        overrides = OverrideKeeper(
+            store: store, thread: storeThread, traffic: traffic, mailbox: mailbox,
+            complain: complain)
         readThread = try WorkThread(name: "configuration")
         startThread = try WorkThread(name: "start")
         known = Mutex(Known(reserved: reserved))
@@ -269,7 +273,8 @@ final class DiskWork: Sendable {
     /// Waits for what was ordered of the store, at most this long, gives back the numbers that were
     /// not used, and closes it.
     func finish(lastGeneration: Int, atMost limit: Duration) {
-        storeThread.sync(atMost: limit) { [store] in
+        storeThread.sync(atMost: limit) { [store, overrides] in
+            overrides.settle()
             try? store.returnGenerations(after: lastGeneration)
             try? store.close()
         }

@@ -68,7 +68,10 @@ public final class Master {
             let signals = try SignalDescriptor(blocking: Self.signals)
             let created = try SharedRegion.create()
             let region = created.region
-            let (gauges, traffic) = (GaugeReader(region), TrafficTable(region))
+            let overrides = try store.serverOverrides()
+            masterLog.remembers(overrides)
+            let gauges = GaugeReader(region)
+            let traffic = TrafficTable(region, overrides: overrides)
             let mailbox = try Mailbox()
             let history = try store.endInterrupted(at: .now())
             let board = MasterBoard(
@@ -104,10 +107,11 @@ public final class Master {
                         orphans: orphans, traffic: traffic, log: masterLog),
                     workers: workers, listeners: listeners, poll: poll, mailbox: mailbox,
                     signals: signals, board: board, log: masterLog,
-                    service: SystemdService.detect(earlierReloads: history), traffic: traffic))
+                    service: SystemdService.detect(earlierReloads: history), traffic: traffic,
+                    overrides: disk.overrides))
             trail = try AuditTrail(store: store) { masterLog.logger.error("\($0)") }
             handle = MasterHandle(
-                mailbox: mailbox, board: board, records: disk.records, traffic: traffic,
+                mailbox: mailbox, board: board, disk: disk, traffic: traffic,
                 configurations: try ConfigurationDesk(options, store: store, board: board),
                 trail: trail)
             masterLog.starts(options, instanceID: store.instanceID)

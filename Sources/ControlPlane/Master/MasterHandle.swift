@@ -12,7 +12,7 @@ public enum MasterError: Error, Sendable, Equatable {
     case stopped
     /// Nothing happened; there is no record.
     case rejected(ReloadRejection)
-    /// The disk did not take the record in time; whether the reload happens is not known.
+    /// The disk did not take it in time; whether it happens is not known.
     case notRecorded
     /// The state database cannot be read or written.
     case storeFailed(String)
@@ -26,18 +26,20 @@ public final class MasterHandle: Sendable {
     private let board: MasterBoard
     private let traffic: TrafficTable
     private let records: RecordKeeper
+    private let overrides: OverrideKeeper
     /// Questions about configurations go here.
     public let configurations: ConfigurationDesk
     private let trail: AuditTrail
 
     init(
-        mailbox: Mailbox, board: MasterBoard, records: RecordKeeper, traffic: TrafficTable,
+        mailbox: Mailbox, board: MasterBoard, disk: DiskWork, traffic: TrafficTable,
         configurations: ConfigurationDesk, trail: AuditTrail
     ) {
         self.mailbox = mailbox
         self.board = board
         self.traffic = traffic
-        self.records = records
+        records = disk.records
+        overrides = disk.overrides
         self.configurations = configurations
         self.trail = trail
     }
@@ -126,12 +128,11 @@ public final class MasterHandle: Sendable {
     /// newer one has it.
     public func servers() -> [ServerView] { traffic.servers(now: .now()) }
 
-    /// Changes a server at run time. It is so in the shared state when this returns; workers act on
-    /// it within milliseconds.
-    public func change(_ wish: ServerWish) -> ServerWishOutcome {
-        let outcome = traffic.change(wish)
-        if outcome == .done { mailbox.post(.changed(wish)) }
-        return outcome
+    /// Changes a server at run time. It is on the disk and in the shared state when this returns;
+    /// workers act on it within milliseconds. Throws `MasterError.storeFailed`, and nothing has
+    /// happened, or `notRecorded`.
+    public func change(_ wish: ServerWish) async throws -> ServerWishOutcome {
+        try await overrides.change(wish)
     }
 
     /// Ends sessions and tells how many. Returns within little more than a second. Throws

@@ -6,6 +6,7 @@ internal import Glibc
 internal import Logging
 internal import Model
 internal import SharedState
+internal import Store
 internal import Supervisor
 
 final class MasterLog: Sendable {
@@ -94,6 +95,19 @@ final class MasterLog: Sendable {
         if wish.weight != .keep { metadata["weight"] = "\(wish.weight)" }
         if wish.maxConnections != .keep { metadata["max_connections"] = "\(wish.maxConnections)" }
         logger.info("server changed", metadata: metadata)
+    }
+
+    /// What an earlier life was told of servers.
+    func remembers(_ overrides: [ServerOverride]) {
+        if overrides.isEmpty { return }
+        let names = overrides.prefix(10).map { "\($0.backend)/\($0.server)" }
+        let more = overrides.count > names.count ? ", and others" : ""
+        logger.notice(
+            "what was wanted of servers before the master ended holds",
+            metadata: [
+                "count": "\(overrides.count)",
+                "servers": "\(names.joined(separator: ", "))\(more)",
+            ])
     }
 
     func report(_ override: DroppedOverride) {

@@ -26,6 +26,7 @@ final class MasterLoop {
     /// Nil unless systemd started us.
     private let service: SystemdService?
     private let traffic: TrafficTable
+    private let overrides: OverrideKeeper
     private var servers = ServerWatch()
     private let sessions: SessionDesk
     private var lastServing: Int?
@@ -49,6 +50,7 @@ final class MasterLoop {
         let log: MasterLog
         let service: SystemdService?
         let traffic: TrafficTable
+        let overrides: OverrideKeeper
     }
 
     init(_ parts: consuming Parts) throws(SystemError) {
@@ -63,6 +65,7 @@ final class MasterLoop {
         log = parts.log
         service = parts.service
         traffic = parts.traffic
+        overrides = parts.overrides
         signals = parts.takeSignals()
         try poll.add(signals.rawValue, .signals)
         try poll.add(mailbox.rawValue, .mailbox)
@@ -284,7 +287,7 @@ final class MasterLoop {
     private func dropOverrides() {
         guard let serving = supervisor.serving, serving != lastServing else { return }
         lastServing = serving
-        let dropped = traffic.dropOverrides(serving: serving)
+        let dropped = overrides.drop(serving: serving)
         if dropped.isEmpty { return }
         workers.attend()
         for override in dropped {

@@ -5,6 +5,7 @@
 internal import Clock
 internal import Model
 public import SharedState
+internal import Store
 internal import Synchronization
 
 /// What carries traffic, by its name in the configuration.
@@ -53,7 +54,9 @@ final class TrafficTable: Sendable {
         /// The highest that was seen of each record: its words are workers' words, and may go down.
         var peaks: [Int: [UInt64]] = [:]
         var permits: PermitBook
-        var overrides = ServerOverrides()
+        var overrides: ServerOverrides
+        /// What could not be held, and was not told yet.
+        var dropped: [DroppedOverride] = []
         /// The generation whose configuration overrides are held against.
         var serving: Int?
     }
@@ -63,13 +66,19 @@ final class TrafficTable: Sendable {
     private let rateLimits: TableRooms
     private let stickyTables: TableRooms
 
-    /// - Parameter capacity: how many records may be used, number 0 included.
-    init(_ region: SharedRegion, capacity: Int = TrafficRecord.count) {
+    /// - Parameters:
+    ///   - capacity: how many records may be used, number 0 included.
+    ///   - overrides: of an earlier life; they hold before the first worker is there.
+    init(
+        _ region: SharedRegion, capacity: Int = TrafficRecord.count,
+        overrides: [ServerOverride] = []
+    ) {
         self.region = region
         self.capacity = min(capacity, TrafficRecord.count)
         rateLimits = .rateLimits(in: region)
         stickyTables = .stickyTables(in: region)
-        state = Mutex(State(permits: PermitBook(region)))
+        state = Mutex(
+            State(permits: PermitBook(region), overrides: ServerOverrides(overrides)))
     }
 
     /// The records of a generation about to be started. Names for which there is no room share
@@ -101,8 +110,10 @@ final class TrafficTable: Sendable {
             state.parting = nil
             state.generations[generation] = names
             state.backends[generation] = configuration.backends
-            give(names.filter { state.numbers[$0] == nil }, in: &state)
+            let fresh = names.filter { state.numbers[$0] == nil }
+            give(fresh, in: &state)
             providePermits(for: configuration, in: &state)
+            for name in fresh { restoreOverride(of: name, in: &state) }
             return TrafficNumbers(
                 frontends: configuration.frontends.map {
                     state.numbers[.frontend($0.name)] ?? 0
@@ -147,37 +158,89 @@ final class TrafficTable: Sendable {
         }
     }
 
-    /// Writes what an operator wants of a server of the generation that serves.
-    func change(_ wish: ServerWish) -> ServerWishOutcome {
+    /// What a wish comes to, for who makes it durable before it is so.
+    struct OverridePlan {
+        var override: ServerOverride
+        fileprivate var number: Int
+        fileprivate var serving: Int
+    }
+
+    /// Why a wish cannot be granted.
+    struct WishRefusal: Error {
+        var outcome: ServerWishOutcome
+    }
+
+    /// What an operator wants of a server of the generation that serves, with room for it; nothing is
+    /// so yet.
+    func plan(_ wish: ServerWish) -> Result<OverridePlan, WishRefusal> {
         state.withLock { state in
             guard let serving = state.serving,
                 let backend = state.backends[serving]?.first(where: { $0.name == wish.backend }),
                 let server = backend.servers.first(where: { $0.name == wish.server })
-            else { return .unknown }
+            else { return .failure(WishRefusal(outcome: .unknown)) }
             let name = TrafficName.server(backend: wish.backend, name: wish.server)
-            guard let number = state.numbers[name],
-                let record = ServerRecord(region, number: number)
-            else { return .noRoom }
+            guard let number = state.numbers[name], ServerRecord(region, number: number) != nil
+            else { return .failure(WishRefusal(outcome: .noRoom)) }
             if case .value(let limit) = wish.maxConnections,
                 !state.permits.provide(limit, number: number)
             {
-                return .noRoom
+                return .failure(WishRefusal(outcome: .noRoom))
             }
-            state.overrides.apply(wish, to: record, configured: server)
-            return .done
+            return .success(
+                OverridePlan(
+                    override: state.overrides.override(after: wish, configured: server),
+                    number: number, serving: serving))
         }
+    }
+
+    /// Makes it so. False, and it is not: another generation serves since it was planned. One thread
+    /// plans and carries out.
+    func carryOut(_ plan: OverridePlan) -> Bool {
+        state.withLock { state in
+            guard state.serving == plan.serving,
+                let record = ServerRecord(region, number: plan.number)
+            else { return false }
+            state.overrides.hold(plan.override)
+            ServerOverrides.write(plan.override, to: record)
+            return true
+        }
+    }
+
+    /// What is wanted of a server now; empty: nothing.
+    func override(backend: String, server: String) -> ServerOverride {
+        state.withLock { $0.overrides.override(backend: backend, server: server) }
     }
 
     /// A generation serves now: its configuration goes before what was wanted of the same thing.
     func dropOverrides(serving: Int) -> [DroppedOverride] {
         state.withLock { state in
             state.serving = serving
-            guard let backends = state.backends[serving] else { return [] }
+            let told = state.dropped
+            state.dropped = []
+            guard let backends = state.backends[serving] else { return told }
             let numbers = state.numbers
-            return state.overrides.drop(for: backends) { name in
-                numbers[name].flatMap { ServerRecord(region, number: $0) }
-            }
+            return told
+                + state.overrides.drop(for: backends) { name in
+                    numbers[name].flatMap { ServerRecord(region, number: $0) }
+                }
         }
+    }
+
+    /// What an earlier life was told of a server that has a record now. A limit for which there is no
+    /// room cannot hold.
+    private func restoreOverride(of name: TrafficName, in state: inout State) {
+        guard case .server(let backend, let server) = name, let number = state.numbers[name],
+            let record = ServerRecord(region, number: number)
+        else { return }
+        var override = state.overrides.override(backend: backend, server: server)
+        if let limit = override.maxConnections, !state.permits.provide(limit.value, number: number)
+        {
+            let wanted = override
+            override.maxConnections = nil
+            state.overrides.hold(override)
+            state.dropped.append(DroppedOverride(from: wanted, to: override))
+        }
+        ServerOverrides.write(override, to: record)
     }
 
     /// The servers of all generations that may have a worker, those of the newest first; each once.

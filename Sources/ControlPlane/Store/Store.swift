@@ -1,7 +1,7 @@
-// What the master remembers over its own death: the generation counter, revisions, reload
-// records, live workers, and who it is. Owns `state.db` in the state directory; refuses a file of
-// a newer version. Every call is one durable transaction and may wait for the disk, so the master
-// calls from its store queue, never from its loop.
+// What the master remembers over its own death: the generation counter, revisions, reload records,
+// what operators said of servers, live workers, and who it is. Owns `state.db` in the state
+// directory; refuses a file of a newer version. Every call is one durable transaction and may wait
+// for the disk, so the master calls from its store queue, never from its loop.
 
 public import Clock
 internal import ConfigurationLanguage
@@ -234,6 +234,7 @@ public final class Store: Sendable {
         try forgetOldReloads(in: database)
         try forgetOldKeys(in: database)
         try forgetOldAudit(in: database)
+        try forgetEmptyOverrides(in: database)
     }
 
     /// Ends what an earlier life did not: a reload that was not over when its master died is FAILED

@@ -17,7 +17,7 @@ enum StoreInspection {
     /// What is wrong in one of ours; nil if nothing is.
     static func damagedContent(of database: Database) throws -> String? {
         try wrongType(in: database) ?? wrongText(in: database) ?? wrongPayload(in: database)
-            ?? wrongCounter(in: database)
+            ?? wrongOverride(in: database) ?? wrongCounter(in: database)
     }
 
     /// A flipped bit makes another kind of a value, which is no damage to SQLite.
@@ -41,6 +41,7 @@ enum StoreInspection {
 
     private static let ours: Set = [
         "instance", "counter", "revision", "reload", "worker", "idempotency", "audit",
+        "server_override",
     ]
     private static let kinds = ["INTEGER": "integer", "TEXT": "text", "BLOB": "blob"]
 
@@ -83,6 +84,28 @@ enum StoreInspection {
             if StoredReload.decode(Array(payload))?.record == nil { count += 1 }
         }
         return count
+    }
+
+    private static func wrongOverride(in database: Database) throws -> String? {
+        guard try database.tableExists("server_override") else { return nil }
+        let rows = try Row.fetchCursor(
+            database,
+            sql: "SELECT is_set, backend, server, payload, sha256 FROM server_override")
+        while let row = try rows.next() {
+            let (isSet, backend, server): (Int, String, String) = (row[0], row[1], row[2])
+            let (payload, sha256): (Data, String) = (row[3], row[4])
+            guard StoredOverride.isWhole(Array(payload), sha256) else {
+                return "what was said of the server \(backend)/\(server) is not what was stored"
+            }
+            // What a later version has stored may be unreadable.
+            guard let override = StoredOverride.decode(Array(payload)) else { continue }
+            if override.backend != backend || override.server != server
+                || override.isEmpty != (isSet == 0)
+            {
+                return "what was said of the server \(backend)/\(server) has another's place"
+            }
+        }
+        return nil
     }
 
     private static func wrongCounter(in database: Database) throws -> String? {

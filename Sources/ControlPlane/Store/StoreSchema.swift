@@ -9,6 +9,7 @@ enum StoreSchema {
         migrator.registerMigration("revision-origin", migrate: addRevisionOrigin)
         migrator.registerMigration("idempotency", migrate: createIdempotency)
         migrator.registerMigration("audit", migrate: createAudit)
+        migrator.registerMigration("server-override", migrate: createServerOverride)
         return migrator
     }
 
@@ -82,6 +83,23 @@ enum StoreSchema {
                     principal TEXT NOT NULL,
                     outcome TEXT NOT NULL,
                     payload BLOB NOT NULL
+                );
+                """)
+    }
+
+    private static func createServerOverride(_ database: Database) throws {
+        try database.execute(
+            sql: """
+                CREATE TABLE server_override (
+                    sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+                    -- 0: everything was taken back.
+                    is_set INTEGER NOT NULL,
+                    backend TEXT NOT NULL,
+                    server TEXT NOT NULL,
+                    payload BLOB NOT NULL,
+                    -- Of the payload.
+                    sha256 TEXT NOT NULL,
+                    UNIQUE (backend, server)
                 );
                 """)
     }

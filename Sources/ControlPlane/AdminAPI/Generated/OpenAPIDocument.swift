@@ -392,7 +392,7 @@ enum OpenAPIDocument {
    "patch": {
     "operationId": "changeServer",
     "summary": "Change a server at run time",
-    "description": "What is set holds over reloads and crashes of workers, until it is taken back with null, until a\nnew configuration says something else about the same thing, or until the master ends. What is\nnot named stays as it is. Workers act on it within milliseconds.\n",
+    "description": "What is set is on the disk before this is answered, and holds over reloads, crashes and restarts\nof the master, until it is taken back with null, or until a new configuration says something\nelse about the same thing or has no such server. What is not named stays as it is. Workers act\non it within milliseconds. Where the state directory cannot be written the answer is 503\n`store-failed`, and nothing has happened.\n",
     "parameters": [{"$ref": "#/components/parameters/backend"}, {"$ref": "#/components/parameters/server"}],
     "requestBody": {
      "required": true,
@@ -402,7 +402,7 @@ enum OpenAPIDocument {
        "examples": {
         "maintenance": {"value": {"admin_state": "MAINT"}},
         "half": {"value": {"admin_state": "READY", "weight": 50, "max_connections": 200}},
-        "as_configured": {"value": {"admin_state": "READY", "weight": null, "max_connections": null}}
+        "as_configured": {"value": {"admin_state": null, "weight": null, "max_connections": null}}
        }
       },
       "application/merge-patch+json": {"schema": {"$ref": "#/components/schemas/ServerChange"}}
@@ -1407,8 +1407,8 @@ enum OpenAPIDocument {
     "additionalProperties": false,
     "properties": {
      "admin_state": {
-      "description": "DRAIN takes only what belongs to it by persistence, MAINT nothing; idle connections to a\nserver in MAINT are closed.\n",
-      "enum": ["READY", "DRAIN", "MAINT"]
+      "description": "DRAIN takes only what belongs to it by persistence, MAINT nothing; idle connections to a\nserver in MAINT are closed. Null is READY.\n",
+      "enum": ["READY", "DRAIN", "MAINT", null]
      },
      "weight": {
       "description": "0 takes nothing new; null is what the configuration says.",
@@ -2367,9 +2367,11 @@ paths:
       operationId: changeServer
       summary: Change a server at run time
       description: |
-        What is set holds over reloads and crashes of workers, until it is taken back with null, until a
-        new configuration says something else about the same thing, or until the master ends. What is
-        not named stays as it is. Workers act on it within milliseconds.
+        What is set is on the disk before this is answered, and holds over reloads, crashes and restarts
+        of the master, until it is taken back with null, or until a new configuration says something
+        else about the same thing or has no such server. What is not named stays as it is. Workers act
+        on it within milliseconds. Where the state directory cannot be written the answer is 503
+        `store-failed`, and nothing has happened.
       parameters:
         - {$ref: "#/components/parameters/backend"}
         - {$ref: "#/components/parameters/server"}
@@ -2381,7 +2383,7 @@ paths:
             examples:
               maintenance: {value: {admin_state: MAINT}}
               half: {value: {admin_state: READY, weight: 50, max_connections: 200}}
-              as_configured: {value: {admin_state: READY, weight: null, max_connections: null}}
+              as_configured: {value: {admin_state: null, weight: null, max_connections: null}}
           application/merge-patch+json:
             schema: {$ref: "#/components/schemas/ServerChange"}
       responses:
@@ -3259,8 +3261,8 @@ components:
         admin_state:
           description: |
             DRAIN takes only what belongs to it by persistence, MAINT nothing; idle connections to a
-            server in MAINT are closed.
-          enum: [READY, DRAIN, MAINT]
+            server in MAINT are closed. Null is READY.
+          enum: [READY, DRAIN, MAINT, null]
         weight:
           description: 0 takes nothing new; null is what the configuration says.
           type: [integer, "null"]

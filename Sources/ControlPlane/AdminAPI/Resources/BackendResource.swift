@@ -57,24 +57,40 @@ struct BackendResource: Sendable {
         return backend
     }
 
-    private func change(_ request: RouteRequest) throws -> Answer {
+    private func change(_ request: RouteRequest) async throws -> Answer {
         let before = try server(request)
         var body = try RequestObject(request.body)
         body.allow(["admin_state", "weight", "max_connections"])
         var wish = ServerWish(
             backend: before.backend, server: before.name, principal: request.principal)
-        if body.isGiven("admin_state") {
+        if body.isThere("admin_state") {
             wish.adminState =
                 body.choice("admin_state", default: ServerAdminName(before.adminState)).state
+        } else if body.isGiven("admin_state") {
+            // What no configuration can say otherwise.
+            wish.adminState = .ready
         }
         wish.weight = Self.setting("weight", in: 0...256, &body)
         wish.maxConnections = Self.setting("max_connections", in: 1...100_000, &body)
         try body.finish()
-        switch port.change(wish) {
+        switch try await carryOut(wish) {
         case .done: return try .resource(server(request).json)
         case .unknown: throw Self.unknown("server", before.name, among: [])
         case .noRoom:
             throw Problem(.noRoom, "the limits of all servers together leave no room for this one")
+        }
+    }
+
+    private func carryOut(_ wish: ServerWish) async throws -> ServerWishOutcome {
+        do {
+            return try await port.change(wish)
+        } catch MasterError.storeFailed(let detail) {
+            throw Problem(.storeFailed, detail)
+        } catch MasterError.notRecorded {
+            throw Problem(
+                .storeFailed,
+                "the disk of the state directory did not answer; GET of the server tells whether "
+                    + "it is changed")
         }
     }
 

@@ -58,9 +58,9 @@ struct ServerCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Change a server at run time.",
             discussion: """
-                What is set holds over reloads and crashes of workers, until it is taken back with \
-                `configured`, until a new configuration says something else about the same thing, \
-                or until the master ends.
+                What is set holds over reloads, crashes and restarts of the master, until it is \
+                taken back with `configured` or `--reset`, or until a new configuration says \
+                something else about the same thing or has no such server.
                 """)
 
         @OptionGroup var global: GlobalOptions
@@ -73,17 +73,26 @@ struct ServerCommand: ParsableCommand {
         @Option(help: "Exchanges at once, 1 to 100000; or `configured`.")
         var maxConnections: ServerSetting?
 
+        @Flag(help: "Take back all that was said of it: ready, and as the configuration says.")
+        var reset = false
+
         func validate() throws {
-            if weight == nil, maxConnections == nil {
-                throw ValidationError("say what: --weight or --max-connections")
+            if weight == nil, maxConnections == nil, !reset {
+                throw ValidationError("say what: --weight, --max-connections or --reset")
             }
         }
 
-        func run() throws {
+        func run() throws { try server.change(body, global) }
+
+        /// What is named after all was taken back.
+        var body: JSONValue {
             var body = JSONObject()
+            if reset {
+                for name in ["admin_state", "weight", "max_connections"] { body[name] = .null }
+            }
             if let weight { body["weight"] = weight.json }
             if let maxConnections { body["max_connections"] = maxConnections.json }
-            try server.change(.object(body), global)
+            return .object(body)
         }
     }
 

@@ -31,15 +31,24 @@ enum ServerTable {
         return text([server], style)
     }
 
-    /// `50/100`: what it has now, and what is configured.
     private static func weight(_ server: JSONValue) -> TextTable.Cell {
-        let effective = server.at(["weight", "effective"])?.integerValue ?? 0
-        let configured = server.at(["weight", "configured"])?.integerValue ?? 0
-        return .init(effective == configured ? "\(effective)" : "\(effective)/\(configured)")
+        setting(server.at(["weight"]))
     }
 
     private static func limit(_ server: JSONValue) -> TextTable.Cell {
-        .init(
-            server.at(["max_connections", "effective"])?.integerValue.map { "\($0)" } ?? "-")
+        setting(server.at(["max_connections"]))
+    }
+
+    /// `50*/100`: what it has now, a star if an operator has set something else than what is
+    /// configured, and that.
+    private static func setting(_ setting: JSONValue?) -> TextTable.Cell {
+        func number(_ name: String) -> String {
+            setting?.at([name])?.integerValue.map { "\($0)" } ?? "-"
+        }
+        let star = setting?.at(["override"])?.integerValue == nil ? "" : "*"
+        let (effective, configured) = (number("effective"), number("configured"))
+        return .init(
+            effective == configured && star.isEmpty
+                ? effective : "\(effective)\(star)/\(configured)")
     }
 }

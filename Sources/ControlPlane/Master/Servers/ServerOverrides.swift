@@ -1,42 +1,72 @@
 // What operators want of servers at run time, held against the configuration: which of it a new one
-// takes back. What is wanted itself stands in the servers' records. Pure value.
+// takes back. The servers' records have what is held here. Pure value.
 
 internal import Model
 internal import SharedState
+internal import Store
 
 struct ServerOverrides {
-    /// What the configuration said of the server when something else was wanted of it.
-    private struct Configured {
-        var weight: Int
-        var limit: Int?
+    /// Of servers of which something is wanted.
+    private var held: [TrafficName: ServerOverride] = [:]
+
+    /// - Parameter remembered: of an earlier life.
+    init(_ remembered: [ServerOverride] = []) {
+        for override in remembered where !override.isEmpty { hold(override) }
     }
-    private var bases: [TrafficName: Configured] = [:]
 
-    init() {}
+    /// Empty if nothing is wanted of it.
+    func override(backend: String, server: String) -> ServerOverride {
+        held[.server(backend: backend, name: server)]
+            ?? ServerOverride(backend: backend, server: server)
+    }
 
-    /// Writes what is wanted; each word that is new is seen by all loops.
-    mutating func apply(_ wish: ServerWish, to record: ServerRecord, configured server: Server) {
-        let name = TrafficName.server(backend: wish.backend, name: wish.server)
-        if let state = wish.adminState { record.set(.adminState, UInt64(state.rawValue)) }
-        var base = bases[name] ?? Configured(weight: server.weight, limit: server.maxConnections)
-        if wish.weight != .keep {
-            base.weight = server.weight
-            record.set(.weightOverride, wish.weight.word)
+    /// What will be held when the wish is granted. Each setting counts from the configuration of the
+    /// time when it is wanted.
+    func override(after wish: ServerWish, configured server: Server) -> ServerOverride {
+        var override = override(backend: wish.backend, server: wish.server)
+        if let state = wish.adminState { override.adminState = state }
+        switch wish.weight {
+        case .keep: break
+        case .configured: override.weight = nil
+        case .value(let value): override.weight = .init(value: value, configured: server.weight)
         }
-        if wish.maxConnections != .keep {
-            base.limit = server.maxConnections
-            record.set(.maxConnectionsOverride, wish.maxConnections.word)
+        switch wish.maxConnections {
+        case .keep: break
+        case .configured: override.maxConnections = nil
+        case .value(let value):
+            override.maxConnections = .init(value: value, configured: server.maxConnections)
         }
-        bases[name] = Self.isOverridden(record) ? base : nil
+        return override
+    }
+
+    /// Holds it in the place of what was held of the server.
+    mutating func hold(_ override: ServerOverride) {
+        let name = TrafficName.server(backend: override.backend, name: override.server)
+        held[name] = override.isEmpty ? nil : override
+    }
+
+    /// Writes what is held into a record; each word that is new is seen by all loops.
+    static func write(_ override: ServerOverride, to record: ServerRecord) {
+        let words: [(ServerWord, UInt64)] = [
+            (.adminState, UInt64(override.adminState.rawValue)),
+            (.weightOverride, word(override.weight)),
+            (.maxConnectionsOverride, word(override.maxConnections)),
+        ]
+        for (word, value) in words where record[word] != value { record.set(word, value) }
+    }
+
+    /// As `ServerWord` has it: 0 is what the configuration says.
+    private static func word(_ setting: ServerOverride.Setting?) -> UInt64 {
+        setting.map { UInt64(max(0, $0.value)) + 1 } ?? 0
     }
 
     /// Takes back what a new configuration says something new about.
     ///
-    /// - Parameter record: of a name; nil: it has none.
+    /// - Parameter record: of a name; nil: it has none, so nothing that is wanted of it can be.
     mutating func drop(
         for backends: [Backend], record: (TrafficName) -> ServerRecord?
     ) -> [DroppedOverride] {
-        if bases.isEmpty { return [] }
+        if held.isEmpty { return [] }
         var servers: [TrafficName: Server] = [:]
         for backend in backends {
             for server in backend.servers {
@@ -44,49 +74,30 @@ struct ServerOverrides {
             }
         }
         var dropped: [DroppedOverride] = []
-        for (name, base) in bases {
-            guard case .server(let backend, let serverName) = name else { continue }
-            guard let record = record(name) else {
-                bases[name] = nil
-                continue
+        for (name, old) in held {
+            let record = record(name)
+            let server = record == nil ? nil : servers[name]
+            var new = old
+            if server == nil { new.adminState = .ready }
+            if server == nil || server?.weight != old.weight?.configured { new.weight = nil }
+            if server == nil || server?.maxConnections != old.maxConnections?.configured {
+                new.maxConnections = nil
             }
-            let server = servers[name]
-            var fields: [String] = []
-            if server == nil, record.adminState != .ready {
-                record.set(.adminState, UInt64(ServerAdminState.ready.rawValue))
-                fields.append("admin_state")
-            }
-            if record.weightOverride != nil, server?.weight != base.weight {
-                record.set(.weightOverride, 0)
-                fields.append("weight")
-            }
-            if record.maxConnectionsOverride != nil,
-                server == nil || server?.maxConnections != base.limit
-            {
-                record.set(.maxConnectionsOverride, 0)
-                fields.append("max_connections")
-            }
-            if !fields.isEmpty {
-                dropped.append(
-                    DroppedOverride(backend: backend, server: serverName, fields: fields))
-            }
-            if !Self.isOverridden(record) { bases[name] = nil }
+            if new == old { continue }
+            hold(new)
+            if let record { Self.write(new, to: record) }
+            dropped.append(DroppedOverride(from: old, to: new))
         }
         return dropped.sorted { ($0.backend, $0.server) < ($1.backend, $1.server) }
     }
-
-    private static func isOverridden(_ record: ServerRecord) -> Bool {
-        record.adminState != .ready || record.weightOverride != nil
-            || record.maxConnectionsOverride != nil
-    }
 }
 
-extension ServerWish.Setting {
-    /// As `ServerWord` has it: 0 is what the configuration says.
-    fileprivate var word: UInt64 {
-        switch self {
-        case .keep, .configured: 0
-        case .value(let value): UInt64(max(0, value)) + 1
-        }
+extension DroppedOverride {
+    init(from old: ServerOverride, to new: ServerOverride) {
+        var fields: [String] = []
+        if old.adminState != new.adminState { fields.append("admin_state") }
+        if old.weight != new.weight { fields.append("weight") }
+        if old.maxConnections != new.maxConnections { fields.append("max_connections") }
+        self.init(backend: old.backend, server: old.server, fields: fields)
     }
 }

@@ -1,6 +1,6 @@
-// What an operator wants of a server at run time, apart from the configuration. It holds over reloads
-// and crashes, until it is taken back, the server goes, or a new configuration says something else
-// about the same thing.
+// What an operator wants of a server at run time, apart from the configuration. It holds over reloads,
+// crashes and the end of the master, until it is taken back, the server goes, or a new configuration
+// says something else about the same thing.
 
 public import SharedState
 

@@ -18,6 +18,8 @@ struct StoreSalvage {
     private(set) var audit: [Int: LeafRow] = [:]
     /// By principal and key, which holds no space.
     private(set) var keys: [String: LeafRow] = [:]
+    /// By backend and server, neither of which holds a space.
+    private(set) var overrides: [String: LeafRow] = [:]
     /// By generation and place.
     private(set) var workers: [String: LeafRow] = [:]
     private(set) var instanceID: String?
@@ -54,6 +56,8 @@ struct StoreSalvage {
             if case .blob(let payload) = columns[4], Self.isReadable(payload) {
                 audit[row.number] = row
             }
+        case (.null, .integer, 6):
+            takeOverride(row)
         case (.null, .text(let principal), 8):
             takeKey(row, principal: principal)
         case (.integer(let generation), .integer(let place), 5):
@@ -104,6 +108,19 @@ struct StoreSalvage {
         keys["\(principal) \(key)"] = row
     }
 
+    private mutating func takeOverride(_ row: LeafRow) {
+        guard case .blob(let payload) = row.columns[4], case .text(let sha256) = row.columns[5],
+            StoredOverride.isWhole(payload, sha256),
+            let override = StoredOverride.decode(payload),
+            row.columns[1] == .integer(override.isEmpty ? 0 : 1),
+            row.columns[2] == .text(override.backend), row.columns[3] == .text(override.server)
+        else { return }
+        // What was said later, be it that all is taken back, has the higher number.
+        let name = "\(override.backend) \(override.server)"
+        if let other = overrides[name], other.number > row.number { return }
+        overrides[name] = row
+    }
+
     private static func isReadable(_ json: [UInt8]) -> Bool {
         (try? JSONText.parse(json)) != nil
     }
@@ -122,6 +139,7 @@ struct StoreSalvage {
                 + (lost.isEmpty ? "" : " (not \(Self.list(lost)))"),
             "\(reloads.count) reload records", "\(audit.count) lines of the audit",
             "\(keys.count) idempotency keys",
+            "what was said of \(overrides.values.count { $0.columns[1] != .integer(0) }) servers",
         ].joined(separator: ", ")
     }
 
@@ -141,6 +159,7 @@ struct StoreSalvage {
         try insert(reloads, "reload", number: "sequence", into: database)
         try insert(audit, "audit", number: "sequence", into: database)
         try insert(keys, "idempotency", number: "sequence", into: database)
+        try insert(overrides, "server_override", number: "sequence", into: database)
         try insert(workers, "worker", number: nil, into: database)
         // Rows that had been deleted may have come back, and numbers must not.
         try Store.forgetOld(in: database)
