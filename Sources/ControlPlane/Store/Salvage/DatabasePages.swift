@@ -11,8 +11,14 @@ struct DatabasePages {
     private(set) var count: Int
     private let file: FileHandle?
     private let log: FileHandle?
-    /// Where in the log the newest copy of a page begins, by page number.
-    private var logged: [Int: UInt64] = [:]
+    private struct Copy {
+        /// Where it begins in the log.
+        var place: UInt64
+        /// How many times the log had been begun anew since its header was written: 0 as a rule.
+        var age: Int
+    }
+    /// The newest copy of a page in the log, by page number.
+    private var logged: [Int: Copy] = [:]
 
     /// - Parameter withLog: whether a page that is in the log is taken from there, as SQLite does.
     init(path: String, withLog: Bool) {
@@ -32,7 +38,7 @@ struct DatabasePages {
     /// Nil if it is not there whole.
     func page(_ number: Int) -> [UInt8]? {
         guard number >= 1, number <= count else { return nil }
-        if let place = logged[number] { return Self.read(log, at: place, count: size) }
+        if let copy = logged[number] { return Self.read(log, at: copy.place, count: size) }
         return Self.read(file, at: UInt64(number - 1) * UInt64(size), count: size)
     }
 
@@ -42,8 +48,9 @@ struct DatabasePages {
     private static let logHeaderCount = 32
     private static let frameHeaderCount = 24
 
-    /// Frames of an earlier life of the log have another salt. Their checksums are not looked at:
-    /// who uses a row must know it by its own.
+    /// Frames of an earlier life of the log have another salt; those of a later one are newer than all
+    /// others, wherever they stand. Their checksums are not looked at: who uses a row must know it by
+    /// its own.
     private mutating func indexLog(_ header: [UInt8]) {
         guard header.count == Self.logHeaderCount, header.number(at: 8, count: 4) == size else {
             return
@@ -52,8 +59,12 @@ struct DatabasePages {
         while let frame = Self.read(log, at: place, count: Self.frameHeaderCount) {
             let number = frame.number(at: 0, count: 4)
             // A page far behind all others is a flipped bit.
-            if frame[8..<16] == header[16..<24], (1...Self.countMax).contains(number) {
-                logged[number] = place + UInt64(Self.frameHeaderCount)
+            let age = WriteAheadLog.logsBetween(header[16..<24], and: frame[8..<16])
+            if age > 0 || frame[8..<16] == header[16..<24],
+                (1...Self.countMax).contains(number), age >= logged[number]?.age ?? 0
+            {
+                logged[number] = Copy(
+                    place: place + UInt64(Self.frameHeaderCount), age: age)
                 count = max(count, number)
             }
             place += UInt64(Self.frameHeaderCount + size)
