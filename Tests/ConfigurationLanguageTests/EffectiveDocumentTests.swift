@@ -67,7 +67,7 @@ import Testing
             retries: {count: 2, when: ["503", empty_response], budget: 7%, buffer: 1k},
             servers: {b: {address: "10.0.0.1:1", max_connections: 70}, a: {address:
             "[2001:db8::1]:2", weight: 0}}}
-          c1: {stickiness: {cookie: {name: S, forward: true, http_only: true, secure: true,
+          c1: {stickiness: {cookie: {name: S, forward: true, http_only: false, secure: true,
             same_site: none, domain: example.com, max_age: 90s}}, servers: {a: {address:
             "10.0.0.1:1", cookie: "1"}, b: {address: "10.0.0.1:2"}}}
           c2: {stickiness: {cookie: {name: S, mode: prefix}}, servers: {a: {address: "10.0.0.1:1"}}}

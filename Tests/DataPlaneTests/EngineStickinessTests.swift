@@ -86,7 +86,6 @@ import Testing
         let setting = try Setting(
             sets: ["a=1; Path=/x"],
             Self.cookie {
-                $0.httpOnly = true
                 $0.secure = true
                 $0.sameSite = .lax
                 $0.domain = "example.com"
@@ -108,6 +107,13 @@ import Testing
         }
         // Nobody else is kept there.
         #expect(Set(try (0..<6).map { _ in try setting.ask().server }).count == 3)
+    }
+
+    /// For who has a script that wants it.
+    @Test func scriptsMaySeeIt() throws {
+        let setting = try Setting(Self.cookie { $0.httpOnly = false })
+        let answer = try setting.ask()
+        #expect(answer.set == ["SRV=\(Self.key(answer.server)); Path=/"])
     }
 
     @Test func theServerMaySeeIt() throws {
@@ -138,7 +144,7 @@ import Testing
         for _ in 0..<3 {
             let answer = try setting.ask("Cookie: \(cookie)")
             seen.insert(answer.server)
-            #expect(answer.set == ["SRV=\(Self.key(answer.server)); Path=/"])
+            #expect(answer.set == ["SRV=\(Self.key(answer.server)); Path=/; HttpOnly"])
             #expect(!answer.cookies.contains("[SRV=") && !answer.cookies.contains(";SRV="))
         }
         #expect(seen == [0, 1, 2])
@@ -204,7 +210,7 @@ import Testing
         let moved = try ask()
         #expect(moved.status == 200 && moved.server != own)
         if byCookie {
-            #expect(moved.set == ["SRV=\(Self.key(moved.server)); Path=/"])
+            #expect(moved.set == ["SRV=\(Self.key(moved.server)); Path=/; HttpOnly"])
         } else {
             // It belongs there from now on, also when the first one is back.
             try setting.set(own, .adminState, UInt64(ServerAdminState.ready.rawValue))
@@ -221,7 +227,7 @@ import Testing
         let client = try harness.connect()
         client.send("GET / HTTP/1.1\r\nHost: a\r\nCookie: SRV=\(Self.key(0))\r\n\r\n")
         let answer = Answer(try #require(client.takeMessage()))
-        #expect(answer.server == 1 && answer.set == ["SRV=\(Self.key(1)); Path=/"])
+        #expect(answer.server == 1 && answer.set == ["SRV=\(Self.key(1)); Path=/; HttpOnly"])
     }
 
     /// A full server's own clients wait for it, while others have room; when it goes they go there.
@@ -246,7 +252,9 @@ import Testing
             harness.attend()
             #expect(Wait.until(5) { origins[1].order == ["/1"] })
             origins[1].letGo(1)
-            #expect(clients[1].takeMessage()?.field("set-cookie") == "SRV=\(Self.key(1)); Path=/")
+            #expect(
+                clients[1].takeMessage()?.field("set-cookie")
+                    == "SRV=\(Self.key(1)); Path=/; HttpOnly")
         }
         origins[0].letGo(2)
         #expect(clients[0].takeMessage()?.field("set-cookie") == nil)

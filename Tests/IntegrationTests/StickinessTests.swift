@@ -31,7 +31,7 @@ extension IntegrationTests {
                 "{bind: \"127.0.0.1:\(port)\", routes: [{match: {host: t.example}, backend: table}, "
                 + "{backend: cookie}]}"
             configuration.backends = [
-                "cookie": "{stickiness: {cookie: {name: SRV, http_only: true}}, \(list)}",
+                "cookie": "{stickiness: {cookie: {name: SRV}}, \(list)}",
                 "table": "{stickiness: {table: {key: \"header:X-User\", entries: 1k}}, \(list)}",
             ]
             return configuration

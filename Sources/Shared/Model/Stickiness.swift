@@ -38,7 +38,7 @@ public struct StickyCookie: Codable, Sendable, Equatable {
     /// Mode insert: the server sees the cookie, too.
     public var forward = false
     /// Attributes of the cookie, in mode insert.
-    public var httpOnly = false
+    public var httpOnly = true
     public var secure = false
     public var sameSite: SameSite?
     public var domain: String?

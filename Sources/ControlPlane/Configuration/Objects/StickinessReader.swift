@@ -38,7 +38,7 @@ extension ValueReader {
                 return name == nil ? nil : cookie
             }
             cookie.forward = fields.take("forward")?.boolean() ?? false
-            cookie.httpOnly = fields.take("http_only")?.boolean() ?? false
+            cookie.httpOnly = fields.take("http_only")?.boolean() ?? true
             cookie.secure = fields.take("secure")?.boolean() ?? false
             cookie.sameSite = fields.take("same_site")?.choice(StickyCookie.SameSite.self)
             cookie.domain = fields.take("domain")?.cookieDomain()
