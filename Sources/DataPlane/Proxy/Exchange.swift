@@ -156,6 +156,8 @@ struct Exchange: ~Copyable, SlabEntry {
     /// Nanoseconds of the loop's clock: when the first server was looked for. 0: not yet.
     var assignedAt: Int64 = 0
     var interimCount: UInt8 = 0
+    /// The client may hold its body back until the server asks for it.
+    var expectsContinue = false
     var waitsForClient = false
     var waitsForServer = false
     var status = 0

@@ -26,6 +26,7 @@ extension Engine {
         exchange[].clientVersion = request.version
         exchange[].keepsClient = request.keepAlive && mayGoOn(client, behind: headBytes)
         exchange[].clientCloses = !request.keepAlive
+        exchange[].expectsContinue = request.expectsContinue
         exchange[].expectation = ResponseExpectation(
             method: request.method, offersUpgrade: !request.upgrade.isEmpty)
         guard let frontend = client[].frontend, let routes = frontend[].routes else {

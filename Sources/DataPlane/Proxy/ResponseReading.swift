@@ -114,7 +114,11 @@ extension Engine {
             exchange[].upload.isComplete && !exchange[].upload.hasUnsent
             && !exchange[].uploadIsBroken
         exchange[].isSelfFraming = response.isSelfFraming(for: exchange[].clientVersion)
-        exchange[].keepsServer = response.keepAlive && isRequestSent
+        exchange[].keepsServer =
+            response.keepAlive && isRequestSent && !wasHereBefore(exchange)
+        if !isRequestSent && !awaitsContinue(exchange) || wasHereBefore(exchange) {
+            count(.desyncs, of: exchange[].upstream?[].traffic)
+        }
         // An answer to a request that is still on its way: neither side can be trusted to agree on
         // where the next message begins.
         if !isRequestSent || !exchange[].isSelfFraming
@@ -137,6 +141,18 @@ extension Engine {
         if let error = exchange[].download.approve(&server[].input) {
             refuseResponse(exchange, client, error)
         }
+    }
+
+    /// Whether the answer was in the kernel before the last byte of the request went: the loop heard
+    /// of it in the round in which it sent that. Behind an interim response nobody can tell.
+    @inline(__always)
+    private func wasHereBefore(_ exchange: Ref<Exchange>) -> Bool {
+        exchange[].sentAt == nowNanoseconds && exchange[].interimCount == 0
+    }
+
+    /// The server may refuse the body that it was asked about (RFC 9110 §10.1.1): that is in order.
+    private func awaitsContinue(_ exchange: Ref<Exchange>) -> Bool {
+        exchange[].expectsContinue && exchange[].interimCount == 0
     }
 
     /// For policies that prefer quick servers. A quick 5xx is no merit.

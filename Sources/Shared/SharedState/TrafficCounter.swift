@@ -29,7 +29,8 @@ public enum TrafficCounter: Int, CaseIterable, Sendable {
     case queueMicroseconds
     /// Of `reuses`: over a connection that another loop had kept.
     case takeovers
-    /// Bytes of a server that answered nothing: its connection was closed.
+    /// Bytes of a server that answered nothing, or a request that was still on its way to it: its
+    /// connection was closed.
     case desyncs
     /// Attempts after a request's first one.
     case retries

@@ -155,7 +155,8 @@ enum TrafficMetrics {
             "Of these: over a connection that another loop had kept.", server, .takeovers),
         total(
             "apus_server_desyncs_total",
-            "Connections closed because the server said what answered nothing.", server, .desyncs),
+            "Connections closed because the server spoke when nothing was asked, or too early.",
+            server, .desyncs),
         total(
             "apus_server_retries_total", "Attempts that failed at the server and were repeated.",
             server, .retries),
