@@ -102,6 +102,7 @@ import Testing
         let answer = clients[1].takeMessage()
         #expect(answer?.status == 503)
         #expect(answer?.text.contains("queue-timeout") == true)
+        #expect(answer?.field("retry-after") == "1")
         #expect(harness.queueLength == 0)
         let line = harness.logLines(1).first ?? ""
         #expect(line.contains("\"state\":\"sQ\""))
@@ -123,6 +124,7 @@ import Testing
         third.send(Self.request("/"))
         let answer = third.takeMessage()
         #expect(answer?.status == 503 && answer?.text.contains("queue-full") == true)
+        #expect(answer?.field("retry-after") == "1")
         origin.letGo(2)
         for client in clients { #expect(client.takeMessage()?.status == 200) }
     }

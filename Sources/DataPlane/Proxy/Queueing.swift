@@ -6,6 +6,9 @@ internal import Model
 internal import SharedState
 
 extension Engine {
+    /// What a client is told that found no place, for Retry-After.
+    private static var shedSeconds: Int32 { 1 }
+
     /// The server to go to, with a permit where it has a limit: the picked one, or the next that
     /// is not full. Nil: the exchange waits, or was answered.
     ///
@@ -63,7 +66,7 @@ extension Engine {
         exchange[].queuedAt = nowNanoseconds
         guard let backend = exchange[].backend, configuration.queues.listen() else {
             exchange[].note(.resource, "queue-full")
-            fail(exchange, client, 503, "queue-full")
+            shed(exchange, client, "queue-full")
             return nil
         }
         let queue = configuration.queues.queues[backend[].index]
@@ -76,7 +79,7 @@ extension Engine {
         switch joining {
         case .full:
             exchange[].note(.serverAbort, "queue-full")
-            fail(exchange, client, 503, "queue-full")
+            shed(exchange, client, "queue-full")
             return nil
         case .answered(let answer):
             return go(exchange, answer)
@@ -160,8 +163,16 @@ extension Engine {
     ) {
         endWait(exchange)
         exchange[].note(.serverTimeout, "queue-timeout")
-        fail(exchange, client, 503, "queue-timeout")
+        shed(exchange, client, "queue-timeout")
         advance(client)
+    }
+
+    /// There is more to do than servers to do it: the client is to come again, but not at once.
+    private mutating func shed(
+        _ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>, _ name: StaticString
+    ) {
+        exchange[].retryAfterSeconds = Self.shedSeconds
+        fail(exchange, client, 503, name)
     }
 
     /// A client that ends its side while it waits has given up, as far as anybody can tell: a
