@@ -104,6 +104,7 @@ final class EngineHarness: @unchecked Sendable {
         var queue = QueueSettings()
         /// Shared with other harnesses, each in a slot of its own, as workers are.
         var shared: SharedPlace?
+        var balance = BalancePolicy()
         var reuse = ReuseSettings()
         var retries = RetrySettings()
         var check: HealthCheck?
@@ -179,6 +180,7 @@ final class EngineHarness: @unchecked Sendable {
                 retries: options.retries, servers: servers)
         }
         for place in configuration.backends.indices {
+            configuration.backends[place].balance = options.balance
             configuration.backends[place].check = options.check
             configuration.backends[place].ejection = options.ejection
             configuration.backends[place].stickiness = options.stickiness
