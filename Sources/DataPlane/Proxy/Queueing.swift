@@ -167,8 +167,8 @@ extension Engine {
         advance(client)
     }
 
-    /// There is more to do than servers to do it: the client is to come again, but not at once.
-    private mutating func shed(
+    /// There is more to do than servers, or we, can do: the client is to come again, not at once.
+    mutating func shed(
         _ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>, _ name: StaticString
     ) {
         exchange[].retryAfterSeconds = Self.shedSeconds

@@ -16,16 +16,22 @@ extension Engine {
 
     /// No connection was made, so nothing was sent: any other server will do.
     ///
-    /// - Parameter isOurs: it is us who had no socket: no fault of the server.
+    /// - Parameter isOurs: it is us who had no socket. That is no fault of the server, and a
+    ///   connection that somebody else keeps does as well.
     mutating func didFailToConnect(
         _ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>, isTimeout: Bool,
         isOurs: Bool = false
     ) {
-        if !isOurs { countServerFailure(exchange) }
+        if isOurs { record.add(.upstreamShortages) } else { countServerFailure(exchange) }
         dropServer(exchange)
         if let backend = exchange[].backend, backend[].retries.onConnectFailure,
-            retry(exchange, client, isFree: !isTimeout)
+            retry(exchange, client, isFree: !isTimeout, fresh: !isOurs)
         {
+            return
+        }
+        if isOurs {
+            exchange[].note(.resource, "no-socket")
+            shed(exchange, client, "no-socket")
             return
         }
         let error: StaticString = isTimeout ? "connect-timeout" : "connect-failed"
@@ -129,9 +135,11 @@ extension Engine {
 
     /// Begins another attempt, with another server if there is one. False: there is none left.
     ///
-    /// - Parameter isFree: it costs the servers nothing, or was taken from the budget already.
+    /// - Parameters:
+    ///   - isFree: it costs the servers nothing, or was taken from the budget already.
+    ///   - fresh: only a new connection will do.
     private mutating func retry(
-        _ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>, isFree: Bool
+        _ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>, isFree: Bool, fresh: Bool = true
     ) -> Bool {
         guard let backend = exchange[].backend, hasAttempt(exchange),
             isFree || takeFromBudget(backend)
@@ -141,17 +149,19 @@ extension Engine {
         count(.retries, of: backend[].traffic)
         sendAgain(exchange)
         exchange[].failedUpstream = exchange[].upstream
-        assignServer(exchange, client, fresh: true)
+        assignServer(exchange, client, fresh: fresh)
         return true
     }
 
     /// Waits before the server that has just failed is tried again. Not all for the same time, or
     /// they would come back together.
     mutating func pause(
-        _ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>, upToMilliseconds limit: Int64
+        _ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>, upToMilliseconds limit: Int64,
+        fresh: Bool
     ) {
         let most = min(limit, Self.pauseMilliseconds)
         exchange[].isPausing = true
+        exchange[].needsFresh = fresh
         // Who waits for the server is not to wait for a pause.
         exchange[].permit = nil
         // The client's timer is the pause's until then.
@@ -163,7 +173,7 @@ extension Engine {
         clientTimers.arm(client, at: .max)
         exchange[].isPausing = false
         exchange[].hasPaused = true
-        assignServer(exchange, client, fresh: true)
+        assignServer(exchange, client, fresh: exchange[].needsFresh)
         advance(client)
     }
 

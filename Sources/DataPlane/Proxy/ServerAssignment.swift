@@ -31,7 +31,7 @@ extension Engine {
         }
         let failed = exchange[].failedUpstream
         if let failed, failed == picked, !exchange[].hasPaused {
-            pause(exchange, client, upToMilliseconds: backend[].waits.connect)
+            pause(exchange, client, upToMilliseconds: backend[].waits.connect, fresh: fresh)
             return
         }
         guard !backend[].isLimited else {

@@ -37,6 +37,8 @@ public enum LoopCounter: Int, CaseIterable, Sendable {
     case proxyHeaderErrors
     /// Requests that were refused because of a rate limit.
     case rateLimited
+    /// Connections to servers for which the system had no port, descriptor or memory.
+    case upstreamShortages
 }
 
 /// A quantity as it is now, set by the loop. As with counters, the raw value is a place.

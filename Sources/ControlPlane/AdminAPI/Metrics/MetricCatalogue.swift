@@ -132,6 +132,10 @@ enum MetricCatalogue {
             "proxy_header_errors", "Connections closed for a wrong or missing PROXY header.",
             "proxyHeaderErrors"),
         total("rate_limited", "Requests refused because of a rate limit.", "rateLimited"),
+        total(
+            "upstream_shortages",
+            "Connections to servers for which there was no port, descriptor or memory.",
+            "upstreamShortages"),
     ]
 
     // MARK: The API
