@@ -52,6 +52,14 @@ public struct ProcessInspection: Sendable {
         return inodes
     }
 
+    /// How much is in each of its epoll sets.
+    public var polledCounts: [Int] {
+        descriptors.filter { $0.value == "anon_inode:[eventpoll]" }.map { number, _ in
+            Self.text("/proc/\(pid)/fdinfo/\(number)").split(separator: "\n")
+                .count { $0.hasPrefix("tfd:") }
+        }
+    }
+
     /// Sum over its threads: how often it waited.
     public var voluntarySwitches: Int { sumOverThreads("voluntary_ctxt_switches:") }
 
