@@ -74,7 +74,7 @@ final class EngineHarness: @unchecked Sendable {
     let reports: LoopReports
     let sink: AccessLogSink
     let runtime: RuntimeConfiguration
-    private let listener: Int32
+    let listener: Int32
     private var seen: [LoopReports.Entry] = []
     let place: SharedPlace
     let region: SharedRegion

@@ -104,6 +104,19 @@ final class EngineSocket: @unchecked Sendable {
         return String(decoding: taken, as: UTF8.self)
     }
 
+    /// Takes what comes next, as much as there is; nil at the end.
+    func takeSome(within seconds: Double) -> [UInt8]? {
+        wait(seconds) {
+            guard pull() else { return !buffered.isEmpty }
+            while !ended, buffered.count < 1 << 20, pull() {}
+            return true
+        }
+        guard !buffered.isEmpty else { return nil }
+        let taken = buffered
+        buffered = []
+        return taken
+    }
+
     /// Takes everything up to the end.
     func takeAll(within seconds: Double = 10) -> [UInt8] {
         wait(seconds) {
