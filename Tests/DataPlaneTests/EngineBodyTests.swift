@@ -57,6 +57,8 @@ import Testing
             #expect(response.body == body)
         }
         #expect(origin.connectionCount == 1)
+        #expect(
+            harness.traffic(EngineHarness.server(0)) { $0[.requests] == 2 && $0[.desyncs] == 0 })
     }
 
     /// Flow control: a client that reads nothing stops the server, and the loop serves others.

@@ -34,21 +34,66 @@ import Testing
         #expect(harness.gauge(.upstreamIdle, becomes: 0))
     }
 
-    /// To refuse a body that one was asked about is no fault.
-    @Test func refusedBodyIsNone() throws {
+    /// To refuse a body that one was asked about is no fault. The client may send it all the same.
+    @Test(arguments: ["", "GET /", "hello" + "GET /next HTTP/1.1\r\nHost: a\r\n\r\n"])
+    func refusedBodyIsNone(rest: String) throws {
+        let heads = Sent()
         let origin = try EngineOrigin { connection in
-            guard connection.takeHead() != nil else { return }
-            connection.send("HTTP/1.1 417 No\r\nContent-Length: 0\r\n\r\n")
-            _ = connection.takeAll()
+            while connection.takeHead() != nil {
+                heads.bytes.add(1, ordering: .relaxed)
+                connection.send("HTTP/1.1 417 No\r\nContent-Length: 0\r\n\r\n")
+            }
         }
         let harness = try EngineHarness(origins: [origin.port])
         let client = try harness.connect()
         client.send(
             "PUT / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n")
         #expect(client.takeMessage()?.status == 417)
+        client.send(rest)
+        #expect(client.endsSilently())
         #expect(
             harness.traffic(EngineHarness.server(0)) { $0[.requests] == 1 && $0[.desyncs] == 0 })
         #expect(harness.gauge(.upstreamIdle, becomes: 0))
+        #expect(heads.bytes.load(ordering: .relaxed) == 1)
+    }
+
+    /// H15: bodies where the framing knows none, and a length where it means nothing.
+    @Test(arguments: [
+        ("HEAD", "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison", 200),
+        ("GET", "HTTP/1.1 204 No\r\n\r\npoison", 204),
+        (
+            "GET", "HTTP/1.1 204 No\r\nTransfer-Encoding: chunked\r\n\r\n6\r\npoison\r\n0\r\n\r\n",
+            204
+        ),
+        ("GET", "HTTP/1.1 304 Same\r\nContent-Length: 6\r\n\r\npoison", 304),
+        ("GET", "HTTP/1.1 103 E\r\nContent-Length: 6\r\n\r\npoison", 502),
+        (
+            "GET",
+            "HTTP/1.1 103 E\r\nContent-Length: 6\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+            200
+        ),
+    ])
+    func bodiesWhereNoneBelong(method: String, answer: String, status: Int) throws {
+        let origin = try EngineOrigin { connection in
+            while let head = connection.takeHead() {
+                let isAsked = head.startLine.contains("/wrong")
+                connection.send(
+                    isAsked ? answer : "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nright")
+            }
+        }
+        let harness = try EngineHarness(origins: [origin.port])
+        let client = try harness.connect()
+        client.send("\(method) /wrong HTTP/1.1\r\nHost: a\r\n\r\n")
+        var head = client.takeHead()
+        while let interim = head, interim.status < 200 { head = client.takeHead() }
+        #expect(head?.status == status)
+        if status < 500 {
+            client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            #expect(client.takeMessage()?.text == "right")
+        }
+        let other = try harness.connect()
+        other.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        #expect(other.takeMessage()?.text == "right")
     }
 
     /// The rest of the request comes while the loop is busy, and then the answer: the loop hears of

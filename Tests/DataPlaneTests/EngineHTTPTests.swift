@@ -62,6 +62,11 @@ import Testing
             #expect(response.text == "/\(number) " + (number % 3 == 0 ? "body\(number)" : ""))
         }
         #expect(client.staysSilent(for: 0.05))
+        // However early the next request comes, no answer comes too early.
+        #expect(
+            harness.traffic(EngineHarness.server(0)) {
+                $0[.requests] == UInt64(count) && $0[.desyncs] == 0
+            })
     }
 
     @Test func responsesWithoutBody() throws {
