@@ -108,6 +108,8 @@ final class EngineHarness: @unchecked Sendable {
         var reuse = ReuseSettings()
         var retries = RetrySettings()
         var check: HealthCheck?
+        /// Of each server.
+        var slowStart = Duration.zero
         var ejection: Ejection?
         var stickiness: Stickiness?
     }
@@ -169,6 +171,7 @@ final class EngineHarness: @unchecked Sendable {
                 name: "s\(index)", address: SocketAddress(host: .ipv4(0x7F00_0001), port: port))
             server.proxyProtocol = options.proxyOutput
             server.maxConnections = options.limit
+            server.slowStart = options.slowStart
             server.cookie = StickyCookie.key(backend: "b", server: server.name)
             return server
         }

@@ -13,7 +13,7 @@ import Testing
 
 @Suite struct EngineLossTests {
     private static let lossPercent: UInt32 = 5
-    private static var bodyBytes: Int { EngineLoad.isLong ? 400 << 20 : 8 << 20 }
+    private static var bodyBytes: Int { EngineLoad.isLong ? 100 << 20 : 8 << 20 }
 
     /// Answers with the body that it got, over a connection that loses, too.
     private static func mirror(losing: Bool) throws -> EngineOrigin {
@@ -74,6 +74,40 @@ import Testing
         #expect(origin.connectionCount == 1)
     }
 
+    /// N2: peers of which nothing is heard and that hear nothing, as if the cable had been cut: before
+    /// a request, in its head, in its body, and in a response.
+    @Test func peersThatAreGone() throws {
+        let origin = try EngineOrigin { connection in
+            guard connection.takeHead() != nil else { return }
+            connection.send("HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n")
+            connection.send([UInt8](repeating: 7, count: 100_000_000), within: 5)
+        }
+        var options = EngineHarness.Options()
+        options.timeouts.client = .milliseconds(600)
+        options.timeouts.httpRequest = .milliseconds(600)
+        options.timeouts.httpKeepAlive = .milliseconds(600)
+        let harness = try EngineHarness(origins: [origin.port], options)
+        let count = EngineLoad.isLong ? 2_000 : 40
+        let clients = try (0..<count).map { number in
+            let client = try harness.connect(receiveBytes: 4_096)
+            switch number % 4 {
+            case 0: break
+            case 1: client.send("GET / HTTP/1.1\r\nHo")
+            case 2: client.send("PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nhalf")
+            default:
+                client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+                #expect(client.takeHead()?.status == 200)
+            }
+            return client
+        }
+        for client in clients { Self.lose(100, of: client.fd) }
+        for gauge in [LoopGauge.clientConnections, .exchangesInFlight, .upstreamIdle] {
+            #expect(harness.gauge(gauge, becomes: 0, within: 20))
+        }
+        #expect(harness.connections(of: 0) { $0.open == 0 })
+        withExtendedLifetime(clients) {}
+    }
+
     /// Segments that were sent again on this machine (proc(5), net/snmp).
     private static var sentAgain: Int {
         guard let file = unsafe fopen("/proc/self/net/snmp", "r") else { return 0 }
@@ -100,7 +134,8 @@ import Testing
     static func lose(_ percent: UInt32, of fd: Int32) {
         // Linux's struct sock_filter: code, jt, jf, k, as one word each; linux/filter.h.
         let random: UInt64 = 0x20 | 0xFFFF_F038 << 32
-        let isBelow: UInt64 = 0x35 | 0 << 16 | 1 << 24 | UInt64(.max / 100 * percent) << 32
+        let isBelow: UInt64 =
+            0x35 | 0 << 16 | 1 << 24 | UInt64(UInt32.max / 100 * min(percent, 100)) << 32
         let take: UInt64 = 0x06 | 0xFFFF_FFFF << 32
         let drop: UInt64 = 0x06
         var program = [random, isBelow, take, drop]

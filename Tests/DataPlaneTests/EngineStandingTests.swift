@@ -35,6 +35,40 @@ import Testing
         #expect(origins[0].connectionCount == before + 1)
     }
 
+    /// Q9: whoever came up a while ago has not come up anew because a new generation begins.
+    @Test func aReloadDoesNotBeginTheRampAgain() throws {
+        let origins = try [CheckedOrigin(.sick), CheckedOrigin(.well)]
+        var options = EngineHarness.Options()
+        options.check = .quick()
+        options.slowStart = .seconds(60)
+        let first = try EngineHarness(origins: origins.map(\.port), options)
+        #expect(first.health(0, becomes: .down) && first.health(1, becomes: .up))
+        origins[0].set(.well)
+        #expect(first.health(0, becomes: .up))
+        let record = try #require(first.serverRecord(0))
+        #expect(record[.cameUpAt] > 0)
+        func share(_ harness: EngineHarness) throws -> Int {
+            let before = origins[0].requestCount
+            for _ in 0..<100 { #expect(try harness.ask() == 200) }
+            return origins[0].requestCount - before
+        }
+        // A tenth of the other's weight.
+        let newcomer = try share(first)
+        #expect((1..<20).contains(newcomer))
+        // As if 54 of the 60 seconds were over.
+        record.set(.cameUpAt, record[.cameUpAt] - 54_000)
+        let cameUpAt = record[.cameUpAt]
+        first.stop()
+        options.shared = first.place
+        let second = try EngineHarness(origins: origins.map(\.port), options)
+        let checks = origins[0].checkCount
+        #expect(Wait.until(10) { origins[0].checkCount > checks })
+        let later = try share(second)
+        #expect((40..<60).contains(later))
+        #expect(record[.cameUpAt] == cameUpAt)
+        print("figure: \(newcomer) of 100 requests for a newcomer, \(later) behind a reload")
+    }
+
     @Test func noServerIsLeft() throws {
         let origin = try EngineOrigin.echo()
         let harness = try EngineHarness(origins: [origin.port])

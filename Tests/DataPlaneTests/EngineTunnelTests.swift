@@ -62,6 +62,36 @@ import Testing
         #expect(client.takeMessage()?.text == "/next ")
     }
 
+    /// H4: neither a tunnel that nobody offers nor HTTP/2 behind a plain request: nothing that stands
+    /// behind them goes to the server as it is.
+    @Test(arguments: [
+        ("CONNECT b:80 HTTP/1.1\r\nHost: b:80\r\nContent-Length: 4\r\n\r\nbody", [501], []),
+        ("CONNECT b:80 HTTP/1.1\r\nHost: b:80\r\n\r\n", [501], []),
+        (
+            "GET /h2c HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, HTTP2-Settings\r\n"
+                + "Upgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n"
+                + "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", [200, 400],
+            ["GET /h2c HTTP/1.1"]
+        ),
+        ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", [400], []),
+    ])
+    func noOtherProtocol(request: String, statuses: [Int], seen: [String]) throws {
+        let lines = Guarded<[String]>([])
+        let origin = try EngineOrigin { connection in
+            while let head = connection.takeMessage() {
+                let offers = head.field("upgrade") ?? head.field("http2-settings")
+                lines.withLock { $0.append(head.startLine + (offers ?? "")) }
+                connection.send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+            }
+        }
+        let harness = try EngineHarness(origins: [origin.port])
+        let client = try harness.connect()
+        client.send(request + "GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n")
+        #expect(statuses == statuses.map { _ in client.takeMessage()?.status ?? -1 })
+        #expect(client.endsSilently())
+        #expect(lines.withLock { $0 } == seen)
+    }
+
     @Test func silentTunnelEnds() throws {
         let origin = try echoOrigin()
         var options = EngineHarness.Options()

@@ -34,6 +34,8 @@ enum ResponseCorpus {
         .ok("a list of lengths", "Content-Length: 4, 4", .invalidContentLength),
         .ok("a negative length", "Content-Length: -4", .invalidContentLength),
         .ok("2^63", "Content-Length: 9223372036854775808", .invalidContentLength),
+        .ok("2^64 - 1", "Content-Length: 18446744073709551615", .invalidContentLength),
+        .ok("2^64", "Content-Length: 18446744073709551616", .invalidContentLength),
         .ok("2^64 + 4", "Content-Length: 18446744073709551620", .invalidContentLength),
         .ok("no number", "Content-Length: four", .invalidContentLength),
         .ok(

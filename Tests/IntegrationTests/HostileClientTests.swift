@@ -99,7 +99,11 @@ struct HostileInput: Sendable, CustomTestStringConvertible {
         HostileInput(
             "long value", get + "X: \(String(repeating: "a", count: 40_000))\r\n\r\n", [431]),
         HostileInput(
-            "long name", get + "\(String(repeating: "a", count: 40_000)): x\r\n\r\n", [431]),
+            "name of 64 KB", get + "\(String(repeating: "a", count: 65_536)): x\r\n\r\n", [431]),
+        HostileInput(
+            "value of 1 MB", get + "X: \(String(repeating: "a", count: 1 << 20))\r\n\r\n", [431]),
+        HostileInput(
+            "100,000 fields", get + String(repeating: "X: y\r\n", count: 100_000) + "\r\n", [431]),
         HostileInput(
             "many fields", get + String(repeating: "X: y\r\n", count: 1000) + "\r\n", [431]),
         HostileInput(
