@@ -115,9 +115,19 @@ private struct TableView: BalanceView {
                 microseconds: place == 4 ? 20_000 : 2_000, at: 0)
         }
         let counts = picks(&balancer, view, count: 10_000)
-        // Only when it is drawn twice.
-        #expect(counts[4] < 250, "\(counts)")
+        // Only when it is drawn and drawn again.
+        #expect(counts[4] < 10, "\(counts)")
         #expect(counts.enumerated().allSatisfy { $0.offset == 4 || $0.element > 700 })
+    }
+
+    /// One of two: slow and as heavy; a little quicker and far lighter.
+    @Test(arguments: [([100, 100], 20_000.0, 0...100), ([100, 1], 1_600, 50...500)])
+    func otherOfTwo(weights: [Int], latency: Double, picked: ClosedRange<Int>) {
+        var balancer = balancer(.peakEWMA, weights)
+        var view = TableView(2)
+        view.latencies = [2_000, latency].map { LatencyPeak(microseconds: $0, at: 0) }
+        let counts = picks(&balancer, view, count: 10_000)
+        #expect(picked.contains(counts[1]), "\(counts)")
     }
 
     @Test func firstThatIsOpen() {
