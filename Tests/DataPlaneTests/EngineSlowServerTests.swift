@@ -61,8 +61,8 @@ import Testing
         print(
             "figure: p99 \(p99(nine)) ms of nine servers, \(p99(ten)) ms with a slow tenth, "
                 + "which got \(share) % of \(all) requests")
-        // A tenth would be its share by turns.
-        #expect(share < 2.5)
+        // A tenth would be its share by turns, a hundredth if it had what it is drawn twice for.
+        #expect(share < 0.9)
     }
 
     /// Q5: one of ten fails at once, which makes it look quick.
@@ -105,24 +105,25 @@ import Testing
         }
         var options = Self.options()
         options.ejection = Ejection()
-        options.ejection?.baseTime = .milliseconds(200)
+        options.ejection?.baseTime = .milliseconds(600)
         let harness = try EngineHarness(origins: Array(repeating: bad.port, count: 10), options)
         var most = 0
         var everOut = Set<Int>()
-        var last: [Int: UInt64] = [:]
+        // Since when each is out, in milliseconds, and until when.
+        var out: [Int: (since: UInt64, until: UInt64)] = [:]
         try Crowd.run(
-            clients: 8, requests: 250, at: harness.port,
+            clients: 8, requests: 400, at: harness.port,
             meanwhile: { _ in
                 let now = Instant.now().nanoseconds / 1_000_000
-                var out: [Int: UInt64] = [:]
                 for place in 0..<10 {
                     let until = harness.serverRecord(place)?[.ejectedUntil] ?? 0
-                    if until > now { out[place] = until }
+                    if until <= now { out[place] = nil }
+                    if until > now, out[place]?.until != until { out[place] = (now, until) }
                 }
-                // One that is one too many takes it back at once.
-                most = max(most, out.count { last[$0.key] == $0.value })
-                everOut.formUnion(out.keys)
-                last = out
+                // One that is one too many is taken back before anybody is told.
+                let sure = out.filter { now - $0.value.since > 300 }
+                most = max(most, sure.count)
+                everOut.formUnion(sure.keys)
             },
             { #expect($0 == 500) })
         #expect(most <= 5)
