@@ -194,6 +194,12 @@ private struct TableView: BalanceView {
         #expect((7_500..<9_000).contains(peak.microseconds(at: 2_010)))
         #expect((500..<4_000).contains(peak.microseconds(at: 12_010)))
         #expect(peak.microseconds(at: 1_000_000) < 200)
+        // Many quick answers need less time; one or two do not do.
+        var paused = LatencyPeak(microseconds: 50_000, at: 5_000)
+        for _ in 0..<2 { paused = paused.adding(microseconds: 1_000, at: 5_000) }
+        #expect(paused.microseconds(at: 5_000) > 40_000)
+        for _ in 0..<100 { paused = paused.adding(microseconds: 1_000, at: 5_100) }
+        #expect((1_000..<1_300).contains(paused.microseconds(at: 5_100)))
         // The clock of 32 bits wraps.
         let late = LatencyPeak(microseconds: 500, at: 0xFFFF_FFFF)
         #expect(abs(late.microseconds(at: 0x1_0000_0010) - 500) < 20)

@@ -65,11 +65,15 @@ struct ServerLoad: BitwiseCopyable, @unchecked Sendable {
 }
 
 /// Latency that follows a slow answer at once and forgets it slowly: an exponentially weighted
-/// moving average in which a sample above it takes its place. One word, so that loops may write it
-/// without a lock: a lost sample is no loss. Pure.
+/// moving average in which a sample above it takes its place. Quick answers bring it down by time,
+/// or by their number where there are many: a server that gives hundreds a second is not as slow
+/// for ten as it was for one. One word, so that loops may write it without a lock: a lost sample is
+/// no loss. Pure.
 struct LatencyPeak: BitwiseCopyable, Equatable {
     /// In which about two thirds of a peak are forgotten.
     static var decayMilliseconds: Double { 10_000 }
+    /// What one quick answer leaves of what is above it, at most.
+    private static var keptMost: Double { 15.0 / 16 }
     /// Microseconds in the lower half, milliseconds of the loop's clock (modulo 2^32) in the upper.
     fileprivate var word: UInt64
 
@@ -95,9 +99,10 @@ struct LatencyPeak: BitwiseCopyable, Equatable {
     /// With one more sample.
     @inline(__always)
     func adding(microseconds sample: Double, at now: Int64) -> LatencyPeak {
-        let kept = decay(to: now)
+        let passed = decay(to: now)
         let old = Double(truncating(word))
-        let value = sample >= old * kept ? sample : old * kept + sample * (1 - kept)
+        let kept = min(passed, Self.keptMost)
+        let value = sample >= old * passed ? sample : old * kept + sample * (1 - kept)
         return LatencyPeak(microseconds: max(1, value), at: now)
     }
 
