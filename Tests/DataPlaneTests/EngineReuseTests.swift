@@ -248,6 +248,8 @@ enum EngineLoad {
         return value("APUS_LONG") == "1" ? 100 : 1
     }()
 
+    static var isLong: Bool { factor > 1 }
+
     static func scaled(_ count: Int) -> Int { count * factor }
 
     /// By when a load of that length is over, on the busiest machine.
