@@ -182,7 +182,9 @@ extension Engine {
         newestClient = client
         if oldestClient == nil { oldestClient = client }
         welcome(client)
-        // As a rule the first bytes have come with the connection.
+        // As a rule the first bytes have come with the connection. What was said of a server before
+        // they were sent counts, also when it was said within this round.
+        attendServersIfChanged()
         advance(client)
     }
 
