@@ -30,7 +30,7 @@ extension IntegrationTests {
                 "\($0): {address: \"127.0.0.1:\($1.port)\", max_connections: 4}"
             }
             configuration.backends["echo"] = """
-                {balance: peak_ewma, stickiness: {table: {key: "header:X-User", entries: 1k}},
+                {balance: peak_ewma, reuse: {max_idle: 8}, stickiness: {table: {key: "header:X-User", entries: 1k}},
                 check: {tcp: {}, interval: 1s}, queue: {max: 100},
                 servers: {\(members.joined(separator: ", "))}}
                 """.replacing("\n", with: " ")
@@ -61,7 +61,7 @@ extension IntegrationTests {
             #expect(reloaded.growthKiB < 4 * Self.growthKiB && reloaded.moreDescriptors < 20)
         }
 
-        /// What one half of the clients does, and what the other.
+        /// Connections of a few requests and of many, GET and POST, never in a hurry.
         private func play(_ number: Int, until stopped: OnceFlag, good: Counter, bad: Counter) {
             var round = number
             while !stopped.isSet {
@@ -74,6 +74,7 @@ extension IntegrationTests {
                         fields: ["X-User: \(number)-\(round % 5_000)"], body: body, within: 20)
                     if answer?.status == 200 { good.add() } else { bad.add() }
                     if answer?["connection"] == "close" { break }
+                    Thread.sleep(forTimeInterval: 0.01)
                 }
             }
         }
