@@ -3,7 +3,6 @@
 
 import Glibc
 import SharedState
-import Synchronization
 import Syscalls
 
 @testable import DataPlane
@@ -17,8 +16,8 @@ final class CountingOrigin: Sendable {
         /// How many of those that are here, or will come, may leave.
         var leaving = 0
     }
-    private let board = Mutex(Board())
-    private let origin: Mutex<EngineOrigin?>
+    private let board = Guarded(Board())
+    private let origin: Guarded<EngineOrigin?>
     let port: UInt16
 
     /// - Parameter work: nil: every request waits for `letGo`.
@@ -36,7 +35,7 @@ final class CountingOrigin: Sendable {
             }
         }
         port = made.port
-        origin = Mutex(made)
+        origin = Guarded(made)
         shared.set(self)
     }
 
@@ -73,7 +72,7 @@ private final class OriginPlay: Sendable {
     private struct Place: Sendable {
         weak var origin: CountingOrigin?
     }
-    private let state = Mutex(Place())
+    private let state = Guarded(Place())
 
     func get() -> CountingOrigin? { state.withLock { $0.origin } }
     func set(_ origin: CountingOrigin) { state.withLock { $0.origin = origin } }

@@ -222,7 +222,7 @@ final class CanaryVerdict: Sendable {
     let good = Atomic<Int>(0)
     let finished = Atomic<Int>(0)
     /// What the first client got that failed.
-    let firstFailure = Mutex("")
+    let firstFailure = Guarded("")
 
     func note(_ answer: EngineMessage?, own: String) {
         guard let answer, answer.status == 200 else {

@@ -1,13 +1,14 @@
 // The master's side of the shared state, for loops inside the test process.
 
 import SharedState
-import Synchronization
 import Testing
+
+@testable import DataPlane
 
 /// A region with its worker slots and permits.
 final class SharedPlace: Sendable {
     let region: SharedRegion
-    private let state: Mutex<State>
+    private let state: Guarded<State>
 
     private struct State: Sendable {
         var slots: WorkerSlotTable
@@ -16,7 +17,7 @@ final class SharedPlace: Sendable {
 
     init() throws {
         region = try SharedRegion.create().region
-        state = Mutex(State(slots: WorkerSlotTable(region), permits: PermitBook(region)))
+        state = Guarded(State(slots: WorkerSlotTable(region), permits: PermitBook(region)))
     }
 
     func addWorker(loopCount: Int) throws -> Int {
