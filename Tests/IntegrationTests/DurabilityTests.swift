@@ -23,7 +23,9 @@ extension IntegrationTests {
             let conditions = try second.status["conditions"].list
             let current = conditions.first { $0["type"].text == "ConfigCurrent" }
             #expect(current?["status"].text == "False", "\(conditions)")
-            #expect(second.logText.contains("last one that served"), "\(second.logText)")
+            let log = second.logText
+            #expect(log.contains("last one of this file that served"), "\(log)")
+            #expect(log.contains("NOT what serves"), "\(log)")
             let startup = try second.get("/v1/reloads").json["items"].list.first {
                 $0["trigger"]["source"].text == "startup" && $0["status"].text == "FAILED"
             }
@@ -32,6 +34,50 @@ extension IntegrationTests {
             try second.write(TestConfiguration(port: port, body: "mended"))
             #expect(try second.reload().status == 200)
             #expect(try HTTPClient(port: port).exchange().text == "mended")
+        }
+
+        /// What served was another file: a mistyped name must not serve it.
+        @Test func aMistypedNameServesNothing() throws {
+            let port = try FreePort.lease()
+            let first = try ApusInstance(TestConfiguration(port: port, body: "other"))
+            #expect(try first.stop() == .code(0))
+            let second = try ApusInstance(
+                nil, directory: first.directory,
+                configurationPath: first.directory.path("mistyped.yaml"), waits: false)
+            #expect(try second.master.waitForEnd(within: 20) == .code(3))
+            #expect(second.logText.contains("mistyped.yaml"), "\(second.logText)")
+            #expect(ProcessInspection.listeningInode(port: port) == nil)
+        }
+
+        /// An address that somebody else has: the last line says so to a person.
+        @Test func anAddressInUseIsSaidInTheLastLine() throws {
+            let server = try EchoServer()
+            let apus = try ApusInstance(
+                TestConfiguration(port: server.port, body: "x"), waits: false)
+            #expect(try apus.master.waitForEnd(within: 20) == .code(4))
+            let last = apus.master.errorOutput.split(separator: "\n").last ?? ""
+            #expect(last.hasPrefix("apus: cannot start: "), "\(apus.logText)")
+            #expect(last.contains("\(server.port)") && last.contains("in use"), "\(last)")
+        }
+
+        /// What a reload cannot change is said with it, and stays said.
+        @Test func adminSettingsWaitForTheNextStart() throws {
+            let port = try FreePort.lease()
+            var configuration = TestConfiguration(port: port, body: "x")
+            let apus = try ApusInstance(configuration)
+            configuration.more = "admin: {socket: {mode: \"0600\"}}"
+            try apus.write(configuration)
+            let reload = try apus.command(["reload", "--wait", "20s"])
+            #expect(reload.code == 0, "\(reload)")
+            #expect(reload.errorOutput.contains("next start of the master"), "\(reload)")
+            let condition = try apus.status["conditions"].list.first {
+                $0["type"].text == "ConfigCurrent"
+            }
+            #expect(condition?["reason"].text == "NeedsStart")
+            configuration.more = ""
+            try apus.write(configuration)
+            let back = try apus.command(["reload", "--wait", "20s"])
+            #expect(!back.errorOutput.contains("next start"), "\(back)")
         }
 
         /// P1: records and keys over a kill -9, in the middle of a reload.

@@ -30,7 +30,8 @@ extension IntegrationTests {
                 "\($0): {address: \"127.0.0.1:\($1.port)\", max_connections: 4}"
             }
             configuration.backends["echo"] = """
-                {balance: peak_ewma, reuse: {max_idle: 8}, stickiness: {table: {key: "header:X-User", entries: 1k}},
+                {balance: peak_ewma, reuse: {max_idle: 8},
+                stickiness: {table: {key: "header:X-User", entries: 1k}},
                 check: {tcp: {}, interval: 1s}, queue: {max: 100},
                 servers: {\(members.joined(separator: ", "))}}
                 """.replacing("\n", with: " ")

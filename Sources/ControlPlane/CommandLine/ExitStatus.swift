@@ -20,7 +20,8 @@ enum ExitStatus: Int32, Sendable, CaseIterable {
         case .other: "another failure"
         case .usage: "a command line or a request that cannot be"
         case .configurationInvalid: "the configuration is invalid"
-        case .waitExpired: "the time to wait is over; what was begun goes on"
+        case .waitExpired:
+            "the time to wait is over, and what was begun goes on; of run: an address is taken"
         case .conflict: "a conflict with what is there, or a precondition that does not hold"
         case .notAllowed: "not allowed, or nobody has shown who asks"
         case .unreachable: "no master answers, or none that can be trusted"

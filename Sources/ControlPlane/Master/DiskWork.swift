@@ -80,12 +80,15 @@ final class DiskWork: Sendable {
         }
     }
 
-    /// The newest revision that has served and can still be read; nil if there is none.
+    /// The newest revision of this file that has served and can still be read; nil if there is none.
+    /// Of another file it would be a surprise: a mistyped name would serve what somebody else meant.
     func lastGood() -> (plan: GenerationPlan, configuration: Configuration)? {
         do {
             for number in try store.goodRevisions() {
                 do {
-                    guard let stored = try store.revision(number) else { continue }
+                    guard let stored = try store.revision(number),
+                        stored.sourceName == configurationPath
+                    else { continue }
                     let readable = try readable(number)
                     return (
                         GenerationPlan(

@@ -129,10 +129,12 @@ public final class Master {
     }
 
     /// Supervises until it is told to stop, on the calling thread; the process's exit code.
-    public func run() -> Int32 {
+    ///
+    /// - Parameter admin: what the admin API runs with, nil if there is none.
+    public func run(admin: AdminSettings? = nil) -> Int32 {
         let code: Int32
         do {
-            code = try loop.run()
+            code = try loop.run(admin: admin)
         } catch {
             // epoll_wait(2) on our own set cannot fail but by a fault of ours.
             logger.critical("the loop failed", metadata: ["error": "\(error)"])

@@ -32,6 +32,9 @@ final class MasterLoop {
     private var lastServing: Int?
     private var idleInherited: [String] = []
     private var problems: [ReloadFailure.Problem] = []
+    /// What the admin API runs with, which no reload changes; nil: nobody has said.
+    private var startedAdmin: AdminSettings?
+    private var adminWaitsForStart = false
     private var nextSample = Instant(nanoseconds: 0)
     private var replies: [String: ReloadReply] = [:]
     private var published: PublishedState?
@@ -75,7 +78,8 @@ final class MasterLoop {
     var lastGeneration: Int { supervisor.nextGeneration - 1 }
 
     /// Until the supervisor says that all is over; its exit code.
-    func run() throws(SystemError) -> Int32 {
+    func run(admin: AdminSettings?) throws(SystemError) -> Int32 {
+        startedAdmin = admin
         request(.startup, principal: "master")
         publish()
         while true {
@@ -203,6 +207,8 @@ final class MasterLoop {
             problems = []
             for warning in revision.warnings { log.logger.warning("\(warning)") }
             log.set(level: revision.configuration.log.level)
+            adminWaitsForStart = startedAdmin.map { $0 != revision.configuration.admin } ?? false
+            if adminWaitsForStart { log.logger.warning("\(MasterSnapshot.adminNotice)") }
         case .failure(let failure): problems = failure.problems
         }
         step(.validated(reload: reload, result.map(\.plan), fallback: fallback))
@@ -243,6 +249,7 @@ final class MasterLoop {
         var listeners: [ListenerView]
         var counters: MasterCounters
         var problems: [ReloadFailure.Problem]
+        var adminWaitsForStart: Bool
         var isStopping: Bool
     }
 
@@ -252,7 +259,7 @@ final class MasterLoop {
         let state = PublishedState(
             generations: supervisor.generations, reloads: supervisor.reloads,
             unstored: unstored, listeners: listeners.views, counters: counters, problems: problems,
-            isStopping: supervisor.isStopping)
+            adminWaitsForStart: adminWaitsForStart, isStopping: supervisor.isStopping)
         if state == published { return }
         let before = published
         published = state
@@ -272,6 +279,7 @@ final class MasterLoop {
             snapshot.listeners = state.listeners
             snapshot.counters = state.counters
             snapshot.problems = state.problems
+            snapshot.adminWaitsForStart = state.adminWaitsForStart
             snapshot.shuttingDown = state.isStopping
             snapshot.serving = supervisor.serving
             snapshot.desiredRevision = supervisor.desiredRevision

@@ -38,6 +38,8 @@ public struct MasterSnapshot: Sendable {
     public var listeners: [ListenerView]
     /// Of the last validation, if it failed; empty after one that succeeded.
     public var problems: [ReloadFailure.Problem]
+    /// The configuration says something else below `admin` than the admin API runs with.
+    public var adminWaitsForStart = false
     /// What of the state directory was found lost or damaged at the start, in words.
     public var findings: [String] = []
     /// The master was told to stop.
@@ -46,6 +48,16 @@ public struct MasterSnapshot: Sendable {
     public var loopTick: Instant
     /// How late the loop came to its regular work.
     public var tickDelays = TickDelays()
+
+    /// Why the configuration that the master was started with does not serve, in words; nil: it
+    /// does, or it is not known yet.
+    public var startFailure: String? {
+        reloads.first { $0.trigger.source == .startup }?.failure?.detail
+    }
+
+    /// What `adminWaitsForStart` means, for people.
+    public static let adminNotice =
+        "what the configuration says below \"admin\" counts from the next start of the master"
 }
 
 /// Why the end of a reload is not durable.

@@ -63,17 +63,28 @@ struct Condition: Sendable, Equatable {
                 message: failure.map { place + $0.detail },
                 observedRevision: decided.revision ?? revision)
         }
-        let isCurrent = revision == snapshot.appliedRevision && revision != nil
-        let reason =
+        let isApplied = revision == snapshot.appliedRevision && revision != nil
+        let isCurrent = isApplied && !snapshot.adminWaitsForStart
+        let (reason, message): (String, String?) =
             if isCurrent {
-                "Applied"
+                ("Applied", nil)
+            } else if isApplied {
+                ("NeedsStart", MasterSnapshot.adminNotice)
             } else if last?.trigger.source == .rollback {
-                "RolledBack"
+                ("RolledBack", rolledBackMessage(snapshot))
             } else {
-                "NotApplied"
+                ("NotApplied", nil)
             }
         return Condition(
-            type: "ConfigCurrent", holds: isCurrent, reason: reason, observedRevision: revision)
+            type: "ConfigCurrent", holds: isCurrent, reason: reason, message: message,
+            observedRevision: revision)
+    }
+
+    private static func rolledBackMessage(_ snapshot: MasterSnapshot) -> String {
+        let wanted = snapshot.desiredRevision.map(String.init) ?? "-"
+        let serving = snapshot.appliedRevision.map(String.init) ?? "-"
+        return "revision \(wanted) crashed on probation, so \(serving) serves, the last good one; "
+            + "a reload tries again"
     }
 
     private static func leaversBounded(_ snapshot: MasterSnapshot) -> Condition {

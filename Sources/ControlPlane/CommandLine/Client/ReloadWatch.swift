@@ -74,7 +74,10 @@ struct ReloadWatch {
         let reload = answer.value
         if reload["status"] == "SUCCEEDED" || !Self.isFinal(reload) {
             session.show(answer) { value, _ in ReloadText.sentence(value) + "\n" }
-            guard !Self.isFinal(reload) else { return try checkDrained(reload) }
+            guard !Self.isFinal(reload) else {
+                warnIfNotCurrent()
+                return try checkDrained(reload)
+            }
             throw CommandFailure(
                 .waitExpired,
                 "\(ReloadText.sentence(reload)) after \(wait.text); it goes on")
@@ -91,6 +94,15 @@ struct ReloadWatch {
         for line in ProblemText.lines(problem) { Console.error(line) }
         Console.error(ReloadText.failure(problem))
         throw CommandFailure(ExitStatus(problemCode: Self.code(reload), httpStatus: 422))
+    }
+
+    /// A success that leaves something to do is no secret.
+    private func warnIfNotCurrent() {
+        let conditions = try? session.client.get("/v1/status").value["conditions"]?.arrayValue
+        for condition in conditions ?? []
+        where condition["type"] == "ConfigCurrent" && condition["reason"] == "NeedsStart" {
+            Console.error("apus: warning: \(condition["message"]?.stringValue ?? "")")
+        }
     }
 
     private static func isFinal(_ reload: JSONValue) -> Bool {

@@ -21,6 +21,10 @@ struct RunCommand: ParsableCommand {
 
             Signals: HUP and USR2 reload, USR1 stops gracefully, TERM and INT stop.
 
+            Exit codes: 0 stopped by request, 1 another failure, 3 the configuration is invalid or \
+            missing, 4 an address cannot be listened on. A configuration that cannot be served \
+            gives way to the last revision of the same file that has served, if there is one.
+
             Directories default to $STATE_DIRECTORY and $RUNTIME_DIRECTORY (systemd), else to \
             /var/lib/apus and /run/apus for root and to the XDG ones for a user.
             """)
@@ -77,10 +81,17 @@ struct RunCommand: ParsableCommand {
             Task { await banner.printWhenServing(handle) }
         }
 
-        let code = master.run()
+        let code = master.run(admin: admin)
+        if code != 0 { explainEnd(handle.snapshot()) }
         _ = try? Blocking.wait { await server.stop() }
         log.flush(atMost: .seconds(1))
         if code != 0 { throw ExitCode(code) }
+    }
+
+    /// The log has all of it; this is the last line that somebody sees.
+    private func explainEnd(_ snapshot: MasterSnapshot) {
+        guard snapshot.appliedRevision == nil, let failure = snapshot.startFailure else { return }
+        Console.error("apus: cannot start: \(failure)")
     }
 
     private func directories() throws(CommandFailure) -> Directories {
@@ -142,8 +153,8 @@ struct RunCommand: ParsableCommand {
             guard let last = master.lastGood() else { throw refused(refusal) }
             if let message = refusal.failure.message { Console.error("apus: \(message)") }
             Console.error(
-                "apus: revision \(last.revision), the last one that served, is started instead; "
-                    + "mend the file and reload")
+                "apus: revision \(last.revision), the last one of this file that served, is started "
+                    + "instead; mend the file and reload")
             return last.configuration.admin
         }
     }

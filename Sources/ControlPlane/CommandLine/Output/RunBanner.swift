@@ -22,11 +22,12 @@ struct RunBanner: Sendable {
     func text(_ snapshot: MasterSnapshot) -> String {
         let generation = snapshot.serving.map(String.init) ?? "-"
         let revision = snapshot.appliedRevision.map(String.init) ?? "-"
+        let doubt = snapshot.startFailure.map { "; NOT what serves: \($0)" } ?? ""
         let listeners = snapshot.listeners.map { "\($0.address) (\($0.frontend))" }
         return """
             apus \(snapshot.version): generation \(generation) serves revision \(revision)
               listening  \(listeners.isEmpty ? "nowhere" : listeners.joined(separator: ", "))
-              config     \(configurationPath ?? "embedded default; your own with --config FILE")
+              config     \(configurationPath ?? "embedded default; your own with --config FILE")\(doubt)
               state      \(directories.state)
               socket     \(socketPath)
             Try next:
