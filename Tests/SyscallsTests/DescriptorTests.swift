@@ -57,19 +57,6 @@ func temporaryPath(_ name: String) -> String {
     }
 }
 
-@Suite struct BytePipeTests {
-    @Test func aWidePipeHoldsMore() throws {
-        let bytes = [UInt8](repeating: 7, count: 300_000)
-        let capacity = try [65_536, 262_144].map { wanted in
-            let pipe = try BytePipe()
-            pipe.widen(to: Int32(wanted))
-            // Of the least size that holds them.
-            return unsafe write(pipe.writer.rawValue, bytes, bytes.count)
-        }
-        #expect(capacity == [65_536, 262_144])
-    }
-}
-
 @Suite struct EpollTests {
     @Test func eventsCarryTheirToken() throws {
         let epoll = try Epoll()

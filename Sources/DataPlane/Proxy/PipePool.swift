@@ -24,9 +24,6 @@ struct PipePool: ~Copyable {
     /// Two descriptors each. Transfers beyond that many copy.
     private static var usedMax: Int { 128 }
     private static var keptMax: Int { 32 }
-    /// Bytes come a page in a piece or more: with the 16 pieces of a pipe as it is made, a quarter
-    /// of that moves at a time.
-    private static var bytes: Int32 { 262_144 }
 
     private var pipes = Slab<Pipe>()
     private var kept: [Ref<Pipe>] = []
@@ -41,7 +38,6 @@ struct PipePool: ~Copyable {
         guard pipes.count < Self.usedMax else { return nil }
         do throws(SystemError) {
             let made = try BytePipe()
-            made.widen(to: Self.bytes)
             let pipe = pipes.take()
             let ends = made.takeEnds()
             pipe[].reader = ends.reader

@@ -18,12 +18,6 @@ public struct BytePipe: ~Copyable, Sendable {
         writer = FileDescriptor(owning: writeEnd)
     }
 
-    /// Lets it hold up to `bytes`, a piece a page. What a user may have of wider pipes is limited
-    /// (pipe(7)): beyond that it stays as it is.
-    public func widen(to bytes: Int32) {
-        _ = clinux_pipe_size(writer.rawValue, bytes)
-    }
-
     /// Gives both ends away.
     public consuming func takeEnds() -> (reader: Int32, writer: Int32) {
         (reader.take(), writer.take())

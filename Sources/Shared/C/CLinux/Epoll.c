@@ -30,8 +30,6 @@ int clinux_pipe(int *reader, int *writer) {
     return 0;
 }
 
-int clinux_pipe_size(int fd, int bytes) { return result(fcntl(fd, F_SETPIPE_SZ, bytes)); }
-
 int clinux_eventfd(void) { return result(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)); }
 
 int clinux_eventfd_signal(int fd) {

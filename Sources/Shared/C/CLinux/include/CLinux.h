@@ -92,7 +92,6 @@ int clinux_receive_packet(
 
 // Descriptors that stand for events.
 int clinux_pipe(int *reader, int *writer); // non-blocking, close-on-exec
-int clinux_pipe_size(int fd, int bytes); // F_SETPIPE_SZ
 int clinux_eventfd(void);
 int clinux_eventfd_signal(int fd);
 int clinux_eventfd_clear(int fd, uint64_t *count);
