@@ -9,7 +9,8 @@ struct ExitStatusTests {
     }
 
     @Test(arguments: [
-        ("config-invalid", 422, 3), ("superseded", 422, 5), ("cancelled", 422, 8),
+        ("config-invalid", 422, 3), ("file-missing", 422, 3), ("superseded", 422, 5),
+        ("cancelled", 422, 8),
         ("listener-bind-failed", 422, 8), ("ready-timeout", 422, 8), ("spawn-failed", 503, 8),
         ("request-invalid", 422, 2), ("invalid-parameter", 400, 2),
         ("generation-serving", 409, 5), ("revision-mismatch", 412, 5),

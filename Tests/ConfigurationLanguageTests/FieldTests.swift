@@ -59,6 +59,10 @@ import Testing
         #expect(Suggestion.nearest(to: "wieght", in: ["weight", "labels"]) == "weight")
         #expect(Suggestion.nearest(to: "Backend", in: ["backend"]) == "backend")
         #expect(Suggestion.nearest(to: "xyz", in: ["weight"]) == nil)
+        #expect(
+            Suggestion.nearest(to: "maxconn", in: ["weight", "max_connections"])
+                == "max_connections")
+        #expect(Suggestion.nearest(to: "maxconn", in: ["weight"]) == nil)
         #expect(Suggestion.nearest(to: String(repeating: "a", count: 1_000), in: ["a"]) == nil)
         #expect(Suggestion.distance(Array("ca".utf8), Array("abc".utf8)) == 3)
         #expect(Suggestion.distance(Array("abcd".utf8), Array("abdc".utf8)) == 1)

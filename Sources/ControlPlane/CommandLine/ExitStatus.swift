@@ -32,7 +32,7 @@ enum ExitStatus: Int32, Sendable, CaseIterable {
     /// Of an answer that is no success.
     init(problemCode code: String, httpStatus: Int) {
         switch (code, httpStatus) {
-        case ("config-invalid", _): self = .configurationInvalid
+        case ("config-invalid", _), ("file-missing", _): self = .configurationInvalid
         case ("superseded", _), ("idempotency-key-reused", _): self = .conflict
         case ("request-invalid", _), ("invalid-parameter", _): self = .usage
         case ("shutting-down", _), ("not-ready", _), ("master-stuck", _): self = .other

@@ -21,7 +21,8 @@ struct ReloadCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Wait for the outcome, at most so long: 60s, 500ms, 5m at most.", valueName: "duration")
+            "Wait for the outcome, at most so long, with a unit: 60s, 500ms, 5m at most.",
+            valueName: "duration")
     )
     var wait: WaitArgument?
 

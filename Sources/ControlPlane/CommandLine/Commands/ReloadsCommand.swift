@@ -42,7 +42,7 @@ struct ReloadsCommand: ParsableCommand {
 
         @Option(
             help: ArgumentHelp(
-                "Wait for the outcome, at most so long: 60s, 500ms, 5m at most.",
+                "Wait for the outcome, at most so long, with a unit: 60s, 500ms, 5m at most.",
                 valueName: "duration"))
         var wait: WaitArgument?
 

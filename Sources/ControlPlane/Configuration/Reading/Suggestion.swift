@@ -5,8 +5,17 @@ enum Suggestion {
     private static let candidateCountMax = 1_000
     private static let lengthMax = 64
 
+    /// What others call it, who may have sent us the reader.
+    private static let elsewhere = [
+        "maxconn": "max_connections", "max_conns": "max_connections", "listen": "bind",
+        "upstream": "backend", "upstreams": "backends", "clusters": "backends",
+        "default_backend": "backend", "use_backend": "backend", "inter": "interval",
+        "http-reuse": "reuse", "nbthread": "threads", "cookie": "stickiness",
+    ]
+
     /// The nearest name, if it is near: a third of its letters may differ.
     static func nearest(to name: String, in candidates: [String]) -> String? {
+        if let ours = elsewhere[name.lowercased()], candidates.contains(ours) { return ours }
         let letters = Array(name.lowercased().utf8)
         guard !letters.isEmpty, letters.count <= lengthMax else { return nil }
         var best: (distance: Int, name: String)?

@@ -188,6 +188,11 @@ struct YAMLComposer {
         }
         if source.byte(at: position) == UInt8(ascii: "\t") {
             message = "a tab cannot indent, use spaces (\(message))"
+        } else if message.hasPrefix("did not find expected")
+            || message.hasPrefix("mapping values are not allowed")
+        {
+            message +=
+                "; look at the indentation, and for a space behind each colon, here and above"
         }
         report(.yamlSyntax, position, message)
     }
