@@ -295,6 +295,14 @@ extension Engine {
         return configuration.frontendGauges[frontend[].index]?.isFull != true
     }
 
+    /// Takes what waits, before the listeners are let go. Who was woken for a connection must take it:
+    /// nobody else was (EPOLLEXCLUSIVE), nor would be before another one comes.
+    mutating func takeWaiting() {
+        for listener in listeners where listener[].state == .accepting {
+            _ = acceptBatch(listener)
+        }
+    }
+
     /// Deletes every registration; no listener event is acted on any more.
     mutating func unregisterListeners() {
         for listener in listeners { unregister(listener, .released) }

@@ -30,6 +30,7 @@ extension Engine {
 
     mutating func release(draining queues: [Int], idleAfter: Int64, idleSpread: Int64) {
         guard drain.isServing else { return }
+        takeWaiting()
         unregisterListeners()
         stopChecks()
         drain = .releasing(
