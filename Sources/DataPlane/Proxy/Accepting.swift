@@ -190,7 +190,7 @@ extension Engine {
 
     /// Has the poll set watch a client that it does not watch yet, once there is something to wait
     /// for. A connection that serves one request and ends has most often never come to that, and
-    /// taking it in and out would be a tenth of its cost. Until then nobody would tell that the
+    /// taking it in and out would be an eighth of its cost. Until then nobody would tell that the
     /// client has left, so it is put off for a moment only.
     mutating func watch(_ client: Ref<ClientConnection>) {
         if client[].isWatched || client[].state == .closed { return }
