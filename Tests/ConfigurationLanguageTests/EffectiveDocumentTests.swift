@@ -118,7 +118,9 @@ import Testing
         #expect(web["bind"] == ["0.0.0.0:80"])
         #expect(web["max_connections"] == nil)
         #expect(
-            web["limits"] == ["head": "15k", "fields": 100, "target": "8k", "body": "1g"])
+            web["limits"] == [
+                "head": "15k", "fields": 100, "target": "8k", "body": "1g", "min_rate": "500",
+            ])
         #expect(web["timeouts"]?["tunnel"] == "1h")
         #expect(web["routes"] == [["id": "route-1", "backend": "api"]])
         #expect(
@@ -157,7 +159,7 @@ import Testing
                     + "routes proxyProtocol"
             ),
             (frontend.bind[0], "address backlog deferAccept userTimeout"),
-            (MessageLimits(), "headBytes fieldCount targetBytes bodyBytes"),
+            (MessageLimits(), "headBytes fieldCount targetBytes bodyBytes minRateBytes"),
             (HeaderRules(), "request response"),
             (frontend.routes[0], "id match action headers rewrite rateLimit priority"),
             (

@@ -135,6 +135,48 @@ import Testing
         print("figure: an answer that came before the request went was found in round \(round)")
     }
 
+    /// The second answer to a client's first request comes while the loop is busy, with or behind the
+    /// client's second request: it is no answer to that.
+    @Test func lateAnswerIsNotTheNextOne() throws {
+        let rounds = 40
+        let turn = Sent()
+        let origin = try EngineOrigin { connection in
+            while let head = connection.takeHead() {
+                let target = head.startLine.split(separator: " ")[1]
+                connection.send(
+                    "HTTP/1.1 200 OK\r\nContent-Length: \(target.utf8.count)\r\n\r\n\(target)")
+                guard let round = Int(head.field("x-round") ?? "") else { continue }
+                while turn.bytes.load(ordering: .acquiring) < round { sched_yield() }
+                connection.send("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nstale")
+            }
+        }
+        var options = EngineHarness.Options()
+        var local = Route(
+            id: "l", action: .respond(LocalResponse(status: 200, body: Template(literal: "here"))))
+        local.match.pathPrefixes = ["/local"]
+        options.routes = [local, Route(id: "r", action: .backend("b"))]
+        let harness = try EngineHarness(origins: [origin.port], options)
+        // A turn serves few requests of each: many make a round that takes its time.
+        let burst = String(repeating: "GET /local HTTP/1.1\r\nHost: a\r\n\r\n", count: 20)
+        let others = try (0..<100).map { _ in try harness.connect() }
+        var stale = 0
+        for round in 1...rounds {
+            let client = try harness.connect()
+            client.send("GET /one HTTP/1.1\r\nHost: a\r\nX-Round: \(round)\r\n\r\n")
+            #expect(client.takeMessage()?.text == "/one")
+            for other in others { other.send(burst) }
+            client.send("GET /two HTTP/1.1\r\nHost: a\r\n\r\n")
+            turn.bytes.store(round, ordering: .releasing)
+            let answer = client.takeMessage()?.text
+            if answer == "stale" { stale += 1 } else { #expect(answer == "/two") }
+        }
+        turn.bytes.store(.max, ordering: .releasing)
+        print("figure: \(stale) of \(rounds) got the answer that came late")
+        // Nobody can tell one that the server sent after it had the request.
+        #expect(stale < rounds / 2)
+        #expect(harness.traffic(EngineHarness.server(0)) { $0[.desyncs] > 0 })
+    }
+
     /// H3: whatever servers do to the connections of others. A million requests in the long form.
     @Test func noForeignByte() throws {
         let (verdict, board) = try poison(.safe, requests: EngineLoad.isLong ? 50_000 : 150)

@@ -2,6 +2,7 @@
 
 import Model
 import SharedState
+import Synchronization
 import Testing
 
 @testable import DataPlane
@@ -49,6 +50,25 @@ import Testing
         free.send("GET /other HTTP/1.1\r\nHost: a\r\n\r\n")
         #expect(free.takeMessage()?.status == 200)
         #expect(Wait.until(5) { harness.worker[.rateLimited] == 10 })
+    }
+
+    /// The burst and what the rate gives meanwhile, when clients of all loops come at once: the loops'
+    /// times differ.
+    @Test func byAFlood() throws {
+        let origin = try EngineOrigin.echo()
+        var limit = Self.limit(.clientIP, burst: 50)
+        limit.rate = Rate(count: 100, period: .seconds(1))
+        var options = Self.options(limit, loopCount: 4)
+        options.routes?[0].match.pathPrefixes = ["/"]
+        let harness = try EngineHarness(origins: [origin.port], options)
+        let passed = Atomic<Int>(0)
+        let start = ContinuousClock.now
+        try Crowd.run(
+            clients: 16, requests: 100, at: harness.port,
+            { if $0 == 200 { passed.add(1, ordering: .relaxed) } })
+        let seconds = (ContinuousClock.now - start) / .seconds(1)
+        let count = passed.load(ordering: .relaxed)
+        #expect(count >= 50 && Double(count) <= 51 + 100 * seconds)
     }
 
     /// Keys are apart; those without one count together, so leaving it out is no way around.

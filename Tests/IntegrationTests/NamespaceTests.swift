@@ -8,7 +8,7 @@ import Testing
 @Suite struct NamespaceTests {
     @Test(
         .enabled(if: geteuid() == 0, "needs root"), .timeLimit(.minutes(2)),
-        arguments: ["ports"])
+        arguments: ["ports", "lossy", "crossing"])
     func inANetworkOfItsOwn(_ name: String) throws {
         let cases = URL(fileURLWithPath: #filePath)
             .deletingLastPathComponent().deletingLastPathComponent()

@@ -81,6 +81,45 @@ import Testing
         #expect(table.ask(key: 3 << 44, now: round / 2, interval: 1_000, burst: 1) == .allowed)
     }
 
+    /// What is left after more than half a round looks like time to come: it costs one interval.
+    @Test func theClockHasComeHalfRound() throws {
+        let table = try table()
+        let half = Int64(1) << 43
+        func ask(_ time: Int64) -> RateLimitVerdict {
+            table.ask(key: 3 << 44, now: time, interval: 1_000, burst: 2)
+        }
+        #expect(ask(5) == .allowed)
+        #expect(ask(half + 3_000) == .refused(waitMicroseconds: 1_000))
+        #expect(ask(half + 4_000) == .allowed)
+    }
+
+    /// A reload makes the burst smaller: whoever had used it up has to wait, but not for the old one.
+    @Test func aSmallerBurstForgivesNothing() throws {
+        let table = try table()
+        func ask(_ time: Int64, burst: Int64) -> RateLimitVerdict {
+            table.ask(key: 4 << 44, now: time * Self.second, interval: Self.second, burst: burst)
+        }
+        for _ in 0..<30 { #expect(ask(100, burst: 30) == .allowed) }
+        for _ in 0..<3 { #expect(ask(100, burst: 10) == .refused(waitMicroseconds: Self.second)) }
+        #expect(ask(101, burst: 10) == .allowed)
+        #expect(ask(101, burst: 10) == .refused(waitMicroseconds: Self.second))
+    }
+
+    /// Loops look at the time once in a round: what one of them has put as far ahead as it may be is
+    /// farther than that for the others.
+    @Test func exactBetweenClocksThatDiffer() throws {
+        let table = try table()
+        var allowed = 0
+        for step: Int64 in 0..<50_000 {
+            // 5 s, four loops, up to 3 ms apart.
+            let time = step * 100 - step % 4 * 1_000
+            let verdict = table.ask(
+                key: 6 << 44, now: 10 * Self.second + time, interval: Self.second / 10, burst: 100)
+            if verdict == .allowed { allowed += 1 }
+        }
+        #expect(abs(allowed - 150) <= 1)
+    }
+
     @Test(arguments: [
         (-1, 1), (0, 0), (0, 3), (1 << 19, 1), (1, 1 << 19), (Int.max, 2), (0, Int.min),
     ])

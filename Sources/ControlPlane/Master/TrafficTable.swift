@@ -23,7 +23,8 @@ public struct NamedTraffic: Sendable, Equatable {
     public var queueLength: Int
     /// Of a server with a limit: how many of its permits are held.
     public var permitsInUse: Int?
-    /// Of a server: the connections that all live workers have to it now.
+    /// Of a server: the connections that all live workers have to it now. Of a frontend: those of
+    /// clients, all of them `inUse`.
     public var connections: ServerConnectionCounts?
 
     public init(
@@ -307,8 +308,12 @@ final class TrafficTable: Sendable {
     }
 
     private func connections(of name: TrafficName, _ number: Int) -> ServerConnectionCounts? {
-        guard case .server = name else { return nil }
-        return ServerConnectionRecord.total(region, number: number)
+        switch name {
+        case .frontend:
+            ServerConnectionCounts(inUse: FrontendConnections.total(region, number: number))
+        case .backend: nil
+        case .server: ServerConnectionRecord.total(region, number: number)
+        }
     }
 
     private static let zeros = [UInt64](repeating: 0, count: TrafficLayout.wordCount)

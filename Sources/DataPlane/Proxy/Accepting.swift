@@ -77,6 +77,7 @@ extension Engine {
         while rest > 0 {
             rest -= 1
             guard takePlace(frontend[].index) else {
+                count(.queued, of: frontend[].traffic)
                 unregister(listener, .full(checkAt: now + Self.fullCheckMilliseconds))
                 return false
             }
@@ -122,11 +123,11 @@ extension Engine {
     private mutating func takePlace(_ frontend: Int) -> Bool {
         guard drain.isServing else {
             configuration.processGauge.takeBeyondLimit()
-            configuration.frontendGauges[frontend]?.takeBeyondLimit()
+            configuration.frontendGauges[frontend].takeBeyondLimit()
             return true
         }
         guard configuration.processGauge.take() else { return false }
-        if let gauge = configuration.frontendGauges[frontend], !gauge.take() {
+        if !configuration.frontendGauges[frontend].take() {
             configuration.processGauge.give()
             return false
         }
@@ -135,7 +136,7 @@ extension Engine {
 
     func givePlace(_ frontend: Int) {
         configuration.processGauge.give()
-        configuration.frontendGauges[frontend]?.give()
+        configuration.frontendGauges[frontend].give()
     }
 
     /// Serves the connection here, or hands it to a loop that is clearly less busy.
@@ -292,7 +293,7 @@ extension Engine {
     private func hasPlace(_ listener: Ref<Listener>) -> Bool {
         guard let frontend = listener[].frontend else { return false }
         if configuration.processGauge.isFull { return false }
-        return configuration.frontendGauges[frontend[].index]?.isFull != true
+        return !configuration.frontendGauges[frontend[].index].isFull
     }
 
     /// Takes what waits, before the listeners are let go. Who was woken for a connection must take it:

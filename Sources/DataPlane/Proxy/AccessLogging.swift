@@ -25,7 +25,7 @@ extension Engine {
     private func noteConnections(_ entry: inout AccessLogEntry, _ frontend: Ref<FrontendState>?) {
         entry.connections = configuration.processGauge.current
         guard let frontend else { return }
-        entry.frontendConnections = configuration.frontendGauges[frontend[].index]?.current ?? 0
+        entry.frontendConnections = configuration.frontendGauges[frontend[].index].current
     }
 
     /// False: there is no room in the buffer.

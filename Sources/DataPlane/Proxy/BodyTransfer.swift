@@ -13,7 +13,7 @@ extension Engine {
     mutating func advance(
         _ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>
     ) -> Bool {
-        clientMoved = false
+        clientMoved = 0
         serverMoved = false
         if client[].transport.hasFailed {
             abort(exchange, client, .clientAbort, "client-abort")
@@ -102,7 +102,7 @@ extension Engine {
         case .moved(let count):
             exchange[].download.didSend(count, from: &server[].input, keeps: false)
             exchange[].hasResponded = true
-            clientMoved = true
+            clientMoved &+= count
             record.add(.bytesOut, UInt64(count))
             return exchange[].download.unsent == 0
         case .blocked, .ended: return false
@@ -195,6 +195,7 @@ extension Engine {
         switch result {
         case .moved(let count):
             let keeps = exchange[].phase == .awaitingResponse && !exchange[].uploadIsForgotten
+            if exchange[].upload.totalSent == 0 { exchange[].firstSentAt = nowNanoseconds }
             exchange[].upload.didSend(count, from: &client[].input, keeps: keeps)
             serverMoved = true
             exchange[].sentAt = nowNanoseconds
@@ -238,7 +239,7 @@ extension Engine {
         }
         switch result {
         case .moved(let count):
-            clientMoved = true
+            clientMoved &+= count
             record.add(.bytesIn, UInt64(count))
             guard let error = exchange[].upload.approve(&client[].input) else { return true }
             refuseBody(exchange, client, error)

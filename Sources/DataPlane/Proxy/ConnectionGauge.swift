@@ -1,20 +1,25 @@
-// Client connections at once, against their limit, over all loops of a worker. Touched at accept
-// and close only. Any thread.
+// Client connections at once, against their limit: of a worker, or of a frontend over all workers.
+// Touched at accept and close only. Any thread.
 
+internal import SharedState
 internal import Synchronization
 
 /// A count that cannot exceed its limit.
 final class ConnectionGauge: Sendable {
     private let limit: Int
+    /// Of a frontend that has a place in the shared memory.
+    private let shared: FrontendConnections?
     private let count = Atomic<Int>(0)
 
     /// - Parameter limit: at least 1.
-    init(limit: Int) {
+    init(limit: Int, shared: FrontendConnections? = nil) {
         self.limit = max(1, limit)
+        self.shared = shared
     }
 
     /// Reserves a place; false if none is free.
     func take() -> Bool {
+        if let shared { return shared.take(below: limit) }
         if count.add(1, ordering: .relaxed).newValue <= limit { return true }
         give()
         return false
@@ -22,17 +27,19 @@ final class ConnectionGauge: Sendable {
 
     /// Takes a place even if none is free.
     func takeBeyondLimit() {
+        if let shared { return shared.takeBeyondLimit() }
         count.add(1, ordering: .relaxed)
     }
 
     /// Gives a place back.
     func give() {
+        if let shared { return shared.give() }
         count.subtract(1, ordering: .relaxed)
     }
 
     /// How many there are now.
-    var current: Int { count.load(ordering: .relaxed) }
+    var current: Int { shared?.total ?? count.load(ordering: .relaxed) }
 
     /// Whether `take` would fail now.
-    var isFull: Bool { count.load(ordering: .relaxed) >= limit }
+    var isFull: Bool { current >= limit }
 }

@@ -20,7 +20,8 @@ extension Engine {
     mutating func takeParked(
         _ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>, _ upstream: Ref<UpstreamServer>
     ) -> Ref<ServerConnection>? {
-        if let own = client.ownParked(to: upstream), own.takeBack() {
+        while let own = client.ownParked(to: upstream) {
+            guard own.takeBack(), !own[].transport.isReadable || isSilent(own) else { continue }
             use(own, exchange, client)
             return own
         }
@@ -29,9 +30,8 @@ extension Engine {
         }
         while let other = otherParked(upstream, rules) {
             guard other.takeBack() else { continue }
-            if rules.policy != .always, !other[].transport.isSilent() {
-                dismiss(other)
-                continue
+            if rules.policy != .always || other[].transport.isReadable {
+                guard isSilent(other) else { continue }
             }
             use(other, exchange, client)
             return other
@@ -164,13 +164,18 @@ extension Engine {
     /// Events on a connection that nobody uses: bytes or its end make it useless. Events of its
     /// former exchange may still come, so the socket is asked.
     mutating func checkParked(_ server: Ref<ServerConnection>) {
-        guard server[].transport.isReadable else { return }
-        guard server.takeBack() else { return }
+        guard server[].transport.isReadable, server.takeBack() else { return }
+        _ = isSilent(server)
+    }
+
+    /// Asks the socket of a parked connection that was taken back, and ends one that is not.
+    private mutating func isSilent(_ server: Ref<ServerConnection>) -> Bool {
+        if server[].transport.isSilent() { return true }
         if !server[].transport.hasFailed, !server[].transport.peerHasEnded {
-            if server[].transport.isSilent() { return }
-            if let upstream = server[].server { count(.desyncs, of: upstream[].traffic) }
+            count(.desyncs, of: server[].server?[].traffic)
         }
         dismiss(server)
+        return false
     }
 
     /// Ends a parked connection, unless another loop has claimed it.

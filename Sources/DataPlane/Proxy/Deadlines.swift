@@ -14,7 +14,7 @@ extension Engine {
     /// Whom the exchange waits for after this turn, and since when.
     mutating func updateDeadlines(_ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>) {
         if exchange[].phase == .tunnelling {
-            if clientMoved || serverMoved || !exchange[].waitsForClient {
+            if clientMoved > 0 || serverMoved || !exchange[].waitsForClient {
                 exchange[].waitsForClient = true
                 clientTimers.arm(client, at: now &+ tunnelWait(exchange))
             }
@@ -22,12 +22,16 @@ extension Engine {
         }
         guard let frontend = exchange[].frontend else { return }
         let waitsForClient = awaitsClient(exchange, client)
-        if waitsForClient {
-            if clientMoved || !exchange[].waitsForClient {
-                clientTimers.arm(client, at: now &+ frontend[].waits.client)
+        if clientMoved > 0 || waitsForClient != exchange[].waitsForClient {
+            exchange[].pace.update(
+                at: now, waited: exchange[].waitsForClient, moved: clientMoved,
+                minRate: frontend[].limits.minRateBytes)
+            if waitsForClient {
+                clientTimers.arm(
+                    client, at: now &+ exchange[].pace.patience(of: frontend[].waits.client))
+            } else if exchange[].waitsForClient {
+                clientTimers.arm(client, at: .max)
             }
-        } else if exchange[].waitsForClient {
-            clientTimers.arm(client, at: .max)
         }
         exchange[].waitsForClient = waitsForClient
         guard let server = exchange[].server, server[].state == .inUse,
@@ -96,14 +100,24 @@ extension Engine {
                 endPause(exchange, client)
                 return
             }
-            exchange[].note(.clientTimeout, "client-timeout")
-            if exchange[].phase == .awaitingResponse, !exchange[].upload.isComplete {
-                record.add(.requestTimeouts)
-                fail(exchange, client, 408, "client-timeout")
-                advance(client)
-            } else {
-                abort(exchange, client, .clientTimeout, "client-timeout")
-            }
+            giveUpClient(exchange, client)
+        }
+    }
+
+    /// It was silent for too long, or it is too slow.
+    private mutating func giveUpClient(
+        _ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>
+    ) {
+        let limit = exchange[].frontend?[].waits.client ?? 0
+        let error: StaticString =
+            exchange[].pace.isSlow(for: limit) ? "client-slow" : "client-timeout"
+        exchange[].note(.clientTimeout, error)
+        if exchange[].phase == .awaitingResponse, !exchange[].upload.isComplete {
+            record.add(.requestTimeouts)
+            fail(exchange, client, 408, error)
+            advance(client)
+        } else {
+            abort(exchange, client, .clientTimeout, error)
         }
     }
 

@@ -117,8 +117,9 @@ struct Engine: ~Copyable {
     var drain = DrainState.serving
     var drainIdleAfter: Int64 = 0
     var drainIdleSpread: Int64 = 0
-    /// Bytes passed on in the present turn, from or to either side.
-    var clientMoved = false
+    /// Bytes that came from the client or went to it in the present turn.
+    var clientMoved = 0
+    /// The same of the server.
     var serverMoved = false
     var isStopped = false
     let generationText: Bytes
@@ -176,6 +177,7 @@ struct Engine: ~Copyable {
                 (try? epoll.wait(into: events, timeoutMilliseconds: Int32(clamping: wait))) ?? 0
             readClock()
             attendServersIfChanged()
+            for place in 0..<count { noteParked(events.token(place), events.bits(place)) }
             for place in 0..<count { dispatch(events.token(place), events.bits(place)) }
             runQueued()
             expireTimers()
@@ -199,6 +201,15 @@ struct Engine: ~Copyable {
         case Tag.check: checkEvent(Ref(token: token), bits)
         default: readMailbox()
         }
+    }
+
+    /// What servers said on parked connections is known before anybody can be given one of them,
+    /// whatever the order of events.
+    @inline(__always)
+    private func noteParked(_ token: UInt64, _ bits: UInt32) {
+        guard token & Tag.mask == Tag.server else { return }
+        let server = Ref<ServerConnection>(token: token)
+        if server[].state == .parked { server[].transport.note(bits) }
     }
 
     private mutating func readClock() {

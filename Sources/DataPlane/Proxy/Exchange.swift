@@ -159,6 +159,7 @@ struct Exchange: ~Copyable, SlabEntry {
     /// The client may hold its body back until the server asks for it.
     var expectsContinue = false
     var waitsForClient = false
+    var pace = ClientPace()
     var waitsForServer = false
     var status = 0
     /// Of an answer of our own; 0: no word about it.
@@ -183,6 +184,7 @@ struct Exchange: ~Copyable, SlabEntry {
     var queueNanoseconds: Int64 = 0
     var connectingAt: Int64 = 0
     var connectedAt: Int64 = 0
+    var firstSentAt: Int64 = 0
     var sentAt: Int64 = 0
     var respondedAt: Int64 = 0
     var wasReused = false

@@ -197,7 +197,7 @@ extension Engine {
         guard client[].transport.isWritable else { return true }
         switch client[].sendOutput() {
         case .moved(let count):
-            clientMoved = true
+            clientMoved &+= count
             exchange[].bytesOut &+= Int64(count)
             record.add(.bytesOut, UInt64(count))
             if client[].output.isEmpty { buffers.empty(&client[].output) }

@@ -15,7 +15,7 @@ extension Engine {
             case .moved(let count):
                 exchange[].download.didSendPiped(count)
                 exchange[].hasResponded = true
-                clientMoved = true
+                clientMoved &+= count
                 record.add(.bytesOut, UInt64(count))
             case .blocked, .ended: return false
             case .failed:

@@ -27,10 +27,11 @@ extension Engine {
                 return
             }
             switch server[].receive() {
-            case .moved:
+            case .moved(let received):
                 serverMoved = true
                 // An answer to a request that was not sent yet is somebody else's.
-                if exchange[].upload.totalSent == 0 {
+                let isFirst = server[].input.count == received
+                if exchange[].upload.totalSent == 0 || isFirst && isTooSoon(exchange, server) {
                     count(.desyncs, of: exchange[].upstream?[].traffic)
                     server[].input.removeAll()
                     didLoseServer(exchange, client, server)
@@ -45,6 +46,17 @@ extension Engine {
                 return
             }
         }
+    }
+
+    /// Whether bytes on a reused connection were on their way before the server can have had a byte of
+    /// the request: they came sooner than any answer there, and without word that one has arrived.
+    @inline(__always)
+    private func isTooSoon(_ exchange: Ref<Exchange>, _ server: Ref<ServerConnection>) -> Bool {
+        let took = nowNanoseconds &- exchange[].firstSentAt
+        guard took < server[].quickest else { return false }
+        server[].quickest = took
+        return server[].isReused
+            && server[].transport.unacknowledgedCount >= exchange[].upload.totalSent
     }
 
     /// Interim heads pass, the final one begins the response.

@@ -39,8 +39,8 @@ final class RuntimeConfiguration: @unchecked Sendable {
 
     let configuration: Configuration
     let routes: [RouteTable]
-    /// Of `configuration.frontends`, in their order; nil has no limit of its own.
-    let frontendGauges: [ConnectionGauge?]
+    /// Of `configuration.frontends`, in their order.
+    let frontendGauges: [ConnectionGauge]
     let processGauge: ConnectionGauge
     /// Of each TCP frontend, nil for HTTP frontends.
     let tcpRoutes: [TCPRouteTable?]
@@ -88,8 +88,10 @@ final class RuntimeConfiguration: @unchecked Sendable {
         self.arena = arena
         let surroundings = RouteSurroundings(configuration, arena: arena)
         routes = configuration.frontends.map { RouteTable($0, surroundings, arena: arena) }
-        frontendGauges = configuration.frontends.map { frontend in
-            frontend.maxConnections.map { ConnectionGauge(limit: $0) }
+        frontendGauges = configuration.frontends.enumerated().map { place, frontend in
+            ConnectionGauge(
+                limit: frontend.maxConnections ?? .max,
+                shared: traffic.frontendConnections(place))
         }
         processGauge = ConnectionGauge(limit: configuration.process.maxConnections)
         tcpRoutes = configuration.frontends.map { frontend in

@@ -79,6 +79,12 @@ struct TrafficRecords {
             region, slot: slot, number: numbers.servers[backend][place])
     }
 
+    /// The worker's own word of a frontend's connections; nil where there was no room for it.
+    func frontendConnections(_ place: Int) -> FrontendConnections? {
+        guard let slot, numbers.frontends.indices.contains(place) else { return nil }
+        return FrontendConnections(region, slot: slot, number: numbers.frontends[place])
+    }
+
     /// Moves whenever one of those changes.
     var serverChanges: ServerChanges { ServerChanges(region) }
 

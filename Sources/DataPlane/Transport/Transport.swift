@@ -144,10 +144,19 @@ struct Transport: ~Copyable {
 
     /// Whether there is neither a byte nor an end, by asking the kernel.
     mutating func isSilent() -> Bool {
+        if hasFailed || peerHasEnded {
+            isReadable = true
+            return false
+        }
         let result = SocketIO.peek(fd)
         isReadable = !result.wouldBlock
+        if result.isEnd { peerHasEnded = true }
+        if result.isError, isReadable { hasFailed = true }
         return result.wouldBlock
     }
+
+    /// How many of the bytes that were sent have not got to the peer yet, by asking the kernel.
+    var unacknowledgedCount: Int64 { Int64(SocketIO.unacknowledged(fd).value) }
 
     /// An end is to be looked for although none was reported: sending has failed.
     mutating func expectEnd() {

@@ -50,6 +50,8 @@ struct ServerConnection: ~Copyable, SlabEntry, TimerEntry {
     fileprivate(set) var isReused = false
     /// Milliseconds of the loop's clock.
     fileprivate(set) var parkedAt: Int64 = 0
+    /// Nanoseconds: the soonest that an answer ever came.
+    var quickest: Int64 = .max
     /// Where it is shown to the other loops; -1: nowhere.
     fileprivate var claimPlace = -1
     // In the server's list of parked connections.

@@ -53,7 +53,7 @@ public enum ForwardedFor: String, Codable, Sendable, CaseIterable {
     case off
 }
 
-/// `limits:` — how large the parts of a request may be before it is refused.
+/// `limits:` — how large the parts of a request may be before it is refused, and how slow.
 public struct MessageLimits: Codable, Sendable, Equatable {
     /// Request or response head, 1024…15360 bytes; more is 431 (or 502 from a server).
     public var headBytes: Int = 15_360
@@ -63,6 +63,9 @@ public struct MessageLimits: Codable, Sendable, Equatable {
     public var targetBytes: Int = 8_192
     /// Request body, 0… bytes; more is 413.
     public var bodyBytes: Int = 1 << 30
+    /// Bytes a second, 0…2^20, that a client sends of a body and takes of a response, on average over
+    /// the time it is waited for; less is 408, or the end. 0: any.
+    public var minRateBytes: Int = 500
 
     public init() {}
 }

@@ -23,6 +23,10 @@ public struct RateLimitTable: BitwiseCopyable, Sendable {
     /// Microseconds that a burst may take to come back: a quarter of what the clock can tell.
     public static let reachMax: Int64 = 1 << 42
 
+    /// Each loop has the time of its round: so far one may be behind another, which has put a TAT as
+    /// far ahead as it may be.
+    private static let skewMax: Int64 = 1_000_000
+
     /// Looks at this many bits of a word as time, in microseconds; the rest tells keys apart.
     private static let timeBits: UInt64 = 44
     private static let timeMask: UInt64 = (1 << timeBits) - 1
@@ -61,14 +65,25 @@ public struct RateLimitTable: BitwiseCopyable, Sendable {
         let reach = Self.reach(interval, burst)
         // Others may be faster; each of them has counted one, so few rounds are enough.
         for _ in 0..<64 {
-            let cell = find(tag, in: bucket, at: time, reach: reach)
+            let cell = find(tag, in: bucket, at: time)
             let word = cells.load(cell)
-            let ahead = word >> Self.timeBits == tag ? Self.ahead(word, of: time, reach: reach) : 0
-            let next = ahead + interval
-            if next > reach { return .refused(waitMicroseconds: next - reach) }
-            let changed =
-                tag << Self.timeBits | (time &+ UInt64(bitPattern: next)) & Self.timeMask
-            if cells.change(cell, from: word, to: changed) { return .allowed }
+            let isKnown = word >> Self.timeBits == tag
+            let ahead = isKnown ? Self.ahead(word, of: time) : 0
+            let next = min(ahead, reach + Self.skewMax) + interval
+            guard next > reach else {
+                if cells.change(cell, from: word, to: Self.word(tag, time, next)) {
+                    return .allowed
+                }
+                continue
+            }
+            // Of a limit that was larger before a reload, or left from before the clock came round.
+            if ahead > reach + Self.skewMax {
+                guard cells.change(cell, from: word, to: Self.word(tag, time, reach)) else {
+                    continue
+                }
+                return .refused(waitMicroseconds: interval)
+            }
+            return .refused(waitMicroseconds: next - reach)
         }
         return .refused(waitMicroseconds: interval)
     }
@@ -82,21 +97,24 @@ public struct RateLimitTable: BitwiseCopyable, Sendable {
         return overflow ? reachMax : min(product, reachMax)
     }
 
-    /// How far a TAT is ahead of `time`; 0 where it has passed, and where no request can have put it
-    /// (the clock of 44 bits has come round since).
-    private static func ahead(_ word: UInt64, of time: UInt64, reach: Int64) -> Int64 {
-        let difference = Int64((word &- time) & timeMask)
-        return difference > reach ? 0 : difference
+    /// How far a TAT is ahead of `time`; 0 where it has passed.
+    private static func ahead(_ word: UInt64, of time: UInt64) -> Int64 {
+        let difference = (word &- time) & timeMask
+        return difference >> (timeBits - 1) == 0 ? Int64(difference) : 0
+    }
+
+    private static func word(_ tag: UInt64, _ time: UInt64, _ ahead: Int64) -> UInt64 {
+        tag << timeBits | (time &+ UInt64(bitPattern: ahead)) & timeMask
     }
 
     /// The key's cell; else a free one, or the one whose TAT is least ahead.
-    private func find(_ tag: UInt64, in bucket: Range<Int>, at time: UInt64, reach: Int64) -> Int {
+    private func find(_ tag: UInt64, in bucket: Range<Int>, at time: UInt64) -> Int {
         var best = bucket.lowerBound
         var least = Int64.max
         for cell in bucket {
             let word = cells.load(cell)
             if word >> Self.timeBits == tag { return cell }
-            let ahead = word == 0 ? -1 : Self.ahead(word, of: time, reach: reach)
+            let ahead = word == 0 ? -1 : Self.ahead(word, of: time)
             if ahead < least {
                 least = ahead
                 best = cell

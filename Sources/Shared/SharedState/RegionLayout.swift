@@ -10,7 +10,8 @@
 ///     permits 0 … 1M-1   one word each, given out in runs (`ServerPermits`)
 ///     queues             for each slot 16384 words: how many wait in the slot's worker, by number
 ///     limits             2^19 buckets of 64 bytes, given out in runs (`RateLimitTable`)
-///     connections        for each slot 16384 words, by the number of the server's traffic record
+///     connections        for each slot 16384 words, by the number of the frontend's or server's
+///                        traffic record
 ///     sticky tables      2^20 buckets of 64 bytes, given out in runs (`StickyTable`)
 ///
 /// A loop record is written by its loop only and starts on its own cache lines. A traffic record

@@ -65,16 +65,11 @@ public struct ServerConnectionRecord: @unchecked Sendable {
     /// Of all workers. What a worker wrote, so any number.
     public static func total(_ region: SharedRegion, number: Int) -> ServerConnectionCounts {
         var sum = ServerConnectionCounts()
-        for group in 0..<(RegionLayout.slotCount / 64) {
-            let first = RegionLayout.HeaderWord.slotsInUse.rawValue
-            var bits = region.load((first + group) * RegionLayout.wordBytes)
-            while bits != 0 {
-                let slot = group * 64 + bits.trailingZeroBitCount
-                bits &= bits &- 1
-                guard let offset = RegionLayout.connectionsOffset(slot: slot, number: number)
-                else { continue }
-                sum = sum + ServerConnectionCounts(word: region.load(offset))
+        region.forEachSlotInUse { slot in
+            guard let offset = RegionLayout.connectionsOffset(slot: slot, number: number) else {
+                return
             }
+            sum = sum + ServerConnectionCounts(word: region.load(offset))
         }
         return sum
     }

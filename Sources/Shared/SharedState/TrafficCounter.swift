@@ -23,7 +23,8 @@ public enum TrafficCounter: Int, CaseIterable, Sendable {
     case bytesOut
     /// Sum of the durations that the histogram counts.
     case durationMicroseconds
-    /// Of a backend: exchanges that had to wait because every server was full.
+    /// Of a backend: exchanges that had to wait because every server was full. Of a frontend: how
+    /// often it was full itself.
     case queued
     /// Sum of their waits.
     case queueMicroseconds

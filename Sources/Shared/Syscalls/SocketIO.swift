@@ -73,6 +73,12 @@ public enum SocketIO {
         return unsafe IOResult(clinux_peek(fd, &byte, 1))
     }
 
+    /// How many of the bytes that were sent the peer's kernel has not acknowledged (SIOCOUTQ,
+    /// tcp(7)).
+    public static func unacknowledged(_ fd: Int32) -> IOResult {
+        IOResult(clinux_unacknowledged(fd))
+    }
+
     /// Sends up to `count` bytes. `more`: further bytes follow at once (MSG_MORE).
     @unsafe
     public static func send(

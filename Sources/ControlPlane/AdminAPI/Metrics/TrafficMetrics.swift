@@ -13,7 +13,9 @@ enum TrafficMetrics {
 
     static let all =
         (frontendTotals + backendTotals + serverTotals).map(\.family)
-        + [queueLength, queueSeconds, permitsInUse, openConnections, duration]
+        + [
+            queueLength, queueSeconds, permitsInUse, clientConnections, openConnections, duration,
+        ]
 
     static func write(_ traffic: [NamedTraffic], to out: inout PrometheusText) {
         var frontends: [([String], TrafficTotals)] = []
@@ -82,19 +84,25 @@ enum TrafficMetrics {
     private static func writeConnections(
         of traffic: [NamedTraffic], to out: inout PrometheusText
     ) {
+        var clients: [(labels: [String], value: String)] = []
         var samples: [(labels: [String], value: String)] = []
         for named in traffic {
-            guard case .server(let backend, let name) = named.name,
-                let counts = named.connections
-            else { continue }
-            let states = [
-                ("connecting", counts.connecting), ("in_use", counts.inUse), ("idle", counts.idle),
-            ]
-            samples += states.map { ([backend, name, $0.0], "\($0.1)") }
+            guard let counts = named.connections else { continue }
+            switch named.name {
+            case .frontend(let name): clients.append(([name], "\(counts.open)"))
+            case .backend: break
+            case .server(let backend, let name):
+                let states = [
+                    ("connecting", counts.connecting), ("in_use", counts.inUse),
+                    ("idle", counts.idle),
+                ]
+                samples += states.map { ([backend, name, $0.0], "\($0.1)") }
+            }
         }
-        out.write(
-            openConnections,
-            samples.sorted { $0.labels.lexicographicallyPrecedes($1.labels) })
+        for (family, samples) in [(clientConnections, clients), (openConnections, samples)] {
+            out.write(
+                family, samples.sorted { $0.labels.lexicographicallyPrecedes($1.labels) })
+        }
     }
 
     private static let classes: [(counter: TrafficCounter, label: String?)] = [
@@ -114,6 +122,10 @@ enum TrafficMetrics {
         total(
             "apus_frontend_received_bytes_total", "Bytes from clients.", frontend, .bytesIn),
         total("apus_frontend_sent_bytes_total", "Bytes to clients.", frontend, .bytesOut),
+        total(
+            "apus_frontend_full_total",
+            "Times that it left connections waiting, because there were as many as it may have.",
+            frontend, .queued),
     ]
 
     private static let backendTotals = [
@@ -165,6 +177,8 @@ enum TrafficMetrics {
             "Connections to the server that failed, or ended too early.", server, .failures),
     ]
 
+    private static let clientConnections = MetricCatalogue.gauge(
+        "apus_frontend_open_connections", "Client connections, over all workers.", frontend)
     private static let queueLength = MetricFamily(
         name: "apus_queue_length", kind: .gauge,
         help: "Exchanges that wait for any server of a backend, or for one that they belong to.",

@@ -100,6 +100,7 @@ extension JSONValue {
         .object([
             "head": .size(limits.headBytes), "fields": .number(limits.fieldCount),
             "target": .size(limits.targetBytes), "body": .size(limits.bodyBytes),
+            "min_rate": .size(limits.minRateBytes),
         ])
     }
 

@@ -56,6 +56,9 @@ extension ValueReader {
                 limits.targetBytes = target
             }
             if let body = fields.take("body")?.size(in: 0...(1 << 50)) { limits.bodyBytes = body }
+            if let rate = fields.take("min_rate")?.size(in: 0...(1 << 20)) {
+                limits.minRateBytes = rate
+            }
             return limits
         }
     }

@@ -5,9 +5,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/filter.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -227,6 +229,11 @@ ssize_t clinux_peek(int fd, void *bytes, size_t count) {
     do received = recv(fd, bytes, count, MSG_PEEK | MSG_DONTWAIT);
     while (received < 0 && errno == EINTR);
     return received < 0 ? -errno : received;
+}
+
+ssize_t clinux_unacknowledged(int fd) {
+    int count = 0;
+    return ioctl(fd, SIOCOUTQ, &count) < 0 ? -errno : count;
 }
 
 ssize_t clinux_send(int fd, const void *bytes, size_t count, int more) {

@@ -64,6 +64,8 @@ int clinux_socket_cookie(int fd, uint64_t *cookie);
 // Hot path. Retried on EINTR.
 ssize_t clinux_receive(int fd, void *bytes, size_t count);
 ssize_t clinux_peek(int fd, void *bytes, size_t count);
+// Bytes that the peer has not acknowledged (SIOCOUTQ, tcp(7)).
+ssize_t clinux_unacknowledged(int fd);
 ssize_t clinux_send(int fd, const void *bytes, size_t count, int more);
 ssize_t clinux_send_two(
     int fd, const void *first, size_t first_count, const void *second, size_t second_count);
@@ -196,6 +198,9 @@ static inline void clinux_store(uint64_t *word, uint64_t value) {
 // Adds where several threads do; relaxed, for counts that nothing else depends on.
 static inline void clinux_add(uint64_t *word, uint64_t amount) {
     __atomic_fetch_add(word, amount, __ATOMIC_RELAXED);
+}
+static inline void clinux_add_ordered(uint64_t *word, uint64_t amount) {
+    __atomic_fetch_add(word, amount, __ATOMIC_SEQ_CST);
 }
 static inline uint64_t clinux_fetch_add_release(uint64_t *word, uint64_t amount) {
     return __atomic_fetch_add(word, amount, __ATOMIC_RELEASE);

@@ -1,0 +1,70 @@
+// How many client connections a frontend has, as they are now, over all workers: its limit holds
+// while generations overlap. A word of its own for each worker, so that what a worker had goes with
+// it; it stands where a server's connections would, numbers being either's.
+
+internal import CLinux
+
+/// The word of one worker for one frontend. Copied freely, any thread of that worker.
+@safe
+public struct FrontendConnections: @unchecked Sendable {
+    // SAFETY: Sendable, because the region stays mapped for ever and the word is atomic; `init`
+    // checked that it is within the region.
+    private let word: UnsafeMutablePointer<UInt64>
+    private let region: SharedRegion
+    private let number: Int
+
+    /// Nil if there can be no such slot, or no such frontend; 0 is the number of those for which
+    /// there was no room.
+    public init?(_ region: SharedRegion, slot: Int, number: Int) {
+        guard let offset = RegionLayout.connectionsOffset(slot: slot, number: number) else {
+            return nil
+        }
+        unsafe word = region.word(offset)
+        self.region = region
+        self.number = number
+    }
+
+    /// Counts one more; false, and not counted, if there are more than `limit` then. Whoever counts
+    /// sees all who counted before, so no two can have the last place (one that nobody gets for a
+    /// moment is possible).
+    public func take(below limit: Int) -> Bool {
+        takeBeyondLimit()
+        if total <= limit { return true }
+        give()
+        return false
+    }
+
+    public func takeBeyondLimit() { unsafe clinux_add_ordered(word, 1) }
+
+    /// One less.
+    public func give() { unsafe clinux_add_ordered(word, .max) }
+
+    /// Of all workers. What workers wrote, so any number.
+    public var total: Int { Self.total(region, number: number) }
+
+    public static func total(_ region: SharedRegion, number: Int) -> Int {
+        var sum: UInt64 = 0
+        region.forEachSlotInUse { slot in
+            guard let offset = RegionLayout.connectionsOffset(slot: slot, number: number) else {
+                return
+            }
+            // SAFETY: the offset is within the region.
+            sum &+= unsafe clinux_load_ordered(region.word(offset))
+        }
+        return Int(clamping: sum)
+    }
+}
+
+extension SharedRegion {
+    @inline(__always)
+    func forEachSlotInUse(_ body: (Int) -> Void) {
+        for group in 0..<(RegionLayout.slotCount / 64) {
+            let first = RegionLayout.HeaderWord.slotsInUse.rawValue
+            var bits = load((first + group) * RegionLayout.wordBytes)
+            while bits != 0 {
+                body(group * 64 + bits.trailingZeroBitCount)
+                bits &= bits &- 1
+            }
+        }
+    }
+}
