@@ -96,4 +96,15 @@ import Testing
         #expect(
             local.fields.filter { $0.name == "X-Way" }.map(\.value) == ["all", "other", "late"])
     }
+
+    /// What the operator says of the request's id is what the server gets, once.
+    @Test func ourOwnRuleForTheRequestID() {
+        let rule = HeaderEdit(
+            action: .set, name: "X-Request-ID", value: Template(parts: [.literal("mine")]))
+        #expect(
+            forward(
+                "GET / HTTP/1.1\r\nHost: a\r\nX-Request-ID: 1\r\n\r\n", .replace, edits: [[rule]])
+                == "GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 192.0.2.7\r\n"
+                + "X-Forwarded-Proto: http\r\nX-Request-ID: mine\r\n\r\n")
+    }
 }

@@ -61,7 +61,9 @@ import Testing
             "te", "host", "date", "cookie", "expect", "upgrade", "referer", "trailer", "forwarded",
             "connection", "user-agent", "keep-alive", "content-type", "authorization",
             "content-length", "http2-settings", "proxy-connection", "transfer-encoding",
-            "x-real-ip", "x-forwarded-for", "x-forwarded-proto", "x-forwarded-any",
+            "x-real-ip", "x-client-ip", "x-cluster-client-ip", "x-original-url", "x-original-host",
+            "x-rewrite-url", "x-request-id", "true-client-ip", "cf-connecting-ip",
+            "fastly-client-ip", "x-forwarded-for", "x-forwarded-proto", "x-forwarded-any",
         ].map(octets)
         let tokens = (UInt8.min...UInt8.max).filter(ASCII.isToken)
         for name in names {

@@ -111,6 +111,25 @@ private func edit(_ action: HeaderEdit.Action, _ name: String, _ value: String =
                 + "Forwarded: f\r\nX-Real-IP: 2\r\n",
             "X-Forwarded-For: 192.0.2.7\r\nX-Forwarded-Proto: http\r\n"
         ),
+        (
+            .replace,
+            "X-Client-IP: 1\r\nX-Cluster-Client-IP: 1\r\nTrue-Client-IP: 1\r\n"
+                + "CF-Connecting-IP: 1\r\nFastly-Client-IP: 1\r\nX-Original-URL: /admin\r\n"
+                + "X-Rewrite-URL: /admin\r\nX-Original-Host: b\r\nX-Original: kept\r\n",
+            "X-Original: kept\r\nX-Forwarded-For: 192.0.2.7\r\nX-Forwarded-Proto: http\r\n"
+        ),
+        // Overwritten where the client sent one.
+        (
+            .replace, "X-Request-Id: 1\r\nX-Request-ID: 2\r\n",
+            "X-Forwarded-For: 192.0.2.7\r\nX-Forwarded-Proto: http\r\n"
+                + "X-Request-ID: 00000000000000000000000000000000\r\n"
+        ),
+        // A trusted proxy has seen to these.
+        (
+            .append, "X-Request-ID: 1\r\nForwarded: f\r\nX-Real-IP: 2\r\nTrue-Client-IP: 2\r\n",
+            "X-Request-ID: 1\r\nForwarded: f\r\nX-Real-IP: 2\r\nTrue-Client-IP: 2\r\n"
+                + "X-Forwarded-For: 192.0.2.7\r\nX-Forwarded-Proto: http\r\n"
+        ),
         (.append, "", "X-Forwarded-For: 192.0.2.7\r\nX-Forwarded-Proto: http\r\n"),
         (
             .append, "X-Forwarded-For: 1, 2\r\nX-Forwarded-For:3\r\n",

@@ -6,7 +6,7 @@ struct ExchangeFacts: BitwiseCopyable {
     var clientIP = Bytes.empty
     var clientPort: UInt16 = 0
     var clientAddress = ClientAddress()
-    /// `http` or `https`.
+    /// `http` or `https`: what the client speaks, be it with a proxy before us that says so.
     var scheme = Bytes("http")
     var knownMethod = HTTPMethod.other
     var method = Bytes.empty

@@ -102,6 +102,10 @@ struct FieldTable: ~Copyable {
         if length == 0 { drop(index) }
     }
 
+    /// Whether a field known as `field` is, or was, among them.
+    @inline(__always)
+    func knows(_ field: KnownField) -> Bool { known.contains(field) }
+
     /// The value of the first field known as `known`, or no bytes.
     func firstValue(_ known: KnownField, in head: Bytes) -> Bytes {
         var index = 0

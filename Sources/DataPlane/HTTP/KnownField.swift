@@ -9,8 +9,10 @@ enum KnownField: UInt8 {
     case keepAlive, proxyConnection, te, http2Settings
     case trailer
     case xForwardedFor, xForwardedProto
-    /// Who the client is, by other names: X-Forwarded-*, Forwarded, X-Real-IP.
+    /// Who the client is, or what it asked for, by other names: X-Forwarded-*, Forwarded, X-Real-IP,
+    /// True-Client-IP, X-Original-URL and the like. Servers take a proxy's word for these.
     case forwardedOther
+    case requestID
     case userAgent, referer
     case authorization, cookie
     case contentType, date
@@ -51,25 +53,44 @@ enum KnownField: UInt8 {
         case 12: if name.equalsName("content-type") { self = .contentType }
         case 13: if name.equalsName("authorization") { self = .authorization }
         case 14:
-            if name.equalsName("content-length") {
-                self = .contentLength
-            } else if name.equalsName("http2-settings") {
-                self = .http2Settings
+            switch name[0] | 0x20 {
+            case UInt8(ascii: "c"): if name.equalsName("content-length") { self = .contentLength }
+            case UInt8(ascii: "h"): if name.equalsName("http2-settings") { self = .http2Settings }
+            case UInt8(ascii: "t"): if name.equalsName("true-client-ip") { self = .forwardedOther }
+            default: break
             }
         case 16:
-            if name.equalsName("proxy-connection") { self = .proxyConnection }
+            switch name[0] | 0x20 {
+            case UInt8(ascii: "p"):
+                if name.equalsName("proxy-connection") { self = .proxyConnection }
+            case UInt8(ascii: "c"):
+                if name.equalsName("cf-connecting-ip") { self = .forwardedOther }
+            case UInt8(ascii: "f"):
+                if name.equalsName("fastly-client-ip") { self = .forwardedOther }
+            default: break
+            }
         case 17:
             if name.equalsName("transfer-encoding") { self = .transferEncoding }
         default: break
         }
         if self == .other, name.count >= 9, name[0] | 0x20 == UInt8(ascii: "x") {
-            self = Self.forwarding(name)
+            self = Self.extended(name)
         }
     }
 
-    /// The family of X-… names that say who the client is.
-    private static func forwarding(_ name: Bytes) -> KnownField {
-        if name.equalsName("x-real-ip") { return .forwardedOther }
+    /// The family of X-… names that say who the client is and what it asked for. Behind
+    /// X-Original-URL and X-Rewrite-URL stands another path than the one that was decided about.
+    private static func extended(_ name: Bytes) -> KnownField {
+        switch name.count {
+        case 9: return name.equalsName("x-real-ip") ? .forwardedOther : .other
+        case 11: return name.equalsName("x-client-ip") ? .forwardedOther : .other
+        case 12: return name.equalsName("x-request-id") ? .requestID : .other
+        case 13 where name.equalsName("x-rewrite-url"), 14 where name.equalsName("x-original-url"),
+            15 where name.equalsName("x-original-host"),
+            19 where name.equalsName("x-cluster-client-ip"):
+            return .forwardedOther
+        default: break
+        }
         guard name.count > 12, name.prefix(12).equalsName("x-forwarded-") else {
             return .other
         }
@@ -85,7 +106,8 @@ enum KnownField: UInt8 {
         case .host, .contentLength, .transferEncoding, .expect, .xForwardedFor, .xForwardedProto,
             .forwardedOther, .authorization, .cookie, .contentType, .connection:
             true
-        case .other, .upgrade, .keepAlive, .proxyConnection, .te, .http2Settings, .trailer,
+        case .other, .requestID, .upgrade, .keepAlive, .proxyConnection, .te, .http2Settings,
+            .trailer,
             .userAgent, .referer, .date:
             false
         }

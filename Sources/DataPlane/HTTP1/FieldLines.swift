@@ -121,7 +121,7 @@ enum FieldLines {
             return name[index] == UInt8(ascii: "_") ? UInt8(ascii: "-") : name[index]
         }
         let known = scratch.span.withBytes(name.count) { KnownField($0) }
-        return known.isProtected || known.isHopByHop
+        return known.isProtected || known.isHopByHop || known == .requestID
     }
 
     /// The fault of a line that is wrong at `position`: it counts once the line is complete, and

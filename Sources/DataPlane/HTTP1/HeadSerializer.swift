@@ -84,6 +84,7 @@ enum HeadSerializer {
         if mode == .replace {
             fields.insert(.xForwardedProto)
             fields.insert(.forwardedOther)
+            fields.insert(.requestID)
         }
         return fields
     }
@@ -128,10 +129,16 @@ enum HeadSerializer {
             writer.append("\r\n")
         }
         // In front of us stands a trusted proxy, which alone knows what the client spoke.
-        if mode == .append, has(.xForwardedProto, head) { return }
+        if mode == .append, head.fields.knows(.xForwardedProto) { return }
         if !rules.drops(Bytes("x-forwarded-proto")) {
             writer.append("X-Forwarded-Proto: ")
             writer.append(facts.scheme)
+            writer.append("\r\n")
+        }
+        // Whoever follows requests by an id gets one that a client did not choose.
+        if mode == .replace, head.fields.knows(.requestID), !rules.drops(Bytes("x-request-id")) {
+            writer.append("X-Request-ID: ")
+            facts.requestID.write(to: &writer)
             writer.append("\r\n")
         }
     }
@@ -149,15 +156,6 @@ enum HeadSerializer {
             }
             index &+= 1
         }
-    }
-
-    private static func has(_ known: KnownField, _ head: borrowing RequestHead) -> Bool {
-        var index = 0
-        while index < head.fields.count {
-            if head.fields[index].known == known { return true }
-            index &+= 1
-        }
-        return false
     }
 
     /// Writes `head`, whose bytes are `bytes`, as the client is to see it. Interim responses pass
