@@ -106,6 +106,54 @@ import Testing
         #expect(harness.logLines(2).allSatisfy { $0.contains("\"client_ip\":\"127.0.0.1\"") })
     }
 
+    /// What the client spoke with the proxy before us is what servers and templates are told.
+    @Test(arguments: [
+        (BinaryHeader.make(BinaryHeader.ipv4 + BinaryHeader.tlv(0x20, [1, 0, 0, 0, 0])), "https"),
+        (BinaryHeader.make(BinaryHeader.ipv4 + BinaryHeader.tlv(0x20, [7, 0, 0, 0, 0])), "https"),
+        (BinaryHeader.make(family: 0, BinaryHeader.tlv(0x20, [1, 0, 0, 0, 0])), "https"),
+        (BinaryHeader.make(BinaryHeader.ipv4 + BinaryHeader.tlv(0x20, [0, 0, 0, 0, 0])), "http"),
+        (BinaryHeader.make(BinaryHeader.ipv4 + BinaryHeader.tlv(0x20, [6, 0, 0, 0, 0])), "http"),
+        (
+            BinaryHeader.make(
+                command: 0x20, BinaryHeader.ipv4 + BinaryHeader.tlv(0x20, [1, 0, 0, 0, 0])), "http"
+        ),
+        (BinaryHeader.make(), "http"), (octets(line), "http"),
+    ])
+    func schemeIsTheClients(_ header: [UInt8], _ scheme: String) throws {
+        let origin = try EngineOrigin { connection in
+            while let request = connection.takeMessage() {
+                let body = request.field("x-forwarded-proto") ?? "-"
+                connection.send(
+                    "HTTP/1.1 200 OK\r\nContent-Length: \(body.utf8.count)\r\n"
+                        + "X-Request: \(request.startLine)\r\n\r\n\(body)")
+            }
+        }
+        var options = EngineHarness.Options()
+        options.proxyInput = ProxyProtocolInput(
+            from: [try #require(AddressRange("127.0.0.0/8"))], others: .refuse)
+        options.headers.response = [
+            HeaderEdit(action: .set, name: "X-Scheme", value: Template(parts: [.variable(.scheme)]))
+        ]
+        var away = RouteMatch()
+        away.paths = ["/away"]
+        options.routes = [
+            Route(id: "away", match: away, action: .redirect(Redirect(host: "b"))),
+            Route(id: "r", action: .backend("b")),
+        ]
+        let harness = try EngineHarness(origins: [origin.port], options)
+        let client = try harness.connect()
+        client.send(header)
+        // The connection's, not the first request's.
+        for _ in 0..<2 {
+            client.send(Self.request)
+            let answer = try #require(client.takeMessage())
+            #expect(answer.text == scheme)
+            #expect(answer.field("x-scheme") == scheme)
+        }
+        client.send("GET /away HTTP/1.1\r\nHost: a\r\n\r\n")
+        #expect(client.takeMessage()?.field("location") == "\(scheme)://b/away")
+    }
+
     @Test func slowHeaderEnds() throws {
         let origin = try forwardedForOrigin()
         let harness = try harness([origin.port], inspect: .milliseconds(200))

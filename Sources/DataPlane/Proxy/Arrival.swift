@@ -91,6 +91,7 @@ extension Engine {
                 client[].peer = source
                 client[].destination = header.destination
             }
+            client[].isSecure = header.isSecure
             let authority = received.slice(header.authority)
             client[].input.consume(length)
             client[].hasUnreadInput = !client[].input.isEmpty

@@ -55,6 +55,8 @@ struct ClientConnection: ~Copyable, SlabEntry, TimerEntry {
     var peer = RawSocketAddress(host: .ipv4(0), port: 0)
     /// What the client connected to, where such a proxy has said it.
     var destination: RawSocketAddress?
+    /// The client speaks TLS with such a proxy.
+    var isSecure = false
     /// Nanoseconds of the loop's clock.
     var acceptedAt: Int64 = 0
     /// Nanoseconds of the loop's clock: when the present head began, or idleness.

@@ -256,6 +256,7 @@ extension Engine {
         facts.clientIP = writer.written
         facts.clientPort = client[].peer.port
         facts.clientAddress = ClientAddress(client[].peer.host)
+        if client[].isSecure { facts.scheme = Bytes("https") }
         facts.requestID = exchange[].requestID
         if let routes = exchange[].frontend?[].routes { facts.frontend = routes.frontend }
         facts.generation = generationText

@@ -12,6 +12,8 @@ struct ProxyHeader: BitwiseCopyable {
     var destination: RawSocketAddress?
     /// PP2_TYPE_AUTHORITY: the name that the client asked for, at most 255 bytes; empty: not said.
     var authority = ByteRange()
+    /// PP2_TYPE_SSL with PP2_CLIENT_SSL: the client came to the sender by TLS.
+    var isSecure = false
 
     static var authorityLimitBytes: Int { 255 }
     /// PP2_TYPE_UNIQUE_ID (§2.2.5).

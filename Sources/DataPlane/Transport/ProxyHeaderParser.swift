@@ -115,13 +115,18 @@ extension ProxyHeaderParser {
                 }
             case TLV.uniqueID:
                 if length > ProxyHeader.uniqueIDLimitBytes { return .badTLV }
-            case TLV.tls: if !isTLS(value) { return .badTLV }
+            case TLV.tls:
+                guard isTLS(value) else { return .badTLV }
+                header.isSecure = value[0] & clientCameByTLS != 0
             default: break
             }
             offset += length
         }
         return nil
     }
+
+    /// PP2_CLIENT_SSL (§2.2.6).
+    private static var clientCameByTLS: UInt8 { 0x01 }
 
     /// §2.2.6: a byte of flags, four of the verification's result, TLVs.
     private static func isTLS(_ value: Bytes) -> Bool {
