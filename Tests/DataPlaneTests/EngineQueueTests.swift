@@ -144,6 +144,36 @@ import Testing
         #expect(Wait.until(5) { harness.heldPermits(0) == 0 })
     }
 
+    /// A request is served behind its client's half-close whether or not it had to wait: the place
+    /// is kept, and what is sent to find out whether anybody is there is no answer.
+    @Test(arguments: ["HTTP/1.1", "HTTP/1.0"]) func clientsEndTheirSide(version: String) throws {
+        let origin = try CountingOrigin(work: nil)
+        let harness = try EngineHarness(origins: [origin.port], Self.options(limit: 1, loops: 2))
+        let first = try queueUp(1, at: harness, origin, present: 1, queued: 0)
+        let half = try harness.connect()
+        half.send("GET /half \(version)\r\nHost: a\r\nConnection: close\r\n\r\n")
+        #expect(Wait.until(5) { harness.queueLength == 1 })
+        half.endSending()
+        let early = try harness.connect()
+        early.send("GET /early \(version)\r\nHost: a\r\n\r\n")
+        early.endSending()
+        #expect(Wait.until(5) { harness.queueLength == 2 })
+        if version == "HTTP/1.1" {
+            #expect(half.takeHead()?.status == 100)
+            #expect(early.takeHead()?.status == 100)
+        }
+        #expect(half.staysSilent(for: 0.1))
+        #expect(harness.queueLength == 2)
+        origin.letGo(3)
+        #expect(first[0].takeMessage()?.status == 200)
+        for client in [half, early] {
+            #expect(client.takeMessage()?.status == 200)
+            #expect(client.endsSilently() && !client.wasReset)
+        }
+        #expect(origin.order == ["/0", "/half", "/early"])
+        #expect(Wait.until(5) { harness.heldPermits(0) == 0 })
+    }
+
     /// In TCP the limit counts connections.
     @Test func connectionsAreCounted() throws {
         let origin = try EngineOrigin { connection in

@@ -16,18 +16,16 @@ extension Engine {
         clientMoved = 0
         serverMoved = false
         if client[].transport.hasFailed {
+            if exchange[].phase == .queued { endWait(exchange) }
             abort(exchange, client, .clientAbort, "client-abort")
             return false
         }
         if exchange[].phase == .request {
-            if exchange[].isTCP { return readHello(exchange, client) }
-            // In a tarpit: its timer answers, and what the client says meanwhile waits in the kernel.
-            if client[].transport.peerHasEnded {
-                abort(exchange, client, .clientAbort, "client-abort")
-            }
-            return false
+            // In a tarpit: its timer answers, and what the client says meanwhile, its end among it,
+            // waits in the kernel.
+            return exchange[].isTCP && readHello(exchange, client)
         }
-        if exchange[].phase == .queued, hasLeft(exchange, client) { return false }
+        if exchange[].phase == .queued { askWhetherGone(exchange, client) }
         if exchange[].phase == .awaitingResponse, let server = exchange[].server {
             readResponseHead(exchange, client, server)
         }

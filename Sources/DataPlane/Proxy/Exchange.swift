@@ -111,6 +111,8 @@ struct Exchange: ~Copyable, SlabEntry {
     var permit: Permit?
     /// While `queued`; left when it is replaced.
     var place: QueuePlace?
+    /// The client has ended its side while `queued`, and was sent something.
+    var wasAskedWhetherGone = false
     /// Only a new connection will do, when it comes to that.
     var needsFresh = false
     /// The route that decided, -1: none did.

@@ -99,14 +99,16 @@ extension Engine {
         fail(exchange, client, error.status, error.name)
     }
 
-    /// Begins the answer; the connection is closed behind it unless the exchange says otherwise and
-    /// the error is none of framing.
+    /// Begins the answer. The connection goes on behind it if the request is here in full: then it is
+    /// known where the next one begins.
     mutating func answerError(
         _ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>, _ status: Int,
         _ name: StaticString
     ) {
         dropServer(exchange)
-        if status != 404 { exchange[].keepsClient = false }
+        if !exchange[].upload.isComplete || !mayGoOn(client, behind: exchange[].upload.pending) {
+            exchange[].keepsClient = false
+        }
         beginAnswer(exchange, status)
         var facts = connectionFacts(exchange, client)
         if let page = exchange[].frontend?[].routes?.errorPage(status) {

@@ -152,7 +152,7 @@ extension Engine {
         advance(client)
     }
 
-    private mutating func endWait(_ exchange: Ref<Exchange>) {
+    mutating func endWait(_ exchange: Ref<Exchange>) {
         let wait = max(0, nowNanoseconds &- exchange[].queuedAt)
         exchange[].queueNanoseconds &+= wait
         count(.queueMicroseconds, UInt64(wait / 1_000), of: exchange[].backend?[].traffic)
@@ -175,15 +175,18 @@ extension Engine {
         fail(exchange, client, 503, name)
     }
 
-    /// A client that ends its side while it waits has given up, as far as anybody can tell: a
-    /// permit would be spent on nobody. In TCP the end of one side says nothing about the other.
-    mutating func hasLeft(
+    /// A client that ends its side while it waits may have said all it had to, or be gone: the two
+    /// look alike until it is sent something, which resets the connection of one that is gone, and
+    /// its place is free. To the other an interim response says nothing (RFC 9110 §15.2). In
+    /// HTTP/1.0 there are none, so such a client keeps its place.
+    mutating func askWhetherGone(
         _ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>
-    ) -> Bool {
-        guard !exchange[].isTCP, client[].transport.peerHasEnded else { return false }
-        endWait(exchange)
-        abort(exchange, client, .clientAbort, "client-abort")
-        return true
+    ) {
+        guard client[].transport.peerHasEnded, !exchange[].isTCP, !exchange[].wasAskedWhetherGone,
+            exchange[].clientVersion == .http11
+        else { return }
+        exchange[].wasAskedWhetherGone = true
+        _ = answer(client, LocalResponseWriter.continue100)
     }
 
     // MARK: Servers
