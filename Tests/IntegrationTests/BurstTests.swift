@@ -56,5 +56,29 @@ extension IntegrationTests {
             clients.withLock { $0.removeAll() }
             withExtendedLifetime(apus) {}
         }
+
+        /// Clients that come one after the other and stay: the kernel would give nearly all of them to
+        /// whichever worker it wakes first.
+        @Test func thoseThatStayAreShared() throws {
+            let count = 1_000
+            let port = try FreePort.lease()
+            var configuration = TestConfiguration(port: port, body: "here")
+            configuration.process["workers"] = "3"
+            configuration.process["threads"] = "1"
+            configuration.timeouts = ["http_keep_alive": "5m"]
+            let apus = try ApusInstance(configuration)
+            let workers = try apus.servingPids.map { ProcessInspection(pid: $0) }
+            let before = workers.map(\.descriptors.count)
+            let clients = try (0..<count).map { _ in
+                let client = try HTTPClient(port: port)
+                #expect(try client.exchange("GET", "/").text == "here")
+                return client
+            }
+            let shares = zip(workers, before).map { $0.descriptors.count - $1 }
+            report("\(count) clients, who come one by one, are shared as \(shares.sorted())")
+            #expect(shares.reduce(0, +) >= count)
+            #expect(Double(shares.max() ?? 0) <= 1.5 * Double(shares.min() ?? 0))
+            withExtendedLifetime(clients) {}
+        }
     }
 }

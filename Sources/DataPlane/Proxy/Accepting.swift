@@ -15,7 +15,7 @@ struct Listener: ~Copyable, SlabEntry {
         case accepting
         /// The limit of client connections is reached; looked at again soon.
         case full(checkAt: Int64)
-        /// The system is out of descriptors or memory.
+        /// The system is out of descriptors or memory, or others are to have what comes.
         case backingOff(until: Int64)
         case released
     }
@@ -33,6 +33,7 @@ extension Engine {
     /// Connections taken in one go: then those that are here get their turn.
     private static var batchMax: Int { 16 }
     private static var fullCheckMilliseconds: Int64 { 20 }
+    private static var yieldMilliseconds: Int64 { 2 }
     private static var backoffMilliseconds: (least: Int64, most: Int64) { (100, 2_000) }
 
     mutating func adopt(_ registrations: [ListenerRegistration]) {
@@ -68,6 +69,16 @@ extension Engine {
     mutating func accept(_ listener: Ref<Listener>) {
         guard listener[].state == .accepting else { return }
         _ = acceptBatch(listener)
+        if hasOtherWorkers { yieldIfAhead(listener) }
+    }
+
+    /// The kernel wakes whom it likes (EPOLLEXCLUSIVE), often the same one. A worker that has clearly
+    /// more clients than another leaves the queue to it for a moment.
+    private mutating func yieldIfAhead(_ listener: Ref<Listener>) {
+        guard listener[].state == .accepting, drain.isServing, let frontend = listener[].frontend,
+            configuration.frontendGauges[frontend[].index].isAhead
+        else { return }
+        unregister(listener, .backingOff(until: now + Self.yieldMilliseconds))
     }
 
     /// Returns whether the queue was seen empty.
@@ -299,7 +310,7 @@ extension Engine {
     /// Takes what waits, before the listeners are let go. Who was woken for a connection must take it:
     /// nobody else was (EPOLLEXCLUSIVE), nor would be before another one comes.
     mutating func takeWaiting() {
-        for listener in listeners where listener[].state == .accepting {
+        for listener in listeners where listener[].state != .released {
             _ = acceptBatch(listener)
         }
     }

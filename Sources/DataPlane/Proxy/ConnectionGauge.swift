@@ -37,6 +37,9 @@ final class ConnectionGauge: Sendable {
         count.subtract(1, ordering: .relaxed)
     }
 
+    /// Whether other workers should have the next ones.
+    var isAhead: Bool { shared?.isAhead ?? false }
+
     /// How many there are now.
     var current: Int { shared?.total ?? count.load(ordering: .relaxed) }
 

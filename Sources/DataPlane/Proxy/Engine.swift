@@ -83,6 +83,8 @@ struct Engine: ~Copyable {
     var checks: ServerChecks
     /// Of the worker whose loops check servers, once it serves.
     let isChecker: Bool
+    /// The generation has other workers, which accept from the same listeners.
+    let hasOtherWorkers: Bool
     var tunnelCount = 0
     /// Parked connections have something to be looked at from this moment on.
     var reuseTendAt: Int64 = 0
@@ -147,6 +149,7 @@ struct Engine: ~Copyable {
         serverTimers = TimerWheel(now: now)
         checks = ServerChecks(now: now)
         isChecker = loop.isChecker
+        hasOtherWorkers = configuration.configuration.process.workers > 1
         random = SmallRandom(seed: loop.seed &+ UInt64(loop.index) &* 0x9E37_79B9_7F4A_7C15)
         requestIDs = RequestIDGenerator(
             seed: (random.next(), random.next(), random.next(), random.next()))

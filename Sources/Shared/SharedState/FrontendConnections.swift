@@ -11,6 +11,7 @@ public struct FrontendConnections: @unchecked Sendable {
     // checked that it is within the region.
     private let word: UnsafeMutablePointer<UInt64>
     private let region: SharedRegion
+    private let slot: Int
     private let number: Int
 
     /// Nil if there can be no such slot, or no such frontend; 0 is the number of those for which
@@ -21,6 +22,7 @@ public struct FrontendConnections: @unchecked Sendable {
         }
         unsafe word = region.word(offset)
         self.region = region
+        self.slot = slot
         self.number = number
     }
 
@@ -39,23 +41,46 @@ public struct FrontendConnections: @unchecked Sendable {
     /// One less.
     public func give() { unsafe clinux_add_ordered(word, .max) }
 
+    /// Whether this worker has clearly more than another one of its generation: more than a
+    /// quarter above that one's, and more than what comes and goes in a moment.
+    public var isAhead: Bool {
+        let generation = region.generation(ofSlot: slot)
+        var least = UInt64.max
+        region.forEachSlotInUse { other in
+            guard region.generation(ofSlot: other) == generation else { return }
+            least = min(least, Self.count(region, slot: other, number: number))
+        }
+        let (level, overflows) = least.addingReportingOverflow(least / 4 + Self.aheadMin)
+        return !overflows && Self.count(region, slot: slot, number: number) > level
+    }
+
+    private static let aheadMin: UInt64 = 32
+
     /// Of all workers. What workers wrote, so any number.
     public var total: Int { Self.total(region, number: number) }
 
     public static func total(_ region: SharedRegion, number: Int) -> Int {
         var sum: UInt64 = 0
-        region.forEachSlotInUse { slot in
-            guard let offset = RegionLayout.connectionsOffset(slot: slot, number: number) else {
-                return
-            }
-            // SAFETY: the offset is within the region.
-            sum &+= unsafe clinux_load_ordered(region.word(offset))
-        }
+        region.forEachSlotInUse { sum &+= count(region, slot: $0, number: number) }
         return Int(clamping: sum)
+    }
+
+    private static func count(_ region: SharedRegion, slot: Int, number: Int) -> UInt64 {
+        guard let offset = RegionLayout.connectionsOffset(slot: slot, number: number) else {
+            return 0
+        }
+        // SAFETY: the offset is within the region.
+        return unsafe clinux_load_ordered(region.word(offset))
     }
 }
 
 extension SharedRegion {
+    fileprivate func generation(ofSlot slot: Int) -> UInt64 {
+        guard let start = RegionLayout.slotOffset(slot) else { return 0 }
+        let word = RegionLayout.SlotWord.generation.rawValue
+        return load(start + word * RegionLayout.wordBytes)
+    }
+
     @inline(__always)
     func forEachSlotInUse(_ body: (Int) -> Void) {
         for group in 0..<(RegionLayout.slotCount / 64) {
