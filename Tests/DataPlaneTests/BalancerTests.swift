@@ -6,20 +6,23 @@ import Testing
 @testable import DataPlane
 
 /// Servers as a table.
-private struct TableView: BalanceView {
+struct TableView: BalanceView {
     var open: [Bool]
     var loads: [Int]
     var latencies: [LatencyPeak]
+    var penalties: [ServerPenalty]
 
     init(_ count: Int) {
         open = Array(repeating: true, count: count)
         loads = Array(repeating: 0, count: count)
         latencies = Array(repeating: .unknown, count: count)
+        penalties = Array(repeating: .none, count: count)
     }
 
     func isOpen(_ place: Int) -> Bool { open[place] }
     func exchanges(_ place: Int) -> Int { loads[place] }
     func latency(_ place: Int) -> LatencyPeak { latencies[place] }
+    func penalty(_ place: Int) -> ServerPenalty { penalties[place] }
 }
 
 @Suite struct BalancerTests {

@@ -112,6 +112,12 @@ final class EngineHarness: @unchecked Sendable {
         var slowStart = Duration.zero
         var ejection: Ejection?
         var stickiness: Stickiness?
+        /// Places of servers that are backups.
+        var backups: Set<Int> = []
+        /// Its place in the generation: the first worker checks servers.
+        var worker = 0
+        /// Milliseconds: a long one shows who relies on it.
+        var idleWait = Engine.idleWaitMilliseconds
     }
 
     /// Numbers of traffic records.
@@ -146,8 +152,9 @@ final class EngineHarness: @unchecked Sendable {
             let record = try #require(LoopRecord(region, slot: slot, loop: index))
             return try ProxyLoop(
                 index: index, configuration: runtime, record: record,
-                identity: WorkerIdentity(generation: 7, revision: 3, pid: getpid()),
-                accessLog: sink, reports: reports, seed: 42)
+                identity: WorkerIdentity(
+                    generation: 7, revision: 3, pid: getpid(), worker: options.worker),
+                accessLog: sink, reports: reports, seed: 42, idleWait: options.idleWait)
         }
         listener = socket.take()
         for loop in loops {
@@ -172,6 +179,7 @@ final class EngineHarness: @unchecked Sendable {
             server.proxyProtocol = options.proxyOutput
             server.maxConnections = options.limit
             server.slowStart = options.slowStart
+            server.isBackup = options.backups.contains(index)
             server.cookie = StickyCookie.key(backend: "b", server: server.name)
             return server
         }

@@ -38,7 +38,8 @@ struct Engine: ~Copyable {
     }
     /// Turns a client connection may take before the others have theirs.
     static var turnsMax: Int { 16 }
-    /// The master looks for progress about once a second.
+    /// The longest sleep: the master looks for progress about once a second. Nothing else depends on
+    /// it.
     static var idleWaitMilliseconds: Int64 { 400 }
 
     let index: Int
@@ -48,6 +49,7 @@ struct Engine: ~Copyable {
     let reports: LoopReports
     let log: AccessLogSink
     let queues: LoopQueues
+    private let idleWait: Int64
     let epoll: Epoll
     let events = EventBuffer(capacity: 256)
 
@@ -138,6 +140,7 @@ struct Engine: ~Copyable {
         log = loop.accessLog
         peers = loop.peers
         queues = loop.queues
+        idleWait = loop.idleWait
         link.pollSet.store(epoll.rawValue, ordering: .releasing)
         self.epoll = epoll
         let start = Instant.now()
@@ -229,7 +232,7 @@ struct Engine: ~Copyable {
 
     private func waitMilliseconds() -> Int64 {
         if !runQueue.isEmpty || !queues.answers.isEmpty { return 0 }
-        var limit = Self.idleWaitMilliseconds
+        var limit = idleWait
         if let soonest = nextListenerCheck() { limit = min(limit, max(0, soonest - now)) }
         if logFlushAt < .max { limit = min(limit, max(0, logFlushAt - now)) }
         if let soonest = nextDrainCheck() { limit = min(limit, max(0, soonest - now)) }

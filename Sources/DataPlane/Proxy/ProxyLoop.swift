@@ -50,6 +50,8 @@ struct LoopParts {
     let queues: LoopQueues
     /// Of the worker that checks servers.
     let isChecker: Bool
+    /// Milliseconds.
+    let idleWait: Int64
 }
 
 /// Made by the main thread, one for each of the worker's threads.
@@ -64,15 +66,18 @@ final class ProxyLoop: @unchecked Sendable {
     private let seed: UInt64
     private let texts: IdentityTexts
     private let isChecker: Bool
+    private let idleWait: Int64
     private let link: LoopLink
     private let peers = Guarded<[LoopLink]>([])
 
     /// - Parameters:
     ///   - index: 0…, its place among the worker's loops.
     ///   - seed: of what need not be secret; each loop draws its own numbers from it.
+    ///   - idleWait: milliseconds that it sleeps at most; nothing may depend on it.
     init(
         index: Int, configuration: RuntimeConfiguration, record: LoopRecord,
-        identity: WorkerIdentity, accessLog: AccessLogSink, reports: LoopReports, seed: UInt64
+        identity: WorkerIdentity, accessLog: AccessLogSink, reports: LoopReports, seed: UInt64,
+        idleWait: Int64 = Engine.idleWaitMilliseconds
     ) throws(SystemError) {
         self.index = index
         self.configuration = configuration
@@ -80,6 +85,7 @@ final class ProxyLoop: @unchecked Sendable {
         self.accessLog = accessLog
         self.reports = reports
         self.seed = seed
+        self.idleWait = idleWait
         texts = IdentityTexts(identity, in: configuration)
         link = try LoopLink(index: index)
         isChecker = identity.worker == 0
@@ -99,7 +105,8 @@ final class ProxyLoop: @unchecked Sendable {
         let parts = LoopParts(
             index: index, configuration: configuration, record: record, link: link,
             reports: reports, accessLog: accessLog, seed: seed, texts: texts,
-            peers: peers.withLock { $0 }, queues: queues, isChecker: isChecker)
+            peers: peers.withLock { $0 }, queues: queues, isChecker: isChecker,
+            idleWait: idleWait)
         var engine = Engine(parts, epoll: try Engine.pollSet(for: link))
         engine.run()
         // Nobody is left here to take what comes now: permits go on to others.

@@ -167,10 +167,12 @@ extension Engine {
         exchange[].expectsContinue && exchange[].interimCount == 0
     }
 
-    /// For policies that prefer quick servers. A quick 5xx is no merit.
+    /// For policies that prefer quick servers. A quick failure is no merit.
     @inline(__always)
     private func noteLatency(_ exchange: Ref<Exchange>) {
-        guard let load = exchange[].upstream?[].load, exchange[].status < 500 else { return }
+        guard let load = exchange[].upstream?[].load,
+            !EjectionRule.isFailure(status: exchange[].status)
+        else { return }
         let sample = Double(max(0, exchange[].respondedAt &- exchange[].sentAt)) / 1_000
         load.latency = load.latency.adding(microseconds: sample, at: now)
     }

@@ -10,6 +10,8 @@ protocol BalanceView {
     /// Exchanges assigned to it now, over all loops.
     func exchanges(_ place: Int) -> Int
     func latency(_ place: Int) -> LatencyPeak
+    /// What failures add to its cost.
+    func penalty(_ place: Int) -> ServerPenalty
 }
 
 struct Balancer {
@@ -17,6 +19,10 @@ struct Balancer {
     private static var drawsMax: Int { 4 }
     /// For another one than the first.
     private static var otherDrawsMax: Int { 8 }
+    /// Servers that are asked what is usual.
+    private static var usualServersMax: Int { 16 }
+    /// Microseconds, where nobody knows.
+    private static var assumedLatency: Double { 1_000 }
 
     let kind: BalancePolicy.Kind
     private let boundPercent: Int?
@@ -168,11 +174,32 @@ struct Balancer {
     ) -> Int? {
         draw(view, avoided, total, &random) { view, place in
             let latency = view.latency(place)
-            let exchanges = relativeExchanges(view, place)
-            // Nothing known: tried at once when idle, and then not by everybody at a time.
-            if latency.isUnknown { return exchanges * 1_000_000 }
-            return latency.microseconds(at: now) * (exchanges + 1)
+            let expected =
+                latency.isUnknown
+                ? usualLatency(view, besides: place, now: now) ?? Self.assumedLatency
+                : latency.microseconds(at: now)
+            return expected * (relativeExchanges(view, place) + 1)
+                * view.penalty(place).factor(at: now)
         }
+    }
+
+    /// In microseconds, of some of the other servers that are in traffic; nil: none of them is known.
+    /// The harmonic mean, so that a slow one among them does not make the others look slow.
+    func usualLatency<View: BalanceView>(
+        _ view: View, besides place: Int, now: Int64
+    ) -> Double? {
+        var rates = 0.0
+        var count = 0
+        var other = place
+        for _ in 0..<min(Self.usualServersMax, weights.count - 1) {
+            other = other + 1 == weights.count ? 0 : other + 1
+            guard weights[other] > 0, view.isOpen(other) else { continue }
+            let latency = view.latency(other)
+            guard !latency.isUnknown else { continue }
+            rates += 1 / max(1, latency.microseconds(at: now))
+            count += 1
+        }
+        return count == 0 ? nil : Double(count) / rates
     }
 
     private func drawOne<View: BalanceView>(

@@ -1,5 +1,6 @@
-// How busy and how quick a server is, as all loops of the worker see it: what policies compare. Two
-// words on a cache line of their own; touched only for backends whose policy asks.
+// How busy and how quick a server is, and whether its exchanges fail, as all loops of the worker see
+// it: what policies compare. Three words on a cache line of their own; touched only for backends whose
+// policy asks.
 
 internal import CLinux
 
@@ -36,7 +37,7 @@ final class ServerLoads: @unchecked Sendable {
 /// A handle on one server's load; valid as long as its `ServerLoads`.
 @safe
 struct ServerLoad: BitwiseCopyable, @unchecked Sendable {
-    // SAFETY: both words are within the memory of `ServerLoads`, which made the handle.
+    // SAFETY: its words are within the memory of `ServerLoads`, which made the handle.
     private let words: UnsafeMutablePointer<UInt64>
 
     @unsafe
@@ -61,6 +62,13 @@ struct ServerLoad: BitwiseCopyable, @unchecked Sendable {
     var latency: LatencyPeak {
         get { LatencyPeak(word: unsafe clinux_load(words + 1)) }
         nonmutating set { unsafe clinux_store(words + 1, newValue.word) }
+    }
+
+    /// What its failures add to its cost.
+    @inline(__always)
+    var penalty: ServerPenalty {
+        get { ServerPenalty(word: unsafe clinux_load(words + 2)) }
+        nonmutating set { unsafe clinux_store(words + 2, newValue.word) }
     }
 }
 
@@ -104,6 +112,11 @@ struct LatencyPeak: BitwiseCopyable, Equatable {
         let kept = min(passed, Self.keptMost)
         let value = sample >= old * passed ? sample : old * kept + sample * (1 - kept)
         return LatencyPeak(microseconds: max(1, value), at: now)
+    }
+
+    /// Not less than that from now on; a failure says nothing about how quick its server is.
+    func raised(toMicroseconds least: Double, at now: Int64) -> LatencyPeak {
+        LatencyPeak(microseconds: max(1, least, microseconds(at: now)), at: now)
     }
 
     private func truncating(_ word: UInt64) -> UInt32 { UInt32(truncatingIfNeeded: word) }

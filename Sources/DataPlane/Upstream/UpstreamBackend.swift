@@ -70,6 +70,11 @@ struct UpstreamBackend: ~Copyable, SlabEntry {
             random: &random)
         return place.map { servers[$0] }
     }
+
+    /// What is usual of the other servers, in microseconds; nil: nothing is known.
+    func usualLatency(besides server: Ref<UpstreamServer>, now: Int64) -> Double? {
+        balancer.usualLatency(ServersView(servers: servers), besides: server[].index, now: now)
+    }
 }
 
 /// The servers of a backend as its policy sees them.
@@ -85,4 +90,7 @@ private struct ServersView: BalanceView {
 
     @inline(__always)
     func latency(_ place: Int) -> LatencyPeak { servers[place][].load?.latency ?? .unknown }
+
+    @inline(__always)
+    func penalty(_ place: Int) -> ServerPenalty { servers[place][].load?.penalty ?? .none }
 }
