@@ -162,10 +162,56 @@ struct TableView: BalanceView {
         // They spread over many.
         let heirs = Set(zip(old, new).filter { $0 != $1 }.map(\.1))
         #expect(heirs.count > 40)
-        // Fair within what 160 points promise.
+        // Fair within what so many points promise.
         var loads = Array(repeating: 0, count: count)
         for place in old { if let place { loads[place] += 1 } }
         #expect((loads.max() ?? 0) < 320 && (loads.min() ?? 0) > 100)
+    }
+
+    private struct Move: Sendable {
+        var old: [Int]
+        var new: [Int]
+        /// The share of the keys that has to move at least.
+        var least: Double
+    }
+    private static let tenEqual = Array(repeating: 100, count: 10)
+    private static let oneHeavy: [Int] = [200] + Array(repeating: 100, count: 9)
+    private static let heavyGone: [Int] = [0] + Array(repeating: 100, count: 9)
+    private static let moves = [
+        // One becomes heavier, the heaviest of all; a heavy one goes.
+        Move(old: tenEqual, new: oneHeavy, least: 0.082),
+        Move(old: oneHeavy, new: heavyGone, least: 0.182),
+        Move(old: [256, 1, 50, 50], new: [256, 1, 50, 100], least: 0.106),
+        Move(old: [256, 128, 64, 32], new: [0, 128, 64, 32], least: 0.534),
+        Move(old: [10, 10, 10, 10, 10], new: [10, 10, 10, 10, 20], least: 0.134),
+    ]
+
+    @Test(arguments: 0..<5) func keysMoveLittleByWeight(index: Int) {
+        let (old, new, least) = (
+            Self.moves[index].old, Self.moves[index].new, Self.moves[index].least
+        )
+        let keys = (0..<40_000).map { KeyHash.mix(UInt64($0) &* 977) }
+        let before = HashRing(names: names(old.count), weights: old)
+        let after = HashRing(names: names(new.count), weights: new)
+        let owners = keys.map { (before.pick($0) { _ in true }, after.pick($0) { _ in true }) }
+        let moved = owners.filter { $0.0 != $0.1 }
+        let share = Double(moved.count) / Double(keys.count)
+        #expect(share < least * 1.2 + 0.01, "\(share) of the keys, at least \(least)")
+        // From the one that changed or to it, and nowhere else.
+        let changed = old.indices.first { old[$0] != new[$0] }
+        #expect(moved.allSatisfy { $0.0 == changed || $0.1 == changed })
+        // By weight.
+        let total = new.reduce(0, +)
+        for place in new.indices where new[place] >= 10 {
+            let share = Double(owners.count { $0.1 == place }) / Double(keys.count)
+            let due = Double(new[place]) / Double(total)
+            #expect(abs(share / due - 1) < 0.25, "\(place): \(share) instead of \(due)")
+        }
+    }
+
+    @Test(arguments: [1, 100, 10_000, 16_383]) func pointsAreBounded(count: Int) {
+        let points = HashRing.pointsOfHundred(serverCount: count)
+        #expect((25...1_600).contains(points) && points * 256 / 100 * count <= 1 << 20)
     }
 
     /// A key that everybody has does not drown its server.

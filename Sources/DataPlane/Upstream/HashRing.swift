@@ -6,62 +6,69 @@
 
 internal import Syscalls
 
-/// The points of all servers of a backend.
+/// The points of all servers of a backend. How many a server has follows from its own weight alone:
+/// whatever changes of one server moves keys to it or from it, and no others.
 struct HashRing {
-    /// Of the heaviest server.
-    private static var pointsOfHeaviest: Int { 160 }
+    /// Of a server of weight 100; a server of weight 1 has a hundredth.
+    private static var pointsOfHundred: Int { 1_600 }
+    /// Of all servers, should each have the greatest weight: 8 MB. Where there are so many servers that
+    /// it would be more, all have fewer.
     private static var pointsMax: Int { 1 << 20 }
+    private static var weightMax: Int { 256 }
+    private static var ownerBits: UInt64 { 16 }
+    private static var ownerMask: UInt64 { (1 << ownerBits) - 1 }
 
-    private var hashes: [UInt64] = []
-    private var owners: [UInt32] = []
+    /// Ascending: the upper 48 bits of a point's hash, and its server below.
+    private var points: [UInt64] = []
     let serverCount: Int
 
     /// - Parameters:
-    ///   - names: what servers are known by; their points do not depend on their places.
+    ///   - names: what servers are known by, at most 65,536; their points do not depend on their
+    ///     places.
     ///   - weights: as many, 0…256. 0 has no point.
     init(names: [Bytes], weights: [Int]) {
         precondition(names.count == weights.count, "a weight for each name")
+        precondition(names.count <= 1 << Self.ownerBits, "a server's place fits into a point")
         serverCount = names.count
-        let heaviest = max(1, weights.max() ?? 1)
-        let each = min(Self.pointsOfHeaviest, Self.pointsMax / max(1, names.count))
-        var points: [(hash: UInt64, owner: UInt32)] = []
+        let ofHundred = Self.pointsOfHundred(serverCount: names.count)
         for (place, name) in names.enumerated() where weights[place] > 0 {
             let seed = KeyHash.hash(name, seed: 0)
-            let count = max(1, each * weights[place] / heaviest)
-            for number in 0..<count {
+            for number in 0..<max(1, ofHundred * weights[place] / 100) {
                 let hash = KeyHash.mix(seed &+ UInt64(number) &* 0x9E37_79B9_7F4A_7C15)
-                points.append((hash, UInt32(place)))
+                points.append(hash & ~Self.ownerMask | UInt64(place))
             }
         }
-        points.sort { ($0.hash, $0.owner) < ($1.hash, $1.owner) }
-        hashes = points.map(\.hash)
-        owners = points.map(\.owner)
+        points.sort()
+    }
+
+    static func pointsOfHundred(serverCount: Int) -> Int {
+        min(pointsOfHundred, pointsMax * 100 / weightMax / max(1, serverCount))
     }
 
     /// The first server from the key's place on that `isTaken` takes; nil if none does. Each server
     /// is asked a bounded number of times.
     @inline(__always)
     func pick(_ key: UInt64, where isTaken: (Int) -> Bool) -> Int? {
-        guard !hashes.isEmpty else { return nil }
-        var place = firstPoint(atOrAfter: key)
-        var last = UInt32.max
-        for _ in hashes.indices {
-            let owner = owners[place]
+        guard !points.isEmpty else { return nil }
+        var place = firstPoint(atOrAfter: key & ~Self.ownerMask)
+        var last = UInt64.max
+        for _ in points.indices {
+            let owner = points[place] & Self.ownerMask
             if owner != last, isTaken(Int(owner)) { return Int(owner) }
             last = owner
-            place = place + 1 == hashes.count ? 0 : place + 1
+            place = place + 1 == points.count ? 0 : place + 1
         }
         return nil
     }
 
     private func firstPoint(atOrAfter key: UInt64) -> Int {
         var low = 0
-        var high = hashes.count
+        var high = points.count
         while low < high {
             let middle = (low + high) / 2
-            if hashes[middle] < key { low = middle + 1 } else { high = middle }
+            if points[middle] < key { low = middle + 1 } else { high = middle }
         }
-        return low == hashes.count ? 0 : low
+        return low == points.count ? 0 : low
     }
 }
 
