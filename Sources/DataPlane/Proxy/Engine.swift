@@ -237,6 +237,7 @@ struct Engine: ~Copyable {
         if logFlushAt < .max { limit = min(limit, max(0, logFlushAt - now)) }
         if let soonest = nextDrainCheck() { limit = min(limit, max(0, soonest - now)) }
         if nextServerReturn < .max { limit = min(limit, max(0, nextServerReturn - now)) }
+        if rampCheckAt < .max { limit = min(limit, max(0, rampCheckAt - now)) }
         limit = checks.timers.delay(now: now, limit: limit)
         limit = clientTimers.delay(now: now, limit: limit)
         return serverTimers.delay(now: now, limit: limit)
@@ -288,6 +289,7 @@ struct Engine: ~Copyable {
             case .queue(let answer): hear(answer)
             case .command(.adopt(let registrations)):
                 adopt(registrations)
+                configuration.queues.listenForNews()
                 startChecks()
             case .command(.release(let queues, let idleAfter, let idleSpread)):
                 release(

@@ -21,37 +21,57 @@ extension Engine {
         }
         for (place, check) in checks.all.enumerated() {
             guard let plan = check[].plan, let record = check[].server?[].record else { continue }
-            let last = record[.lastCheckAt]
-            let wait = plan.schedule.first(
-                place: place, of: checks.all.count, state: check[].health.state,
-                sinceLast: last == 0 ? nil : wallMilliseconds &- Int64(clamping: last),
-                random: &random)
+            let wait = firstWait(check, plan, record, place: place)
             checks.timers.arm(check, at: now + wait)
         }
         attendServersIfChanged()
     }
 
-    /// Goes on with what is known, unless it was found by another question.
+    /// Goes on with what is known. A verdict on another question holds until this one has its own.
     private mutating func startCheck(of server: Ref<UpstreamServer>) {
         guard let record = server[].record else { return }
         guard let plan = configuration.checkPlan(server[].backend, server[].index) else {
-            if record[.checkDefinition] != 0 { forgetHealth(record, definition: 0) }
+            if record[.checkDefinition] != 0 { forgetHealth(record) }
             return
-        }
-        if record[.checkDefinition] != plan.definition {
-            forgetHealth(record, definition: plan.definition)
         }
         let check = checks.add(plan, of: server)
         check[].health = ServerHealth(word: record[.health])
+        if record[.checkDefinition] != plan.definition {
+            check[].isNewQuestion = true
+            check[].health.forgetProgress()
+            for word in [ServerWord.lastCheckAt, .lastVerdictOf, .lastCheckResult] {
+                record.note(word, 0)
+            }
+            record.note(.checkDefinition, plan.definition)
+            record.note(.health, check[].health.word)
+        }
         check[].begunAtWall = record[.lastCheckAt]
     }
 
-    private func forgetHealth(_ record: ServerRecord, definition: UInt64) {
-        for word in [ServerWord.healthChangedAt, .lastCheckAt, .lastCheckResult, .cameUpAt] {
+    /// Nobody checks it any more.
+    private mutating func forgetHealth(_ record: ServerRecord) {
+        for word in [
+            ServerWord.healthChangedAt, .lastCheckAt, .lastVerdictOf, .lastCheckResult, .cameUpAt,
+            .checkDefinition,
+        ] {
             record.note(word, 0)
         }
-        record.note(.checkDefinition, definition)
         record.set(.health, ServerHealth().word)
+        checks.hasNews = true
+    }
+
+    /// Of a server that was last checked by somebody else, or never. A verdict that is not there yet
+    /// is waited for as long as a check may take: whoever asked may have let go, or died.
+    private mutating func firstWait(
+        _ check: Ref<ServerCheck>, _ plan: CheckPlan, _ record: ServerRecord, place: Int
+    ) -> Int64 {
+        let last = record[.lastCheckAt]
+        let sinceLast = wallMilliseconds &- Int64(clamping: last)
+        check[].awaitsOther = last != 0 && last != record[.lastVerdictOf]
+        if check[].awaitsOther { return max(0, min(plan.timeout, plan.timeout &- sinceLast)) }
+        return plan.schedule.first(
+            place: place, of: checks.all.count, state: check[].health.state,
+            sinceLast: last == 0 ? nil : sinceLast, random: &random)
     }
 
     /// The worker serves no more: what is under way is dropped without a verdict.
@@ -72,12 +92,13 @@ extension Engine {
         guard checks.hasNews else { return }
         checks.hasNews = false
         attendServersIfChanged()
-        wakePeers()
+        tellOthers()
     }
 
-    /// Lets the other loops of the worker look at the servers at once.
-    func wakePeers() {
+    /// Lets the other loops of the worker, and those of all other workers, look at the servers at once.
+    private func tellOthers() {
         for peer in peers { peer.mailbox.post(.command(.attend)) }
+        configuration.queues.tellOtherWorkers()
     }
 
     /// Checks the server now if it waits for its check in this loop.
@@ -85,7 +106,22 @@ extension Engine {
         guard checks.isRunning, let check = server[].check, check[].state == .waiting else {
             return
         }
+        check[].isNewQuestion = true
         checks.timers.arm(check, at: now)
+    }
+
+    /// The server is back from maintenance: what was found before says nothing any more. As after the
+    /// start, `initial_state` says what it does until its check, now, which is believed at once.
+    mutating func beginHealthAnew(_ server: Ref<UpstreamServer>) {
+        guard checks.isRunning, let check = server[].check, let record = server[].record else {
+            return
+        }
+        if check[].state.isUnderWay { endConversation(check) }
+        check[].health = ServerHealth()
+        record.note(.healthChangedAt, UInt64(max(1, wallMilliseconds)))
+        record.set(.health, check[].health.word)
+        checks.hasNews = true
+        checkSoon(server)
     }
 
     private mutating func didExpire(_ check: Ref<ServerCheck>) {
@@ -105,18 +141,22 @@ extension Engine {
             checks.timers.arm(check, at: now + wait)
             return
         }
-        let last = record[.lastCheckAt]
-        guard last == check[].begunAtWall else {
-            // Somebody else has asked meanwhile: the generation that is about to let go.
-            check[].begunAtWall = last
-            check[].health = ServerHealth(word: record[.health])
-            let wait = plan.schedule.first(
-                place: 0, of: 1, state: check[].health.state,
-                sinceLast: wallMilliseconds &- Int64(clamping: last), random: &random)
-            checks.timers.arm(check, at: now + max(1, wait))
-            return
-        }
+        if !check[].isNewQuestion, goesBehindOthers(check, plan, record) { return }
         if checks.hasPlace { begin(check) } else { checks.enqueue(check) }
+    }
+
+    /// Whether somebody else has asked meanwhile, such as the generation that is about to let go.
+    private mutating func goesBehindOthers(
+        _ check: Ref<ServerCheck>, _ plan: CheckPlan, _ record: ServerRecord
+    ) -> Bool {
+        let last = record[.lastCheckAt]
+        let isNews = last != check[].begunAtWall
+        guard isNews || check[].awaitsOther && last == record[.lastVerdictOf] else { return false }
+        check[].begunAtWall = last
+        check[].health = ServerHealth(word: record[.health])
+        let wait = firstWait(check, plan, record, place: 0)
+        checks.timers.arm(check, at: now + max(1, wait))
+        return true
     }
 
     // MARK: One check
@@ -124,6 +164,8 @@ extension Engine {
     private mutating func begin(_ check: Ref<ServerCheck>) {
         guard let plan = check[].plan, let record = check[].server?[].record else { return }
         check[].state = .connecting
+        check[].isNewQuestion = false
+        check[].awaitsOther = false
         check[].begunAt = nowNanoseconds
         check[].begunAtWall = UInt64(max(1, wallMilliseconds))
         check[].answer = CheckAnswer()
@@ -218,6 +260,7 @@ extension Engine {
         let microseconds = UInt64(max(0, nowNanoseconds - check[].begunAt) / 1_000)
         record.note(.lastCheckMicroseconds, microseconds)
         record.note(.lastCheckResult, finding.word)
+        record.note(.lastVerdictOf, check[].begunAtWall)
         var change = ServerHealth.Change.none
         if finding.result.isPass {
             record.count(.checksPassed)

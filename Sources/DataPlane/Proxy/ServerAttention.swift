@@ -35,7 +35,8 @@ extension Engine {
         for backend in backends {
             var hasChanged = false
             for server in backend[].servers {
-                let standing = ServerStanding(server[].record, server[].rules, now: now)
+                let standing = ServerStanding(
+                    server[].record, server[].rules, now: now, wall: wallMilliseconds)
                 if standing.isEjected {
                     nextServerReturn = min(nextServerReturn, standing.ejectedUntil)
                 }
@@ -56,11 +57,26 @@ extension Engine {
 
     private mutating func didChange(_ server: Ref<UpstreamServer>, from old: ServerStanding) {
         let isOut = server[].standing.adminState == .maintenance
-        // Nothing comes back: `park` asks for the state.
-        if isOut, old.adminState != .maintenance { dismissParked(of: server) }
-        // Whether it is well is asked at once where something has changed for it.
-        if !isOut, old.adminState == .maintenance { checkSoon(server) }
+        if isOut, old.adminState != .maintenance {
+            // Nothing comes back: `park` asks for the state.
+            dismissParked(of: server)
+            server[].outSince = wallMilliseconds
+        }
+        if !isOut, old.adminState == .maintenance { didReturn(server) }
+        // Whether it is well is asked at once.
         if server[].standing.isEjected, !old.isEjected { checkSoon(server) }
         if server[].standing.epoch != old.epoch { endSessions(of: server) }
+    }
+
+    /// From maintenance. The first loop that sees it says when: the others find that it was since they
+    /// saw it go.
+    private mutating func didReturn(_ server: Ref<UpstreamServer>) {
+        beginHealthAnew(server)
+        guard let record = server[].record else { return }
+        if Int64(clamping: record[.cameUpAt]) < server[].outSince {
+            record.note(.cameUpAt, UInt64(max(1, wallMilliseconds)))
+        }
+        let cameUpAt = Int64(clamping: record[.cameUpAt])
+        server[].standing.cameUpAt = max(server[].standing.cameUpAt, cameUpAt)
     }
 }

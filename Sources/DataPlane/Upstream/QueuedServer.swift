@@ -49,7 +49,7 @@ struct QueuedServer {
     func isOpen(_ permit: Int) -> Bool { permits?.isOpen(permit, below: limit) ?? false }
 
     mutating func readStanding(now: Int64, wall: Int64) {
-        standing = ServerStanding(record, rules, now: now)
+        standing = ServerStanding(record, rules, now: now, wall: wall)
         rampPercent = standing.rampPercent(over: slowStart, wall: wall)
     }
 

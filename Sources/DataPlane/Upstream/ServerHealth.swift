@@ -82,6 +82,16 @@ struct ServerHealth: BitwiseCopyable, Equatable {
         }
     }
 
+    /// Something else is asked from now on. The verdict stays until the new question has one of its
+    /// own; checks in a row of the old one are no part of that.
+    mutating func forgetProgress() {
+        switch state {
+        case .goingDown: enter(.up)
+        case .goingUp: enter(.down)
+        case .unchecked, .up, .down: break
+        }
+    }
+
     private mutating func enter(_ state: ServerHealthState, _ progress: UInt8 = 0) {
         self.state = state
         self.progress = progress

@@ -36,15 +36,15 @@ struct ServerStanding: BitwiseCopyable, Equatable {
     var weight = 100
     /// Sessions assigned under a lower number are to end.
     var epoch: UInt64 = 0
-    /// When it last came up, milliseconds since 1970; 0: it never was down.
+    /// When it last came back to take traffic, milliseconds since 1970; 0: it was never away.
     var cameUpAt: Int64 = 0
 
     init(weight: Int) {
         self.weight = weight
     }
 
-    /// - Parameter now: milliseconds of CLOCK_MONOTONIC.
-    init(_ record: ServerRecord?, _ rules: ServerRules, now: Int64) {
+    /// - Parameters: milliseconds of CLOCK_MONOTONIC, and since 1970.
+    init(_ record: ServerRecord?, _ rules: ServerRules, now: Int64, wall: Int64) {
         weight = rules.weight
         guard let record else { return }
         adminState = record.adminState
@@ -52,11 +52,16 @@ struct ServerStanding: BitwiseCopyable, Equatable {
             let health = record.healthState
             isHealthy = health == .unchecked ? !rules.startsDown : health.takesTraffic
         }
-        let end = Int64(clamping: record[.ejectedUntil])
-        if Self.isEjected(until: end, rules, now: now) { ejectedUntil = end }
         weight = record.weightOverride ?? rules.weight
         epoch = record[.epoch]
         cameUpAt = Int64(clamping: record[.cameUpAt])
+        let end = Int64(clamping: record[.ejectedUntil])
+        if Self.isEjected(until: end, rules, now: now) {
+            ejectedUntil = end
+        } else if end > 0, end <= now, rules.ejectionMax > 0 {
+            // It came back at that moment, and nobody had to say so.
+            cameUpAt = max(cameUpAt, wall &- (now &- end))
+        }
     }
 
     var isEjected: Bool { ejectedUntil > 0 }

@@ -56,6 +56,8 @@ struct UpstreamServer: ~Copyable, SlabEntry {
     /// Set in the loop that checks it.
     var check: Ref<ServerCheck>?
     var standing = ServerStanding(weight: 100)
+    /// When it was last seen to go to maintenance, milliseconds since 1970.
+    var outSince: Int64 = 0
     /// The policy may pick it: its standing says so, seen together with the others'.
     var isOpen = true
     /// What was said of its connections in the shared memory.

@@ -1,5 +1,6 @@
 // All queues of a worker, and the thread that listens for other workers: it sleeps until one of
-// them leaves a permit here. It is started with the first exchange that has to wait.
+// them leaves a permit here, or has found out something about a server. It is started with the first
+// exchange that has to wait; where servers are checked or taken out, when the worker begins to serve.
 
 internal import Model
 internal import SharedState
@@ -13,6 +14,8 @@ final class WorkerQueues: Sendable {
     let worker: QueueWorker?
     private let links = Guarded<[LoopLink]>([])
     private let listening = Guarded(false)
+    private let changes: ServerChanges
+    private let hasNews: Bool
     private let isStopped = Atomic(false)
     private let runningLoops = Atomic(0)
 
@@ -22,6 +25,8 @@ final class WorkerQueues: Sendable {
     init(_ backends: [Backend], rules: [[ServerRules]], traffic: TrafficRecords, slot: Int) {
         let worker = QueueWorker(traffic.region, slot: slot)
         self.worker = worker
+        changes = traffic.serverChanges
+        hasNews = backends.contains { $0.check != nil || $0.ejection != nil }
         queues =
             worker.map { worker in
                 backends.enumerated().map { place, backend in
@@ -59,8 +64,21 @@ final class WorkerQueues: Sendable {
         }
     }
 
+    /// Where workers find out something about servers. Without a thread loops learn of it when they
+    /// next wake up.
+    func listenForNews() {
+        if hasNews { _ = listen() }
+    }
+
+    /// Lets all other workers look at their servers (`ServerChanges` has moved).
+    func tellOtherWorkers() {
+        guard let worker else { return }
+        WorkerBell.ringOthers(than: worker.bell.slot, in: worker.region)
+    }
+
     private func listenUntilStopped() {
         guard let bell = worker?.bell else { return }
+        var seenChanges: UInt64?
         while true {
             // In this order: who stops us rings afterwards.
             let count = bell.count
@@ -68,6 +86,11 @@ final class WorkerQueues: Sendable {
             let numbers = bell.takeNumbers()
             for queue in queues {
                 for answer in queue.attend(rung: numbers) { deliver(answer) }
+            }
+            let changeCount = changes.count
+            if changeCount != seenChanges {
+                seenChanges = changeCount
+                for link in links.withLock({ $0 }) { link.mailbox.post(.command(.attend)) }
             }
             bell.wait(from: count)
         }

@@ -80,16 +80,4 @@ extension SharedRegion {
         let word = RegionLayout.SlotWord.generation.rawValue
         return load(start + word * RegionLayout.wordBytes)
     }
-
-    @inline(__always)
-    func forEachSlotInUse(_ body: (Int) -> Void) {
-        for group in 0..<(RegionLayout.slotCount / 64) {
-            let first = RegionLayout.HeaderWord.slotsInUse.rawValue
-            var bits = load((first + group) * RegionLayout.wordBytes)
-            while bits != 0 {
-                body(group * 64 + bits.trailingZeroBitCount)
-                bits &= bits &- 1
-            }
-        }
-    }
 }

@@ -31,10 +31,14 @@ public enum ServerWord: Int, CaseIterable, Sendable {
     /// What the last check found: `ServerCheckResult` in the lowest byte, the status of an answer
     /// from bit 16.
     case lastCheckResult = 12
-    /// When it last came back to take traffic, wall milliseconds: slow start counts from here.
+    /// When it last came back to take traffic, wall milliseconds: slow start counts from here. Also
+    /// written by the first loop that sees it come back from maintenance.
     case cameUpAt = 13
-    /// Of what is asked and where: health found by another question is worth nothing. 0: none.
+    /// Of what is asked and where; 0: nothing.
     case checkDefinition = 14
+    /// `lastCheckAt` of the last check that came to an end: another value there is a check that is under
+    /// way, or whose worker has let go of it.
+    case lastVerdictOf = 15
 
     // Written by any worker that sees exchanges fail.
     /// Taken out for a while until this moment, milliseconds of CLOCK_MONOTONIC, which all processes

@@ -1,6 +1,7 @@
-// How a worker hears that another one left it a permit, or that the master gave some back: a word
-// in its slot, waited for with futex(2), and bits that say where to look. What was left for it is
-// in shared memory before the bell moves, so nothing is lost when the one who rings dies.
+// How a worker hears that another one left it a permit or found out something about a server, or that
+// the master gave some permits back: a word in its slot, waited for with futex(2), and bits that say
+// where to look. What was left for it is in shared memory before the bell moves, so nothing is lost
+// when the one who rings dies.
 
 internal import CLinux
 
@@ -67,6 +68,13 @@ public struct WorkerBell: @unchecked Sendable {
             unsafe clinux_set_bits(header + RegionLayout.SlotWord.rung.rawValue + place, ~0)
         }
         ring()
+    }
+
+    /// Lets all other workers look whether something is new of servers (`ServerChanges`).
+    public static func ringOthers(than slot: Int, in region: SharedRegion) {
+        region.forEachSlotInUse { other in
+            if other != slot { WorkerBell(region, slot: other)?.ring() }
+        }
     }
 
     private func ring() {

@@ -93,6 +93,20 @@ public struct WorkerSlotTable: Sendable {
     }
 }
 
+extension SharedRegion {
+    /// Of those that the master has given out.
+    func forEachSlotInUse(_ body: (Int) -> Void) {
+        for group in 0..<(RegionLayout.slotCount / 64) {
+            let first = RegionLayout.HeaderWord.slotsInUse.rawValue
+            var bits = load((first + group) * RegionLayout.wordBytes)
+            while bits != 0 {
+                body(group * 64 + bits.trailingZeroBitCount)
+                bits &= bits &- 1
+            }
+        }
+    }
+}
+
 /// What the shared memory says about a slot, for one who did not give it out. Not to be trusted
 /// beyond its ranges, which are checked.
 public struct WorkerSlotHeader: Sendable, Equatable {
