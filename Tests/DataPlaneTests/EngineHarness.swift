@@ -108,6 +108,8 @@ final class EngineHarness: @unchecked Sendable {
         var reuse = ReuseSettings()
         var retries = RetrySettings()
         var check: HealthCheck?
+        /// Its place in its generation: only the first worker checks servers.
+        var worker = 0
         /// Of each server.
         var slowStart = Duration.zero
         var ejection: Ejection?

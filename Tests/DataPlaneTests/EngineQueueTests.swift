@@ -59,10 +59,11 @@ import Testing
         #expect(harness.traffic(EngineHarness.backend) { $0[.queued] > 0 })
     }
 
-    /// Two loops and two servers: first come, first served, in the order of arrival.
-    @Test func firstComeFirstServed() throws {
+    /// First come, first served, in the order of arrival, whichever loops they came to.
+    @Test(arguments: [1, 2, 8]) func firstComeFirstServed(loops: Int) throws {
         let origin = try CountingOrigin(work: nil)
-        let harness = try EngineHarness(origins: [origin.port], Self.options(limit: 2, loops: 2))
+        let harness = try EngineHarness(
+            origins: [origin.port], Self.options(limit: 2, loops: loops))
         let clients = try queueUp(12, at: harness, origin, present: 2, queued: 10)
         for count in 1...12 {
             origin.letGo(1)
