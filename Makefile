@@ -99,7 +99,7 @@ sim: ## Simulate the supervisor: SEED=n replays one, SEEDS=n runs that many
 .PHONY: soak
 soak: build-tests ## The long forms of the process tests: 60 s of load, 200 reloads
 	APUS_LONG=1 $(SWIFT) test --skip-build $(DEBUG_FLAGS) --no-parallel \
-	    --filter "IntegrationTests|DataPlaneTests\.Engine(Reuse|Retry|Desync|SlowServer|Loss)"
+	    --filter "IntegrationTests|DataPlaneTests\.Engine(Reuse|Retry|Desync|SlowServer|Loss|SessionTorture)"
 
 .PHONY: torture
 torture: deps ## Pool and queue, ten million requests each, optimised: LOAD=500, about an hour
