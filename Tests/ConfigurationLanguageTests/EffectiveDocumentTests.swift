@@ -62,7 +62,7 @@ import Testing
           a: {client_ip: 10.0.0.0/8}
           b: {}
         backends:
-          api: {timeouts: {server: 5s}, queue: {max: 7, timeout: 1500ms},
+          api: {timeouts: {server: 5s}, queue: {max: 7, timeout: 1500ms}, on_removed: end_sessions,
             reuse: {policy: always, max_idle: 0, idle_timeout: 90s},
             retries: {count: 2, when: ["503", empty_response], budget: 7%, buffer: 1k},
             servers: {b: {address: "10.0.0.1:1", max_connections: 70}, a: {address:
@@ -188,7 +188,8 @@ import Testing
         expectFields([
             (
                 backend,
-                "name mode balance timeouts queue reuse retries check ejection stickiness servers"
+                "name mode balance timeouts queue reuse retries check ejection stickiness "
+                    + "onRemoved servers"
             ),
             (ReuseSettings(), "policy maxIdle idleTimeout"),
             (RetrySettings(), "count when budgetPercent bufferBytes"),

@@ -78,6 +78,7 @@ import Testing
             "check: {tcp: {}, on_marked_down: end_backup_sessions}",
             "/backends/b/check/on_marked_down", .invalidValue
         ),
+        ("on_removed: end", "/backends/b/on_removed", .invalidValue),
         ("ejection: {max_percent: 101}", "/backends/b/ejection/max_percent", .outOfRange),
     ])
     func refused(backend: String, pointer: String, code: ConfigurationProblem.Code) {

@@ -124,6 +124,7 @@ enum Sample {
               on_marked_down: end_sessions
               on_marked_up: end_backup_sessions
               fall: 2
+            on_removed: end_sessions
             servers:
               api-1: {address: "localhost:8080"}
           pg:

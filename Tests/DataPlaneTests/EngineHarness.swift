@@ -108,6 +108,7 @@ final class EngineHarness: @unchecked Sendable {
         var reuse = ReuseSettings()
         var retries = RetrySettings()
         var check: HealthCheck?
+        var generation = 7
         /// Its place in its generation: only the first worker checks servers.
         var worker = 0
         /// Of each server.
@@ -145,7 +146,8 @@ final class EngineHarness: @unchecked Sendable {
             servers: [origins.indices.map(Self.server)])
         numbers.stickyTables = [0]
         runtime = RuntimeConfiguration(
-            configuration, traffic: TrafficRecords(numbers, in: region, slot: slot), slot: slot,
+            configuration, generation: options.generation,
+            traffic: TrafficRecords(numbers, in: region, slot: slot), slot: slot,
             loopCount: options.loopCount)
         reports = try LoopReports()
         sink = try AccessLogSink()
@@ -155,7 +157,8 @@ final class EngineHarness: @unchecked Sendable {
             return try ProxyLoop(
                 index: index, configuration: runtime, record: record,
                 identity: WorkerIdentity(
-                    generation: 7, revision: 3, pid: getpid(), worker: options.worker),
+                    generation: options.generation, revision: 3, pid: getpid(),
+                    worker: options.worker),
                 accessLog: sink, reports: reports, seed: 42, idleWait: options.idleWait)
         }
         listener = socket.take()

@@ -131,6 +131,50 @@ import Wire
         #expect(lines.count { $0.contains("server-down") && $0.contains("\"state\":\"DH\"") } == 2)
         #expect(lines.count { $0.contains("backup-over") && $0.contains("\"state\":\"UH\"") } == 2)
     }
+
+    /// The configuration that came after has it no more: sessions end, and who waits for it goes to
+    /// another server. Whose configuration has it again keeps what it has.
+    @Test(arguments: [(6, false), (7, true), (8, true)])
+    func removed(generation: Int, isKept: Bool) throws {
+        let origins = try [CountingOrigin(work: nil), CountingOrigin(work: nil)]
+        var options = EngineHarness.Options()
+        options.generation = generation
+        options.limit = 1
+        options.loopCount = 2
+        options.timeouts.queue = .seconds(60)
+        options.stickiness = .cookie(StickyCookie(name: "SRV"))
+        options.log = true
+        let harness = try EngineHarness(origins: origins.map(\.port), options)
+        func ask(_ number: Int) throws -> EngineSocket {
+            let client = try harness.connect()
+            let cookie = StickyCookie.key(backend: "b", server: "s0")
+            client.send("GET /\(number) HTTP/1.1\r\nHost: a\r\nCookie: SRV=\(cookie)\r\n\r\n")
+            return client
+        }
+        let first = try ask(1)
+        #expect(Wait.until(5) { origins[0].present == 1 })
+        let second = try ask(2)
+        #expect(Wait.until(5) { harness.queueLength == 1 })
+        harness.serverRecord(0)?.retire(before: 7)
+        harness.attend()
+        if isKept {
+            #expect(first.staysSilent(for: 0.2) && harness.queueLength == 1)
+            origins[0].letGo(2)
+            #expect(first.takeMessage()?.status == 200 && second.takeMessage()?.status == 200)
+            #expect(origins[0].order == ["/1", "/2"])
+            return
+        }
+        #expect(first.takeMessage()?.text.contains("server-removed") == true)
+        #expect(Wait.until(5) { origins[1].order == ["/2"] })
+        let third = try ask(3)
+        origins[1].letGo(2)
+        #expect(second.takeMessage()?.status == 200 && third.takeMessage()?.status == 200)
+        #expect(origins[0].order == ["/1"] && origins[1].order == ["/2", "/3"])
+        harness.stop()
+        let ended = harness.logLines(3).filter { $0.contains("server-removed") }
+        #expect(ended.count == 1 && ended[0].contains("\"state\":\"DH\""))
+        #expect(harness.heldPermits(0) == 0)
+    }
 }
 
 extension EngineSocket {

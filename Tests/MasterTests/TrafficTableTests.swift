@@ -123,6 +123,42 @@ import Testing
         #expect(table.override(backend: "api", server: "a").adminState == .maintenance)
     }
 
+    /// Only what the configuration before wanted to end, and only in generations before.
+    @Test(arguments: [Backend.OnRemoved.keepSessions, .endSessions])
+    func removedServers(_ onRemoved: Backend.OnRemoved) throws {
+        let table = TrafficTable(region)
+        func begin(_ servers: [String]?, generation: Int) -> [[Int]] {
+            var configuration = configuration(servers ?? [])
+            if servers == nil { configuration.backends = [] }
+            for place in configuration.backends.indices {
+                configuration.backends[place].onRemoved = onRemoved
+            }
+            return table.numbers(for: configuration, generation: generation).servers
+        }
+        func names(_ removed: [RemovedServer]) -> [String] { removed.map(\.name) }
+        let numbers = begin(["a", "b", "c"], generation: 1)[0]
+        #expect(table.retireServers(serving: 1) == [])
+        let records = try numbers.map { try #require(ServerRecord(region, number: $0)) }
+        // Prepared, and failed: nothing has happened.
+        _ = begin(["b"], generation: 2)
+        table.forget(generation: 2)
+        #expect(records.allSatisfy { $0[.epoch] == 0 })
+        let ends = onRemoved == .endSessions
+        _ = begin(["a", "b"], generation: 3)
+        #expect(names(table.retireServers(serving: 3)) == (ends ? ["c"] : []))
+        #expect(records.map { $0[.epoch] } == [0, 0, ends ? 1 : 0])
+        #expect(records[2][.retiredBefore] == (ends ? 3 : 0))
+        // The worker of the generation that has it still is not asked twice.
+        #expect(table.retireServers(serving: 3) == [])
+        _ = begin(["a", "b", "c"], generation: 4)
+        #expect(table.retireServers(serving: 4) == [])
+        // The backend goes.
+        _ = begin(nil, generation: 5)
+        #expect(names(table.retireServers(serving: 5)) == (ends ? ["a", "b", "c"] : []))
+        #expect(records.map { $0[.epoch] } == (ends ? [1, 1, 2] : [0, 0, 0]))
+        if ends { #expect(records.allSatisfy { $0.epochReason == .removed }) }
+    }
+
     @Test func aTotalNeverFalls() throws {
         let table = TrafficTable(region)
         let numbers = table.numbers(for: configuration([]), generation: 1)

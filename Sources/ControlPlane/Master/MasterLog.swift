@@ -119,6 +119,12 @@ final class MasterLog: Sendable {
             ])
     }
 
+    func report(_ server: RemovedServer) {
+        logger.info(
+            "a server was removed, its sessions end",
+            metadata: ["backend": "\(server.backend)", "server": "\(server.name)"])
+    }
+
     func report(_ change: ServerChange) {
         var metadata: Logger.Metadata = [
             "backend": "\(change.server.backend)", "server": "\(change.server.name)",

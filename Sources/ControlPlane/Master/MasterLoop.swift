@@ -263,7 +263,7 @@ final class MasterLoop {
         if state == published { return }
         let before = published
         published = state
-        dropOverrides()
+        attendServing()
         service?.didChange(
             ServiceState.Facts(
                 generations: state.generations, reloads: state.reloads,
@@ -291,13 +291,16 @@ final class MasterLoop {
         }
     }
 
-    /// A new configuration goes before what an operator wanted of the same thing.
-    private func dropOverrides() {
+    /// Another generation serves: servers that its configuration does not have go, and it goes before
+    /// what an operator wanted of the same thing.
+    private func attendServing() {
         guard let serving = supervisor.serving, serving != lastServing else { return }
         lastServing = serving
+        let removed = traffic.retireServers(serving: serving)
         let dropped = overrides.drop(serving: serving)
-        if dropped.isEmpty { return }
+        if removed.isEmpty, dropped.isEmpty { return }
         workers.attend()
+        for server in removed { log.report(server) }
         for override in dropped {
             log.report(override)
             board.observe(override, at: .now())

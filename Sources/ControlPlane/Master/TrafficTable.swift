@@ -60,6 +60,8 @@ final class TrafficTable: Sendable {
         var dropped: [DroppedOverride] = []
         /// The generation whose configuration overrides are held against.
         var serving: Int?
+        /// Of the configuration that serves.
+        var servingBackends: [Backend] = []
     }
     private let region: SharedRegion
     private let capacity: Int
@@ -224,6 +226,22 @@ final class TrafficTable: Sendable {
                 + state.overrides.drop(for: backends) { name in
                     numbers[name].flatMap { ServerRecord(region, number: $0) }
                 }
+        }
+    }
+
+    /// A generation serves now: servers that its configuration does not have, and whose backend has
+    /// said so, are ended in all generations before it. Which ones.
+    func retireServers(serving: Int) -> [RemovedServer] {
+        state.withLock { state in
+            let backends = state.backends[serving] ?? []
+            let removed = RemovedServer.ended(from: state.servingBackends, to: backends)
+            state.servingBackends = backends
+            for server in removed {
+                let name = TrafficName.server(backend: server.backend, name: server.name)
+                state.numbers[name].flatMap { ServerRecord(region, number: $0) }?
+                    .retire(before: serving)
+            }
+            return removed
         }
     }
 

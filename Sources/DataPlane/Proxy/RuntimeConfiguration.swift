@@ -73,10 +73,12 @@ final class RuntimeConfiguration: @unchecked Sendable {
     private let arena: ConfigurationArena
 
     /// - Parameters:
+    ///   - generation: whose it is.
     ///   - slot: the worker's in the shared state.
     ///   - loopCount: how many loops work with it.
     init(
-        _ configuration: Configuration, traffic: TrafficRecords, slot: Int, loopCount: Int = 1
+        _ configuration: Configuration, generation: Int, traffic: TrafficRecords, slot: Int,
+        loopCount: Int
     ) {
         let arena = ConfigurationArena()
         var places: [String: Int] = [:]
@@ -129,7 +131,9 @@ final class RuntimeConfiguration: @unchecked Sendable {
             backend.servers.map { CheckPlan(backend.check, of: $0, arena: arena) }
         }
         serverRules = zip(configuration.backends, checkPlans).map { backend, plans in
-            zip(backend.servers, plans).map { ServerRules($0, of: backend, plan: $1) }
+            zip(backend.servers, plans).map {
+                ServerRules($0, of: backend, plan: $1, generation: generation)
+            }
         }
         queues = WorkerQueues(
             configuration.backends, rules: serverRules, traffic: traffic, slot: slot)

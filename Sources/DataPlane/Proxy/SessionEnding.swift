@@ -1,6 +1,6 @@
 // Ending sessions before their time: because an operator says so (an order by the control channel,
-// counted and answered), because their server was marked down, or because they are with a backup
-// whose time is over (the server's epoch in the shared state has moved). Each loop walks over its own
+// counted and answered), because their server was marked down or removed, or because they are with a
+// backup whose time is over (the server's epoch in the shared state has moved). Each loop walks over its own
 // clients only. A session begins and ends in one loop, so none is missed and none counted twice; what
 // an ended session held of a limit goes to the next in line, which is not sent to a server that is
 // out of service. Cold.
@@ -27,9 +27,12 @@ extension Engine {
 
     /// The server's epoch has moved.
     mutating func endSessions(of server: Ref<UpstreamServer>) {
+        // A later generation may have it again, and its sessions were not meant.
+        if server[].record?.epochReason == .removed, !server[].standing.isRetired { return }
         let (end, error): (ExchangeEnd, StaticString) =
             switch server[].record?.epochReason {
             case .backupOver: (.backupOver, "backup-over")
+            case .removed: (.serverDown, "server-removed")
             case .markedDown, .unknown, nil: (.serverDown, "server-down")
             }
         var next = oldestClient

@@ -14,11 +14,16 @@ struct ServerRules: BitwiseCopyable, Equatable {
     var startsDown = false
     /// The longest time that it may be taken out for, in milliseconds; 0: it is never.
     var ejectionMax: Int64 = 0
+    /// Whose configuration it is.
+    var generation = 0
 
     init() {}
 
-    /// - Parameter plan: how it is checked; nil: it is not.
-    init(_ server: Server, of backend: Backend, plan: CheckPlan?) {
+    /// - Parameters:
+    ///   - plan: how it is checked; nil: it is not.
+    ///   - generation: whose configuration it is.
+    init(_ server: Server, of backend: Backend, plan: CheckPlan?, generation: Int) {
+        self.generation = generation
         weight = server.weight
         isChecked = plan != nil
         startsDown = plan?.startsDown == true
@@ -30,6 +35,8 @@ struct ServerRules: BitwiseCopyable, Equatable {
 struct ServerStanding: BitwiseCopyable, Equatable {
     var adminState = ServerAdminState.ready
     var isHealthy = true
+    /// A later configuration does not have it, and its sessions were to end with it.
+    var isRetired = false
     /// Taken out until this moment because exchanges failed; 0: it is not.
     var ejectedUntil: Int64 = 0
     /// 0…256, the operator's or the configured one.
@@ -48,6 +55,7 @@ struct ServerStanding: BitwiseCopyable, Equatable {
         weight = rules.weight
         guard let record else { return }
         adminState = record.adminState
+        isRetired = record.isRetired(for: rules.generation)
         if rules.isChecked {
             let health = record.healthState
             isHealthy = health == .unchecked ? !rules.startsDown : health.takesTraffic
@@ -76,10 +84,10 @@ struct ServerStanding: BitwiseCopyable, Equatable {
     var takesNew: Bool { isFit && !isEjected }
 
     /// Might be picked, were it not for the failures of exchanges.
-    var isFit: Bool { adminState == .ready && weight > 0 && isHealthy }
+    var isFit: Bool { adminState == .ready && weight > 0 && isHealthy && !isRetired }
 
     /// May be used by who belongs to it.
-    var takesPersistent: Bool { adminState != .maintenance && isHealthy }
+    var takesPersistent: Bool { adminState != .maintenance && isHealthy && !isRetired }
 
     /// The weight that the policy is to know: it grows from a tenth to the whole while the server
     /// starts slowly.

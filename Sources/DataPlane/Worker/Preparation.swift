@@ -52,7 +52,7 @@ struct Preparation: ~Copyable {
             generation: order.generation, revision: order.revision, pid: getpid(),
             worker: order.workerIndex)
         let runtime = RuntimeConfiguration(
-            configuration,
+            configuration, generation: order.generation,
             traffic: TrafficRecords(traffic, in: region, slot: order.sharedStateSlot),
             slot: order.sharedStateSlot, loopCount: order.threads)
         try checkPermits(runtime.traffic)

@@ -13,8 +13,15 @@ public struct Backend: Codable, Sendable, Equatable {
     public var ejection: Ejection?
     /// Nil: a client has no server of its own.
     public var stickiness: Stickiness?
+    /// What happens to the sessions of a server when a reload takes it out of the configuration.
+    public var onRemoved = OnRemoved.keepSessions
     /// Sorted by name; names are unique; at least one.
     public var servers: [Server]
+
+    public enum OnRemoved: String, Codable, Sendable, CaseIterable {
+        case keepSessions = "keep_sessions"
+        case endSessions = "end_sessions"
+    }
 
     public init(
         name: String, mode: ProxyMode, balance: BalancePolicy = BalancePolicy(),

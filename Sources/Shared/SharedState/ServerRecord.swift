@@ -20,6 +20,9 @@ public enum ServerWord: Int, CaseIterable, Sendable {
     case epoch = 3
     /// Why, for the log: `SessionEndReason`.
     case epochReason = 4
+    /// Generations with a lower number use it no more: the configuration that came after theirs does
+    /// not have it.
+    case retiredBefore = 5
 
     // Written by whoever checks: one loop of one worker of the serving generation.
     /// `ServerHealthState` in the lowest byte, successes or failures in a row in the next.
@@ -87,6 +90,8 @@ public enum SessionEndReason: UInt8, CaseIterable, Sendable {
     case markedDown = 1
     /// It is a backup, and a server that is none came up.
     case backupOver = 2
+    /// The configuration does not have it any more, and the one that had it says so.
+    case removed = 3
 }
 
 /// What health checks say of a server.
@@ -188,6 +193,17 @@ public struct ServerRecord: @unchecked Sendable {
     public func endSessions(because reason: SessionEndReason) {
         note(.epochReason, UInt64(reason.rawValue))
         advance(.epoch)
+    }
+
+    /// The generations before this one let go of it: their sessions with it end, and none begins.
+    public func retire(before generation: Int) {
+        note(.retiredBefore, UInt64(max(0, generation)))
+        endSessions(because: .removed)
+    }
+
+    /// Whether the generation is one of those. What cannot be a number of one retires nobody.
+    public func isRetired(for generation: Int) -> Bool {
+        generation < Int(exactly: self[.retiredBefore]) ?? 0
     }
 
     /// Out of range is `unknown`.

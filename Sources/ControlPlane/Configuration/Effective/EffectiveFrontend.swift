@@ -33,6 +33,7 @@ extension JSONValue {
             "check": backend.check.map { .healthCheck($0) },
             "ejection": backend.ejection.map { .ejection($0) },
             "stickiness": backend.stickiness.map { .stickiness($0) },
+            "on_removed": .string(backend.onRemoved.rawValue),
             "servers": .named(backend.servers, \.name) { server in
                 .object([
                     "address": .string(server.address.description),

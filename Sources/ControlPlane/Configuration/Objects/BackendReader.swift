@@ -17,6 +17,7 @@ extension ValueReader {
             let ejection = fields.take("ejection")?.ejection()
             let proxyProtocol = fields.take("proxy_protocol")?.proxyProtocolVersion()
             let stickiness = fields.take("stickiness")?.stickiness(mode)
+            let onRemoved = fields.take("on_removed")?.choice(Backend.OnRemoved.self)
             let servers = readServers(&fields, proxyProtocol)
             fields.notSupportedYet("tls")
             var backend = Backend(
@@ -25,6 +26,7 @@ extension ValueReader {
             backend.check = check
             backend.ejection = ejection
             backend.stickiness = stickiness
+            backend.onRemoved = onRemoved ?? .keepSessions
             giveCookies(to: &backend)
             return backend
         }
