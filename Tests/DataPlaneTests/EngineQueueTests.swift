@@ -130,6 +130,41 @@ import Testing
         for client in clients { #expect(client.takeMessage()?.status == 200) }
     }
 
+    /// A key whose server is full goes where it would go without that server: on along the ring.
+    @Test(arguments: 0..<6) func aFullServersKeys(user: Int) throws {
+        let origins = try (0..<6).map { _ in try CountingOrigin(work: nil) }
+        var options = Self.options(limit: 1)
+        options.balance = BalancePolicy(.hash, key: .header("x-user"))
+        let harness = try EngineHarness(origins: origins.map(\.port), options)
+        func ask() throws -> (client: EngineSocket, place: Int?) {
+            let before = origins.map { $0.order.count }
+            let client = try harness.connect()
+            client.send("GET / HTTP/1.1\r\nHost: a\r\nX-User: u\(user)\r\n\r\n")
+            #expect(Wait.until(5) { origins.map { $0.order.count } != before })
+            return (client, origins.indices.first { origins[$0].order.count != before[$0] })
+        }
+        var (order, clients): ([Int], [EngineSocket]) = ([], [])
+        for _ in origins {
+            let (client, place) = try ask()
+            clients.append(client)
+            order.append(try #require(place))
+        }
+        #expect(Set(order).count == origins.count)
+        for origin in origins { origin.letGo(1) }
+        for client in clients { #expect(client.takeMessage()?.status == 200) }
+        for place in order {
+            let (client, served) = try ask()
+            #expect(served == place)
+            origins[place].letGo(1)
+            #expect(client.takeMessage()?.status == 200)
+            let record = try #require(harness.serverRecord(place))
+            record.set(.adminState, UInt64(ServerAdminState.maintenance.rawValue))
+            harness.attend()
+            #expect(harness.gauge(.upstreamIdle, becomes: UInt64(order.count - 1)))
+            order.removeFirst()
+        }
+    }
+
     /// Who leaves the line, by an end or by a reset, is not sent to the server.
     @Test(arguments: [false, true]) func clientsLeave(reset: Bool) throws {
         let origin = try CountingOrigin(work: nil)

@@ -266,6 +266,38 @@ import Testing
         #expect(Wait.until(5) { harness.heldPermits(0) + harness.heldPermits(1) == 0 })
     }
 
+    /// Nobody else may wait for it either: then it is another server that serves them, and whose
+    /// they are from then on.
+    @Test(arguments: [0, 1]) func theLineIsFull(length: Int) throws {
+        let origins = try [CountingOrigin(work: nil), CountingOrigin(work: nil)]
+        var options = EngineHarness.Options()
+        options.stickiness = Self.cookie()
+        options.limit = 1
+        options.queue.max = length
+        options.timeouts.queue = .seconds(30)
+        let harness = try EngineHarness(origins: origins.map(\.port), options)
+        func ask(_ number: Int) throws -> EngineSocket {
+            let client = try harness.connect()
+            client.send(
+                "GET /\(number) HTTP/1.1\r\nHost: a\r\nCookie: SRV=\(Self.key(0))\r\n\r\n")
+            return client
+        }
+        let own = try (0...length).map { number in
+            let client = try ask(number)
+            #expect(Wait.until(5) { origins[0].present + harness.queueLength == number + 1 })
+            return client
+        }
+        let moved = try ask(8)
+        #expect(Wait.until(5) { origins[1].order == ["/8"] })
+        #expect(try ask(9).takeMessage()?.text.contains("queue-full") == true)
+        origins[1].letGo(1)
+        #expect(
+            moved.takeMessage()?.field("set-cookie") == "SRV=\(Self.key(1)); Path=/; HttpOnly")
+        origins[0].letGo(length + 1)
+        for client in own { #expect(client.takeMessage()?.status == 200) }
+        #expect(origins[0].order == (0...length).map { "/\($0)" })
+    }
+
     // MARK: Tables
 
     /// Keys are apart, also for another worker with the same table; who has none is anybody.

@@ -9,8 +9,8 @@ extension Engine {
     /// What a client is told that found no place, for Retry-After.
     private static var shedSeconds: Int32 { 1 }
 
-    /// The server to go to, with a permit where it has a limit: the picked one, or the next that
-    /// is not full. Nil: the exchange waits, or was answered.
+    /// The server to go to, with a permit where it has a limit: the picked one, or what the policy
+    /// picks among those that are not full. Nil: the exchange waits, or was answered.
     ///
     /// - Parameter failed: a server that it has just been to for nothing: that has a free place
     ///   because it fails, so who comes from there waits for the picked one.
@@ -23,18 +23,12 @@ extension Engine {
             exchange[].permit = nil
         }
         if takePermit(exchange, picked) { return picked }
-        guard let backend = exchange[].backend else { return nil }
-        let servers = backend[].servers
-        for step in 1..<max(1, servers.count) {
-            let other = servers[(picked[].index + step) % servers.count]
-            if let failed, failed == other { continue }
-            if other[].isOpen, takePermit(exchange, other) { return other }
-        }
+        if let other = takeFree(exchange, elseThan: picked) { return other }
         return join(exchange, client, server: failed == nil ? nil : picked[].index, fresh: fresh)
     }
 
     /// The same for the server that the client belongs to: while it is full the exchange waits for
-    /// it, and for no other.
+    /// it, and for no other as long as there is room to wait.
     mutating func admit(
         _ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>,
         toOwn server: Ref<UpstreamServer>, fresh: Bool
@@ -44,7 +38,27 @@ extension Engine {
             exchange[].permit = nil
         }
         if takePermit(exchange, server) { return server }
-        return join(exchange, client, server: server[].index, fresh: fresh)
+        return join(
+            exchange, client, server: server[].index, own: server, fresh: fresh)
+    }
+
+    /// The server that the policy picks among those that have a permit left, with that; nil: all are
+    /// full. One that has just failed the exchange has one because it fails.
+    ///
+    /// - Parameter full: it has none, as is known already.
+    private mutating func takeFree(
+        _ exchange: Ref<Exchange>, elseThan full: Ref<UpstreamServer>
+    ) -> Ref<UpstreamServer>? {
+        guard let backend = exchange[].backend,
+            backend.markFull(full, exchange[].failedUpstream)
+        else { return nil }
+        while let other = backend[].nextFreeServer(
+            key: exchange[].balanceKey, now: now, random: &random)
+        {
+            if takePermit(exchange, other) { return other }
+            other[].isFull = true
+        }
+        return nil
     }
 
     /// False: the server is full.
@@ -59,8 +73,11 @@ extension Engine {
     }
 
     /// Stands in line, for one server or for any. The server to go to, if one is free after all.
+    ///
+    /// - Parameter own: that server, if another one will do where the line is full.
     private mutating func join(
-        _ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>, server: Int?, fresh: Bool
+        _ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>, server: Int?,
+        own: Ref<UpstreamServer>? = nil, fresh: Bool
     ) -> Ref<UpstreamServer>? {
         exchange.enter(.queued)
         exchange[].queuedAt = nowNanoseconds
@@ -78,6 +95,10 @@ extension Engine {
         for answer in others { queues.deliver(answer) }
         switch joining {
         case .full:
+            if let own, let other = takeFree(exchange, elseThan: own) {
+                exchange.enter(.connecting)
+                return other
+            }
             exchange[].note(.serverAbort, "queue-full")
             shed(exchange, client, "queue-full")
             return nil

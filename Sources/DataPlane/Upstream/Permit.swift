@@ -76,6 +76,9 @@ struct PermitSource {
     /// 0: there is no limit.
     var limit: Int { @inline(__always) get { serverLimit.inForce } }
 
+    /// Somebody is in line for them, so a newcomer gets none.
+    var areWaitedFor: Bool { limit > 0 && record?.hasWaiting != false }
+
     /// A free permit's number, now held; nil: there is none, or others wait already.
     @inline(__always)
     mutating func take() -> Int? {

@@ -75,15 +75,40 @@ struct UpstreamBackend: ~Copyable, SlabEntry {
     func usualLatency(besides server: Ref<UpstreamServer>, now: Int64) -> Double? {
         balancer.usualLatency(ServersView(servers: servers), besides: server[].index, now: now)
     }
+
+    /// The same among those that are not marked as full.
+    mutating func nextFreeServer(
+        key: UInt64, now: Int64, random: inout SmallRandom
+    ) -> Ref<UpstreamServer>? {
+        let place = balancer.pick(
+            ServersView(servers: servers, looksWhetherFull: true), avoiding: nil, key: key,
+            now: now, random: &random)
+        return place.map { servers[$0] }
+    }
+}
+
+extension Ref where Entry == UpstreamBackend {
+    /// Marks those two, and who surely has no permit for a newcomer. False: that is all of them.
+    func markFull(_ full: Ref<UpstreamServer>, _ failed: Ref<UpstreamServer>?) -> Bool {
+        var isAnyFree = false
+        for server in self[].servers {
+            let hasFailed = failed.map { $0 == server } ?? false
+            server[].isFull =
+                server == full || hasFailed || !server[].isOpen || server[].permits.areWaitedFor
+            if !server[].isFull { isAnyFree = true }
+        }
+        return isAnyFree
+    }
 }
 
 /// The servers of a backend as its policy sees them.
 private struct ServersView: BalanceView {
     let servers: [Ref<UpstreamServer>]
+    var looksWhetherFull = false
 
     /// Out of traffic is weight 0, which the policy knows.
     @inline(__always)
-    func isOpen(_ place: Int) -> Bool { true }
+    func isOpen(_ place: Int) -> Bool { !looksWhetherFull || !servers[place][].isFull }
 
     @inline(__always)
     func exchanges(_ place: Int) -> Int { servers[place][].load?.exchanges ?? 0 }

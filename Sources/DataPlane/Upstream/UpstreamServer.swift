@@ -60,6 +60,8 @@ struct UpstreamServer: ~Copyable, SlabEntry {
     var outSince: Int64 = 0
     /// The policy may pick it: its standing says so, seen together with the others'.
     var isOpen = true
+    /// Among the servers that `nextFreeServer` picks from it is not.
+    var isFull = false
     /// What was said of its connections in the shared memory.
     var connectionRecord: ServerConnectionRecord?
     var publishedCounts = ServerConnectionCounts()
