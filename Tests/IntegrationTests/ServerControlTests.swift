@@ -236,22 +236,40 @@ extension IntegrationTests {
             #expect(try setting.ask() == 200)
         }
 
-        /// Idle connections to a server in maintenance are closed within 100 ms, by all loops.
+        /// Idle connections to a server in maintenance are closed within 100 ms, by all loops. They
+        /// are idle themselves, and would look for themselves after 400 ms: it is the order that
+        /// wakes them. A busy machine may be late now and then, not most of the time.
         @Test func maintenanceEmptiesThePool() throws {
             let setting = try Setting()
-            let clients = try (0..<12).map { _ in try HTTPClient(port: setting.port) }
-            for client in clients {
-                #expect(try client.exchange("GET", "/", host: "victim.test").status == 200)
+            func set(_ state: String) throws {
+                let answer = try setting.apus.patch(
+                    Setting.server, body: "{\"admin_state\":\"\(state)\"}")
+                #expect(answer.status == 200)
             }
-            #expect(setting.victim.openConnectionCount >= 3)
-            let elapsed = Elapsed()
-            #expect(
-                try setting.apus.patch(Setting.server, body: #"{"admin_state":"MAINT"}"#).status
-                    == 200)
-            try eventually("no connection", within: 5) {
-                setting.victim.openConnectionCount == 0
+            var times: [Double] = []
+            for _ in 0..<9 {
+                let clients = try (0..<12).map { _ in
+                    try eventually("an answer of the server") {
+                        let client = try HTTPClient(port: setting.port)
+                        let answer = try client.exchange("GET", "/", host: "victim.test")
+                        return answer.status == 200 ? client : nil
+                    }
+                }
+                #expect(clients.count == 12)
+                #expect(setting.victim.openConnectionCount >= 3)
+                let elapsed = Elapsed()
+                try set("MAINT")
+                try eventually("no connection", within: 5) {
+                    setting.victim.openConnectionCount == 0
+                }
+                times.append(elapsed.milliseconds)
+                try set("READY")
             }
-            report("maintenance to an empty pool: \(Int(elapsed.milliseconds)) ms")
+            times.sort()
+            #expect(times[4] < 100)
+            report(
+                "maintenance to an empty pool: \(Int(times[4])) ms (median of 9), at most "
+                    + "\(Int(times[8])) ms")
         }
     }
 }

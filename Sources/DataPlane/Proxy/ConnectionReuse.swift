@@ -224,22 +224,25 @@ extension Engine {
     /// Connections that the loop has parked.
     var parkedCount: Int { connectionTotals[].parked }
 
-    /// A new descriptor: its number is the lowest that was free, so all below it are in use.
+    /// A new descriptor: its number is the lowest that was free, so all below it are in use. Not to be
+    /// asked where we have just made room ourselves: a low number says nothing then.
     @inline(__always)
     mutating func noteDescriptor(_ fd: Int32) {
         descriptorsAreShort = fd >= configuration.upstreams.shortDescriptor
     }
 
-    /// Makes room for a new connection where descriptors are short.
-    mutating func makeRoomForDescriptor() {
-        guard descriptorsAreShort, parkedCount > 0 else { return }
+    /// Makes room for a new connection where descriptors are short; false: there was no need, or
+    /// nothing to close.
+    mutating func makeRoomForDescriptor() -> Bool {
+        guard descriptorsAreShort, parkedCount > 0 else { return false }
         for backend in backends {
             for upstream in backend[].servers {
                 guard let server = upstream.oldestParked else { continue }
                 endParked(server)
-                return
+                return true
             }
         }
+        return false
     }
 
     /// Looks after parked connections, some ten times a second.

@@ -83,13 +83,13 @@ extension Engine {
         count(.connections, of: upstream[].traffic)
         exchange[].wasReused = false
         exchange[].hasPaused = false
-        makeRoomForDescriptor()
+        let hasMadeRoom = makeRoomForDescriptor()
         let wait = exchange[].backend?[].waits.connect ?? 1
         do throws(SystemError) {
             var start = TCPSocket.ConnectStart.inProgress
             let socket = try TCPSocket.connect(to: upstream[].address, start: &start)
             try TCPSocket.setNoDelay(socket.rawValue)
-            noteDescriptor(socket.rawValue)
+            if !hasMadeRoom { noteDescriptor(socket.rawValue) }
             let server = servers.take()
             let fd = socket.take()
             server[].transport = Transport(owning: fd, isReadable: false, isWritable: false)
