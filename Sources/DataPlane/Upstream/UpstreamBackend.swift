@@ -71,11 +71,6 @@ struct UpstreamBackend: ~Copyable, SlabEntry {
         return place.map { servers[$0] }
     }
 
-    /// What is usual of the other servers, in microseconds; nil: nothing is known.
-    func usualLatency(besides server: Ref<UpstreamServer>, now: Int64) -> Double? {
-        balancer.usualLatency(ServersView(servers: servers), besides: server[].index, now: now)
-    }
-
     /// The same among those that are not marked as full.
     mutating func nextFreeServer(
         key: UInt64, now: Int64, random: inout SmallRandom
@@ -84,6 +79,11 @@ struct UpstreamBackend: ~Copyable, SlabEntry {
             ServersView(servers: servers, looksWhetherFull: true), avoiding: nil, key: key,
             now: now, random: &random)
         return place.map { servers[$0] }
+    }
+
+    /// What is usual of the other servers, in microseconds; nil: nothing is known.
+    func usualLatency(besides server: Ref<UpstreamServer>, now: Int64) -> Double? {
+        balancer.usualLatency(ServersView(servers: servers), besides: server[].index, now: now)
     }
 }
 
