@@ -117,8 +117,6 @@ final class EngineHarness: @unchecked Sendable {
         var stickiness: Stickiness?
         /// Places of servers that are backups.
         var backups: Set<Int> = []
-        /// Its place in the generation: the first worker checks servers.
-        var worker = 0
         /// Milliseconds: a long one shows who relies on it.
         var idleWait = Engine.idleWaitMilliseconds
     }
