@@ -196,13 +196,13 @@ struct TableView: BalanceView {
         let owners = keys.map { (before.pick($0) { _ in true }, after.pick($0) { _ in true }) }
         let moved = owners.filter { $0.0 != $0.1 }
         let share = Double(moved.count) / Double(keys.count)
-        #expect(share < least * 1.2 + 0.01, "\(share) of the keys, at least \(least)")
+        #expect(share < least * 1.25 + 0.02, "\(share) of the keys, at least \(least)")
         // From the one that changed or to it, and nowhere else.
         let changed = old.indices.first { old[$0] != new[$0] }
         #expect(moved.allSatisfy { $0.0 == changed || $0.1 == changed })
         // By weight.
         let total = new.reduce(0, +)
-        for place in new.indices where new[place] >= 10 {
+        for place in new.indices where new[place] >= 50 {
             let share = Double(owners.count { $0.1 == place }) / Double(keys.count)
             let due = Double(new[place]) / Double(total)
             #expect(abs(share / due - 1) < 0.25, "\(place): \(share) instead of \(due)")
@@ -211,7 +211,7 @@ struct TableView: BalanceView {
 
     @Test(arguments: [1, 100, 10_000, 16_383]) func pointsAreBounded(count: Int) {
         let points = HashRing.pointsOfHundred(serverCount: count)
-        #expect((25...1_600).contains(points) && points * 256 / 100 * count <= 1 << 20)
+        #expect((25...400).contains(points) && points * 256 / 100 * count <= 1 << 20)
     }
 
     /// A key that everybody has does not drown its server.

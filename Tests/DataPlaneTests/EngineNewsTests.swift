@@ -12,12 +12,25 @@ import Testing
     /// Milliseconds.
     private static let idleWait: Int64 = 60_000
 
+    /// Seconds: shorter than any timer that could wake a loop up.
+    private static let patience = 12.0
+
+    /// Without a timer that ends sooner than the tests' patience.
+    private static func slowTimeouts() -> Timeouts {
+        var timeouts = Timeouts()
+        timeouts.connect = .seconds(60)
+        timeouts.httpRequest = .seconds(60)
+        timeouts.httpKeepAlive = .seconds(60)
+        timeouts.queue = .seconds(60)
+        return timeouts
+    }
+
     private static func options() -> EngineHarness.Options {
         var options = EngineHarness.Options()
         options.check = .quick()
         options.check?.rise = 1
         options.check?.fall = 1
-        options.timeouts.queue = .seconds(40)
+        options.timeouts = slowTimeouts()
         return options
     }
 
@@ -53,7 +66,7 @@ import Testing
         waiting.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
         #expect(Wait.until(5) { harness.queueLength == 1 })
         origins[1].setHealthy(true)
-        #expect(waiting.takeMessage(within: 5)?.status == 200)
+        #expect(waiting.takeMessage(within: Self.patience)?.status == 200)
         #expect(origins[1].requestCount == 1)
         holding.close()
     }
@@ -72,7 +85,7 @@ import Testing
         waiting.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
         #expect(Wait.until(5) { harness.queueLength == 1 })
         origin.setHealthy(false)
-        #expect(waiting.takeMessage(within: 5)?.status == 503)
+        #expect(waiting.takeMessage(within: Self.patience)?.status == 503)
         holding.close()
     }
 
@@ -87,7 +100,7 @@ import Testing
         let client = try hold(harness)
         #expect(Wait.until(5) { origin.requestCount == 1 })
         origin.setHealthy(false)
-        #expect(client.takeHead(within: 5)?.status == 503)
+        #expect(client.takeHead(within: Self.patience)?.status == 503)
     }
 
     /// A limit that grows by time alone.
@@ -96,7 +109,7 @@ import Testing
         var options = EngineHarness.Options()
         options.limit = 10
         options.slowStart = .seconds(2)
-        options.timeouts.queue = .seconds(40)
+        options.timeouts = Self.slowTimeouts()
         options.idleWait = Self.idleWait
         options.shared = try SharedPlace()
         let record = options.shared.flatMap {
@@ -106,7 +119,7 @@ import Testing
         let harness = try EngineHarness(origins: [origin.port], options)
         let clients = try (0..<10).map { _ in try harness.connect() }
         for client in clients { client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n") }
-        #expect(Wait.until(8) { origin.present == 10 })
+        #expect(Wait.until(Self.patience) { origin.present == 10 })
         origin.letGo(10)
         for client in clients { #expect(client.takeMessage()?.status == 200) }
     }

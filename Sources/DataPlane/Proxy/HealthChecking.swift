@@ -37,7 +37,7 @@ extension Engine {
         let check = checks.add(plan, of: server)
         check[].health = ServerHealth(word: record[.health])
         if record[.checkDefinition] != plan.definition {
-            check[].isNewQuestion = true
+            check[].isUrgent = true
             check[].health.forgetProgress()
             for word in [ServerWord.lastCheckAt, .lastVerdictOf, .lastCheckResult] {
                 record.note(word, 0)
@@ -106,7 +106,7 @@ extension Engine {
         guard checks.isRunning, let check = server[].check, check[].state == .waiting else {
             return
         }
-        check[].isNewQuestion = true
+        check[].isUrgent = true
         checks.timers.arm(check, at: now)
     }
 
@@ -141,7 +141,7 @@ extension Engine {
             checks.timers.arm(check, at: now + wait)
             return
         }
-        if !check[].isNewQuestion, goesBehindOthers(check, plan, record) { return }
+        if !check[].isUrgent, goesBehindOthers(check, plan, record) { return }
         if checks.hasPlace { begin(check) } else { checks.enqueue(check) }
     }
 
@@ -164,7 +164,7 @@ extension Engine {
     private mutating func begin(_ check: Ref<ServerCheck>) {
         guard let plan = check[].plan, let record = check[].server?[].record else { return }
         check[].state = .connecting
-        check[].isNewQuestion = false
+        check[].isUrgent = false
         check[].awaitsOther = false
         check[].begunAt = nowNanoseconds
         check[].begunAtWall = UInt64(max(1, wallMilliseconds))
@@ -261,6 +261,8 @@ extension Engine {
         record.note(.lastCheckMicroseconds, microseconds)
         record.note(.lastCheckResult, finding.word)
         record.note(.lastVerdictOf, check[].begunAtWall)
+        // Somebody else may have come to a verdict meanwhile.
+        check[].health = ServerHealth(word: record[.health])
         var change = ServerHealth.Change.none
         if finding.result.isPass {
             record.count(.checksPassed)

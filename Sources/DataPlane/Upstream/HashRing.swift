@@ -10,7 +10,7 @@ internal import Syscalls
 /// whatever changes of one server moves keys to it or from it, and no others.
 struct HashRing {
     /// Of a server of weight 100; a server of weight 1 has a hundredth.
-    private static var pointsOfHundred: Int { 1_600 }
+    private static var pointsOfHundred: Int { 400 }
     /// Of all servers, should each have the greatest weight: 8 MB. Where there are so many servers that
     /// it would be more, all have fewer.
     private static var pointsMax: Int { 1 << 20 }

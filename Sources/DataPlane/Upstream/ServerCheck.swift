@@ -40,8 +40,9 @@ struct ServerCheck: ~Copyable, SlabEntry, TimerEntry {
     /// When the last check of ours began: nanoseconds of the loop's clock, and as the record has it.
     var begunAt: Int64 = 0
     var begunAtWall: UInt64 = 0
-    /// Nobody has asked this question yet: it is due, whatever others ask.
-    var isNewQuestion = false
+    /// It is to be made whatever others have asked: the question is a new one, or something has
+    /// changed for the server.
+    var isUrgent = false
     /// Somebody else's check is under way, or was when its worker let go of it.
     var awaitsOther = false
     fileprivate var next: Ref<ServerCheck>?
