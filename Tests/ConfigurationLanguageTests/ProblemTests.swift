@@ -289,6 +289,30 @@ struct Mistake: CustomTestStringConvertible, Sendable {
         #expect(read("version: 1").warnings.map(\.code) == [.noFrontend])
     }
 
+    /// A slow start that nothing comes of is said, with its place; one that counts is not.
+    @Test(arguments: [
+        ("source", "", true), ("first", "", true), ("{hash: path}", "", true),
+        ("{hash: path, bound: 150%}", "", false), ("{hash: path}", ", max_connections: 5", false),
+        ("peak_ewma", "", false), ("round_robin", "", false),
+    ])
+    func slowStartWithoutWeights(balance: String, more: String, isWarned: Bool) {
+        let warnings = read(
+            """
+            version: 1
+            frontends: {f: {bind: "*:80", backend: b}}
+            backends:
+              b:
+                balance: \(balance)
+                servers: {s: {address: "10.0.0.1:80", slow_start: 5s\(more)}}
+            """
+        ).warnings
+        #expect(warnings.map(\.code) == (isWarned ? [.conflictingFields] : []))
+        #expect(
+            warnings.allSatisfy {
+                $0.pointer == "/backends/b/servers/s/slow_start" && $0.position?.line == 6
+            })
+    }
+
     @Test func atMostAHundred() {
         let text = "version: 1\n" + (1...5_000).map { "x\($0): 1\n" }.joined()
         let errors = read(text).errors

@@ -18,7 +18,7 @@ extension ValueReader {
             let proxyProtocol = fields.take("proxy_protocol")?.proxyProtocolVersion()
             let stickiness = fields.take("stickiness")?.stickiness(mode)
             let onRemoved = fields.take("on_removed")?.choice(Backend.OnRemoved.self)
-            let servers = readServers(&fields, proxyProtocol)
+            let servers = readServers(&fields, proxyProtocol, balance)
             fields.notSupportedYet("tls")
             var backend = Backend(
                 name: name, mode: mode, balance: balance, timeouts: timeouts, queue: queue,
@@ -53,11 +53,12 @@ extension ValueReader {
     }
 
     private func readServers(
-        _ fields: inout MappingReader, _ proxyProtocol: ProxyProtocolVersion?
+        _ fields: inout MappingReader, _ proxyProtocol: ProxyProtocolVersion?,
+        _ balance: BalancePolicy
     ) -> [Server] {
         guard let field = fields.require("servers", "a backend needs at least one server"),
             let servers = field.named(
-                "server", { name, value in value.server(name, proxyProtocol) })
+                "server", { name, value in value.server(name, proxyProtocol, balance) })
         else { return [] }
         if field.isEmptyMapping {
             field.report(.missingField, "a backend needs at least one server")
@@ -69,14 +70,24 @@ extension ValueReader {
         return servers
     }
 
-    private func server(_ name: String, _ inherited: ProxyProtocolVersion?) -> Server? {
+    private func server(
+        _ name: String, _ inherited: ProxyProtocolVersion?, _ balance: BalancePolicy
+    ) -> Server? {
         object { fields -> Server? in
             let addressField = fields.require("address", "such as \"10.0.0.11:8080\"")
             let address = addressField?.serverAddress()
             let weight = fields.take("weight")?.integer(in: 0...256) ?? 100
             let isBackup = fields.take("backup")?.boolean() ?? false
-            let slowStart = fields.take("slow_start")?.duration(in: .zero ... .seconds(3_600))
+            let slowStartField = fields.take("slow_start")
+            let slowStart = slowStartField?.duration(in: .zero ... .seconds(3_600))
             let limit = fields.take("max_connections")?.integer(in: 1...100_000)
+            if let slowStart, slowStart > .zero, limit == nil, !balance.looksAtWeights {
+                slowStartField?.report(
+                    .conflictingFields,
+                    "means nothing where a server is picked whatever it weighs at the moment: give "
+                        + "the hash of \"balance\" a \"bound\", or the server \"max_connections\"",
+                    severity: .warning)
+            }
             let allowsLinkLocal = fields.take("allow_link_local")?.boolean() ?? false
             let proxyProtocol =
                 fields.take("proxy_protocol").map {
@@ -98,5 +109,16 @@ extension ValueReader {
             server.cookie = cookie
             return server
         }?.flatMap { $0 }
+    }
+}
+
+extension BalancePolicy {
+    /// Whether a server gets less while it weighs less for a while.
+    fileprivate var looksAtWeights: Bool {
+        switch kind {
+        case .roundRobin, .leastConnections, .random, .peakEWMA: true
+        case .first: false
+        case .hash: boundPercent != nil
+        }
     }
 }
