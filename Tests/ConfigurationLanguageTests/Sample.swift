@@ -45,7 +45,7 @@ enum Sample {
         backends:
           web:
             balance: round_robin
-            stickiness: {cookie: {name: SRV, mode: insert, http_only: true, secure: true}}
+            stickiness: {cookie: {name: SRV, insert: true, http_only: true, secure: true}}
             check: {http: {path: /health, expect: 200-299}, interval: 2s, rise: 2, fall: 3}
             servers:
               web-1: {address: "10.0.0.11:8080", max_connections: 200, weight: 100}

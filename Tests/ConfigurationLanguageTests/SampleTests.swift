@@ -12,9 +12,7 @@ import Testing
             errors.filter { $0.code != .notSupportedYet }.map(\.code) == [.fileMissing])
         #expect(
             errors.map(\.pointer) == [
-                "/include", "/certificates", "/rate_limits/per_client/idle",
-                "/rate_limits/per_client/scope",
-                "/frontends/https/tls",
+                "/include", "/certificates", "/frontends/https/tls",
             ])
     }
 

@@ -15,7 +15,9 @@ extension ValueReader {
             let burstField = fields.take("burst")
             let burst = burstField?.integer(in: 1...1_000_000)
             let entries = fields.take("entries")?.size(in: 16...Self.rateLimitEntriesMax)
-            fields.notSupportedYet("idle", "scope")
+            // A key is forgotten as soon as its burst is back, so there is nothing to do for it.
+            _ = fields.take("idle")?.duration(in: .seconds(1) ... .days(7))
+            fields.take("scope")?.checkScope()
             guard let key, let rate else { return nil }
             if let burst, rate.interval * burst > Self.burstDurationMax {
                 burstField?.report(
@@ -26,6 +28,21 @@ extension ValueReader {
                 name: name, key: key, rate: rate, burst: burst ?? rate.count,
                 entries: entries ?? 65_536)
         }?.flatMap { $0 }
+    }
+
+    /// All workers of all generations of this machine count together.
+    private func checkScope() {
+        guard let text = string(), text != "local" else { return }
+        if text == "shared" {
+            report(
+                .notSupportedYet,
+                "\"shared\", which counts together with other machines, is not supported yet; \"local\" "
+                    + "counts over all workers of this one")
+        } else {
+            report(
+                .invalidValue, "\(quoted(text)) is not allowed, must be local",
+                suggestion: Suggestion.nearest(to: text, in: ["local", "shared"]))
+        }
     }
 
     func rateLimitUse() -> RateLimitUse? {

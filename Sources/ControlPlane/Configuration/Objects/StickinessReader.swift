@@ -33,9 +33,14 @@ extension ValueReader {
             cookie.mode = fields.take("mode")?.choice(StickyCookie.Mode.self) ?? .insert
             guard cookie.mode == .insert else {
                 fields.refuse(
-                    ["forward", "http_only", "secure", "same_site", "domain", "max_age"],
+                    ["insert", "forward", "http_only", "secure", "same_site", "domain", "max_age"],
                     .conflictingFields, "is of mode insert: otherwise the cookie is the server's")
                 return name == nil ? nil : cookie
+            }
+            if let insert = fields.take("insert"), insert.boolean() == false {
+                insert.report(
+                    .invalidValue,
+                    "without inserting it the cookie is the server's: say so by \"mode\"")
             }
             cookie.forward = fields.take("forward")?.boolean() ?? false
             cookie.httpOnly = fields.take("http_only")?.boolean() ?? true
