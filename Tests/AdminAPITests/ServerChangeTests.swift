@@ -25,7 +25,7 @@ struct ServerChangeTests {
         #expect(wishes[0].adminState == .maintenance && wishes[0].weight == .value(0))
         #expect(wishes[0].maxConnections == .configured)
         #expect(wishes[0].principal.hasPrefix("uid:"))
-        #expect(wishes[1].adminState == nil && wishes[1].weight == .keep)
+        #expect(wishes[1].adminState == .keep && wishes[1].weight == .keep)
         await admin.stop()
     }
 
@@ -37,6 +37,10 @@ struct ServerChangeTests {
         (#"{"weight":1.5}"#, "/weight", "wrong-type"),
         (#"{"max_connections":0}"#, "/max_connections", "out-of-range"),
         (#"{"maxconn":5}"#, "/maxconn", "unknown-field"),
+        (#"{"address":"app.internal:80"}"#, "/address", "invalid-value"),
+        (#"{"address":"10.0.0.1"}"#, "/address", "invalid-value"),
+        (#"{"address":"10.0.0.1:0"}"#, "/address", "invalid-value"),
+        (#"{"address":8080}"#, "/address", "wrong-type"),
     ])
     func refused(body: String, pointer: String, code: String) async throws {
         let admin = try await AdminInstance()
@@ -54,7 +58,7 @@ struct ServerChangeTests {
             Self.server, #"{"admin_state":null,"weight":null,"max_connections":null}"#)
         #expect(answer.status == 200)
         let wish = admin.master.wishes.first
-        #expect(wish?.adminState == .ready && wish?.weight == .configured)
+        #expect(wish?.adminState == .configured && wish?.weight == .configured)
         #expect(wish?.maxConnections == .configured)
         await admin.stop()
     }

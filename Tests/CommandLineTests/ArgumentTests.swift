@@ -43,11 +43,14 @@ struct ArgumentTests {
 
     @Test func serverOptions() throws {
         let command = try Apus.parseAsRoot([
-            "server", "set", "web/one", "--reset", "--weight", "5",
+            "server", "set", "web/one", "--reset", "--weight", "5", "--address", "10.0.0.1:80",
         ])
         let set = try #require(command as? ServerCommand.Set)
         #expect(
-            set.body == ["admin_state": .null, "weight": 5, "max_connections": .null])
+            set.body == [
+                "admin_state": .null, "address": "10.0.0.1:80", "weight": 5,
+                "max_connections": .null,
+            ])
     }
 
     @Test(arguments: [

@@ -73,6 +73,8 @@ import Testing
           c2: {stickiness: {cookie: {name: S, mode: prefix}}, servers: {a: {address: "10.0.0.1:1"}}}
           c3: {stickiness: {table: {key: "header:X-A", entries: 2k, idle: 90s}},
             servers: {a: {address: "10.0.0.1:1"}}}
+          n: {source: 10.0.0.5, resolve_interval: off, servers: {a: {address: "App.Internal:1",
+            allow_link_local: true, disabled: true}, b: {address: "[::1]:2", source: "::1"}}}
           db: {mode: tcp, proxy_protocol: v2, stickiness: {table: {}},
             servers: {one: {address: "localhost:3"}, two: {
             address: "localhost:4", proxy_protocol: off}, three: {address: "localhost:5",
@@ -126,7 +128,8 @@ import Testing
         #expect(
             document["backends"]?["api"]?["servers"]?["a"]
                 == [
-                    "address": "10.0.0.1:80", "weight": 100, "backup": false, "slow_start": "0ms",
+                    "address": "10.0.0.1:80", "weight": 100, "backup": false, "disabled": false,
+                    "slow_start": "0ms",
                 ])
     }
 
@@ -189,13 +192,14 @@ import Testing
             (
                 backend,
                 "name mode balance timeouts queue reuse retries check ejection stickiness "
-                    + "onRemoved servers"
+                    + "onRemoved resolveInterval servers"
             ),
             (ReuseSettings(), "policy maxIdle idleTimeout"),
             (RetrySettings(), "count when budgetPercent bufferBytes"),
             (
                 server,
-                "name address weight proxyProtocol isBackup slowStart maxConnections check cookie"
+                "name address weight proxyProtocol isDisabled allowsLinkLocal source isBackup "
+                    + "slowStart maxConnections check cookie"
             ),
             (
                 StickyCookie(name: ""),

@@ -171,7 +171,9 @@ struct Mistake: CustomTestStringConvertible, Sendable {
             3, 21, "/frontends/f/tls"),
         .server("adress: '10.0.0.1:80'", .missingField, -1, ""),
         .server("address: '10.0.0.1'", .invalidValue, 9, "/address"),
-        .server("address: 'web.example.com:80'", .notSupportedYet, 9, "/address"),
+        .server("address: 'web..example.com:80'", .invalidValue, 9, "/address"),
+        .server(
+            "address: 'a:80', check: {address: 'b:80'}", .invalidValue, 34, "/check/address"),
         .server("address: '*:80'", .invalidValue, 9, "/address"),
         .server("address: '0.0.0.0:80'", .invalidValue, 9, "/address"),
         .server("address: '10.0.0.1:80', wieght: 5", .unknownField, 24, "/wieght", "weight"),

@@ -119,6 +119,8 @@ final class EngineHarness: @unchecked Sendable {
         var backups: Set<Int> = []
         /// Milliseconds: a long one shows who relies on it.
         var idleWait = Engine.idleWaitMilliseconds
+        /// Of each server, at last.
+        var changeServer: (inout Server) -> Void = { _ in }
     }
 
     /// Numbers of traffic records.
@@ -184,6 +186,7 @@ final class EngineHarness: @unchecked Sendable {
             server.slowStart = options.slowStart
             server.isBackup = options.backups.contains(index)
             server.cookie = StickyCookie.key(backend: "b", server: server.name)
+            options.changeServer(&server)
             return server
         }
         let pools = options.separatesBackends ? servers.map { [$0] } : [servers]

@@ -1,5 +1,5 @@
-// What needs a network of its own, in which ports can be few. What is done there stands in
-// Tests/Network/cases.
+// What needs a network of its own, in which ports can be few and names mean what we like. What is
+// done there stands in Tests/Network/cases.
 
 import Foundation
 import TestKit
@@ -8,13 +8,13 @@ import Testing
 @Suite struct NamespaceTests {
     @Test(
         .enabled(if: geteuid() == 0, "needs root"), .timeLimit(.minutes(2)),
-        arguments: ["ports", "lossy", "crossing"])
+        arguments: ["ports", "lossy", "crossing", "names"])
     func inANetworkOfItsOwn(_ name: String) throws {
         let cases = URL(fileURLWithPath: #filePath)
             .deletingLastPathComponent().deletingLastPathComponent()
             .appendingPathComponent("Network/cases").path
         let result = try CommandResult.run(
-            "unshare", ["-n", cases, name, Programs.apus, Programs.worker], within: 100)
+            "unshare", ["-n", "-m", cases, name, Programs.apus, Programs.worker], within: 100)
         for line in result.output.split(separator: "\n") where line.hasPrefix("figure: ") {
             print(line)
         }

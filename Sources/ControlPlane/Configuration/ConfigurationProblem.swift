@@ -55,6 +55,8 @@ public struct ConfigurationProblem: Error, Sendable, Hashable {
         case unresolvedReference = "unresolved-reference"
         /// An address that no server should have.
         case protectedAddress = "protected-address"
+        /// Addresses of which one cannot reach the other.
+        case mixedFamilies = "mixed-families"
         /// A listener without TLS where more than this machine can reach it.
         case plaintextListener = "plaintext-listener"
         /// A certificate or a key that is none, or that do not belong together.

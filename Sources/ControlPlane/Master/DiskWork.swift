@@ -19,6 +19,7 @@ final class DiskWork: Sendable {
     private let configurationPath: String?
     private let mailbox: Mailbox
     private let traffic: TrafficTable
+    let names: NameResolver
     /// Words for the log.
     private let complain: @Sendable (String) -> Void
     private let storeThread: WorkThread
@@ -58,6 +59,7 @@ final class DiskWork: Sendable {
         self.configurationPath = configurationPath
         self.mailbox = mailbox
         self.traffic = traffic
+        names = NameResolver(traffic: traffic, mailbox: mailbox)
         self.complain = complain
     }
 
@@ -211,6 +213,7 @@ final class DiskWork: Sendable {
         of generation: Int, for plan: GenerationPlan
     ) throws -> GenerationMaterial {
         let configuration = try readable(plan.revision).configuration
+        names.prepare(configuration)
         let json = try JSONWriter.encode(
             WorkerConfiguration(
                 configuration,

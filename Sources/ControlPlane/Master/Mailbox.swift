@@ -17,6 +17,8 @@ final class Mailbox: Sendable {
         case endSessions(SessionWish, reply: CheckedContinuation<SessionCount, any Error>)
         /// An operator has changed something about a server.
         case changed(ServerWish)
+        /// Something new about a server's name.
+        case resolved(NameChange)
         case recorded(reload: String, ReloadFailure?)
         /// The last record of a reload is on disk, or why it is not.
         case stored(reload: String, ReloadFailure?)

@@ -108,7 +108,7 @@ public final class Master {
                     workers: workers, listeners: listeners, poll: poll, mailbox: mailbox,
                     signals: signals, board: board, log: masterLog,
                     service: SystemdService.detect(earlierReloads: history), traffic: traffic,
-                    overrides: disk.overrides))
+                    overrides: disk.overrides, names: disk.names))
             trail = try AuditTrail(store: store) { masterLog.logger.error("\($0)") }
             handle = MasterHandle(
                 mailbox: mailbox, board: board, disk: disk, traffic: traffic,

@@ -8,6 +8,7 @@ internal import Model
 internal import SharedState
 internal import Store
 internal import Supervisor
+internal import Syscalls
 
 final class MasterLog: Sendable {
     private let log: EventLog
@@ -91,10 +92,31 @@ final class MasterLog: Sendable {
         var metadata: Logger.Metadata = [
             "backend": "\(wish.backend)", "server": "\(wish.server)", "by": "\(wish.principal)",
         ]
-        metadata["admin_state"] = wish.adminState.map { "\($0.apiName)" }
+        switch wish.adminState {
+        case .keep: break
+        case .configured: metadata["admin_state"] = "configured"
+        case .value(let state): metadata["admin_state"] = "\(state.apiName)"
+        }
+        if wish.address != .keep { metadata["address"] = "\(wish.address)" }
         if wish.weight != .keep { metadata["weight"] = "\(wish.weight)" }
         if wish.maxConnections != .keep { metadata["max_connections"] = "\(wish.maxConnections)" }
         logger.info("server changed", metadata: metadata)
+    }
+
+    func report(_ change: NameChange) {
+        var metadata: Logger.Metadata = ["name": "\(change.name)"]
+        metadata["address"] = change.address.map { "\($0)" }
+        guard let failure = change.failure else {
+            logger.notice(
+                change.hasMoved ? "servers of this name are here now" : "a name is found again",
+                metadata: metadata)
+            return
+        }
+        logger.warning(
+            change.address == nil
+                ? "a name is not found, its servers take no traffic"
+                : "a name is not found, its servers stay where they are",
+            metadata: metadata.merging(["reason": "\(failure.rawValue)"]) { _, new in new })
     }
 
     /// What an earlier life was told of servers.

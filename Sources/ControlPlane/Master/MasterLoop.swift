@@ -27,6 +27,7 @@ final class MasterLoop {
     private let service: SystemdService?
     private let traffic: TrafficTable
     private let overrides: OverrideKeeper
+    private let names: NameResolver
     private var servers = ServerWatch()
     private let sessions: SessionDesk
     private var lastServing: Int?
@@ -54,6 +55,7 @@ final class MasterLoop {
         let service: SystemdService?
         let traffic: TrafficTable
         let overrides: OverrideKeeper
+        let names: NameResolver
     }
 
     init(_ parts: consuming Parts) throws(SystemError) {
@@ -69,6 +71,7 @@ final class MasterLoop {
         service = parts.service
         traffic = parts.traffic
         overrides = parts.overrides
+        names = parts.names
         signals = parts.takeSignals()
         try poll.add(signals.rawValue, .signals)
         try poll.add(mailbox.rawValue, .mailbox)
@@ -130,6 +133,7 @@ final class MasterLoop {
                 step(event)
             }
             watchServers(at: now)
+            names.tend()
         }
         service?.didTurn(at: now)
         sessions.tend(at: now)
@@ -188,6 +192,9 @@ final class MasterLoop {
             workers.attend()
             log.report(wish)
             board.observe(wish, at: .now())
+        case .resolved(let change):
+            if change.hasMoved { workers.attend() }
+            log.report(change)
         case .validated(let reload, let result, let fallback):
             didValidate(reload, result, fallback: fallback)
         case .prepared(let generation, let result):
@@ -298,7 +305,7 @@ final class MasterLoop {
         lastServing = serving
         let removed = traffic.retireServers(serving: serving)
         let dropped = overrides.drop(serving: serving)
-        if removed.isEmpty, dropped.isEmpty { return }
+        // There may be addresses that were found meanwhile, too.
         workers.attend()
         for server in removed { log.report(server) }
         for override in dropped {
@@ -349,7 +356,8 @@ final class MasterLoop {
             case .endSessions(_, let reply): reply.resume(throwing: MasterError.stopped)
             case .reopenLogs(let reply), .logsOpened(_, let reply?):
                 reply.resume(throwing: MasterError.stopped)
-            case .logsOpened, .changed, .cancelReload, .terminate, .stop, .recorded, .stored,
+            case .logsOpened, .changed, .resolved, .cancelReload, .terminate, .stop, .recorded,
+                .stored,
                 .validated,
                 .prepared, .startFailed:
                 break

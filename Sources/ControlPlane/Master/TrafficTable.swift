@@ -4,39 +4,16 @@
 
 internal import Clock
 internal import Model
-public import SharedState
+internal import SharedState
 internal import Store
 internal import Synchronization
+internal import Syscalls
 
 /// What carries traffic, by its name in the configuration.
 public enum TrafficName: Hashable, Sendable {
     case frontend(String)
     case backend(String)
     case server(backend: String, name: String)
-}
-
-/// The totals of a name that some live generation has.
-public struct NamedTraffic: Sendable, Equatable {
-    public var name: TrafficName
-    public var totals: TrafficTotals
-    /// Exchanges that wait for a backend or for one server, in all workers together.
-    public var queueLength: Int
-    /// Of a server with a limit: how many of its permits are held.
-    public var permitsInUse: Int?
-    /// Of a server: the connections that all live workers have to it now. Of a frontend: those of
-    /// clients, all of them `inUse`.
-    public var connections: ServerConnectionCounts?
-
-    public init(
-        name: TrafficName, totals: TrafficTotals, queueLength: Int = 0, permitsInUse: Int? = nil,
-        connections: ServerConnectionCounts? = nil
-    ) {
-        self.name = name
-        self.totals = totals
-        self.queueLength = queueLength
-        self.permitsInUse = permitsInUse
-        self.connections = connections
-    }
 }
 
 /// One table for the life of a master.
@@ -63,6 +40,8 @@ final class TrafficTable: Sendable {
         /// Of the configuration that serves.
         var servingBackends: [Backend] = []
     }
+    /// What the names of servers stand for.
+    let names: HostNames
     private let region: SharedRegion
     private let capacity: Int
     private let state: Mutex<State>
@@ -74,9 +53,10 @@ final class TrafficTable: Sendable {
     ///   - overrides: of an earlier life; they hold before the first worker is there.
     init(
         _ region: SharedRegion, capacity: Int = TrafficRecord.count,
-        overrides: [ServerOverride] = []
+        overrides: [ServerOverride] = [], names: HostNames = HostNames()
     ) {
         self.region = region
+        self.names = names
         self.capacity = min(capacity, TrafficRecord.count)
         rateLimits = .rateLimits(in: region)
         stickyTables = .stickyTables(in: region)
@@ -92,6 +72,11 @@ final class TrafficTable: Sendable {
             of: configuration.rateLimits.map(TableRooms.Table.init), generation: generation)
         numbers.stickyTables = stickyTables.firstBuckets(
             of: configuration.backends.map(TableRooms.Table.init), generation: generation)
+        if configuration.backends.contains(where: \.hasNames) {
+            numbers.addresses = configuration.backends.map { backend in
+                backend.servers.map { $0.address.named == nil ? nil : names.address(of: $0) }
+            }
+        }
         return numbers
     }
 
@@ -142,7 +127,31 @@ final class TrafficTable: Sendable {
             }
             state.generations[generation] = nil
             state.backends[generation] = nil
+            names.keep(state.backends.values.joined().flatMap(\.servers))
         }
+    }
+
+    /// Lets the servers of the generation that serves be where they are now, by their names and by
+    /// what operators want. Workers of other generations that have the same name follow.
+    func publishAddresses() {
+        state.withLock { publishAddresses(in: $0) }
+    }
+
+    private func publishAddresses(in state: borrowing State) {
+        guard let serving = state.serving else { return }
+        for backend in state.backends[serving] ?? [] {
+            for server in backend.servers { publishAddress(of: server, backend.name, in: state) }
+        }
+    }
+
+    private func publishAddress(
+        of server: Server, _ backend: String, in state: borrowing State
+    ) {
+        guard let number = state.numbers[.server(backend: backend, name: server.name)],
+            let record = ServerRecord(region, number: number)
+        else { return }
+        names.publish(
+            server, state.overrides.override(backend: backend, server: server.name), to: record)
     }
 
     /// Grows whenever something about a server has changed.
@@ -164,6 +173,7 @@ final class TrafficTable: Sendable {
     /// What a wish comes to, for who makes it durable before it is so.
     struct OverridePlan {
         var override: ServerOverride
+        fileprivate var server: Server
         fileprivate var number: Int
         fileprivate var serving: Int
     }
@@ -184,6 +194,9 @@ final class TrafficTable: Sendable {
             let name = TrafficName.server(backend: wish.backend, name: wish.server)
             guard let number = state.numbers[name], ServerRecord(region, number: number) != nil
             else { return .failure(WishRefusal(outcome: .noRoom)) }
+            if case .value(let address) = wish.address, !names.allows(address, for: server) {
+                return .failure(WishRefusal(outcome: .protectedAddress))
+            }
             if case .value(let limit) = wish.maxConnections,
                 !state.permits.provide(limit, number: number)
             {
@@ -192,7 +205,7 @@ final class TrafficTable: Sendable {
             return .success(
                 OverridePlan(
                     override: state.overrides.override(after: wish, configured: server),
-                    number: number, serving: serving))
+                    server: server, number: number, serving: serving))
         }
     }
 
@@ -205,6 +218,7 @@ final class TrafficTable: Sendable {
             else { return false }
             state.overrides.hold(plan.override)
             ServerOverrides.write(plan.override, to: record)
+            publishAddress(of: plan.server, plan.override.backend, in: state)
             return true
         }
     }
@@ -222,10 +236,11 @@ final class TrafficTable: Sendable {
             state.dropped = []
             guard let backends = state.backends[serving] else { return told }
             let numbers = state.numbers
-            return told
-                + state.overrides.drop(for: backends) { name in
-                    numbers[name].flatMap { ServerRecord(region, number: $0) }
-                }
+            let dropped = state.overrides.drop(for: backends) { name in
+                numbers[name].flatMap { ServerRecord(region, number: $0) }
+            }
+            publishAddresses(in: state)
+            return told + dropped
         }
     }
 
@@ -260,6 +275,9 @@ final class TrafficTable: Sendable {
             state.dropped.append(DroppedOverride(from: wanted, to: override))
         }
         ServerOverrides.write(override, to: record)
+        if let address = override.socketAddress {
+            record.publish(PublishedAddress(RawSocketAddress(address), tag: 0))
+        }
     }
 
     /// The servers of all generations that may have a worker, those of the newest first; each once.
@@ -285,7 +303,14 @@ final class TrafficTable: Sendable {
     ) -> ServerView {
         let name = TrafficName.server(backend: backend.name, name: server.name)
         let record = state.numbers[name].flatMap { ServerRecord(region, number: $0) }
-        return ServerView(server, of: backend, record: record, now: now)
+        var view = ServerView(server, of: backend, record: record, now: now)
+        let override = state.overrides.override(backend: backend.name, server: server.name)
+        view.addressOverride = override.address?.value
+        view.address =
+            override.socketAddress?.description
+            ?? names.address(of: server)?.description
+        view.resolution = names.view(of: server)
+        return view
     }
 
     /// Of all names that live generations have. They never go down.

@@ -22,9 +22,28 @@ public struct ServerOverride: Hashable, Sendable {
         }
     }
 
+    /// An address that goes before the configuration's.
+    public struct AddressSetting: Hashable, Sendable, Codable {
+        /// `10.0.0.12:8080`
+        public var value: String
+        /// What the configuration said then, an address or a name with a port. When it says something
+        /// else, it wins.
+        public var configured: String
+
+        public init(value: String, configured: String) {
+            self.value = value
+            self.configured = configured
+        }
+    }
+
     public var backend: String
     public var server: String
-    public var adminState = ServerAdminState.ready
+    /// Nil: as configured.
+    public var adminState: ServerAdminState?
+    /// What the configuration said when that was wanted: in maintenance.
+    public var wasDisabled = false
+    /// Nil: as configured.
+    public var address: AddressSetting?
     /// 0…256; nil: as configured.
     public var weight: Setting?
     /// 1…100000; nil: as configured.
@@ -36,21 +55,29 @@ public struct ServerOverride: Hashable, Sendable {
     }
 
     /// The server is as the configuration says.
-    public var isEmpty: Bool { adminState == .ready && weight == nil && maxConnections == nil }
+    public var isEmpty: Bool {
+        adminState == nil && address == nil && weight == nil && maxConnections == nil
+    }
 }
 
 /// The form in the database: what was stored by an older version must stay readable.
 struct StoredOverride: Codable {
     var backend: String
     var server: String
+    /// READY where nothing is said, as long as the server was not disabled.
     var adminState: String
+    /// Nil: false.
+    var wasDisabled: Bool?
+    var address: ServerOverride.AddressSetting?
     var weight: ServerOverride.Setting?
     var maxConnections: ServerOverride.Setting?
 
     init(_ override: ServerOverride) {
         backend = override.backend
         server = override.server
-        adminState = override.adminState.apiName
+        adminState = (override.adminState ?? .ready).apiName
+        wasDisabled = override.adminState != nil && override.wasDisabled ? true : nil
+        address = override.address
         weight = override.weight
         maxConnections = override.maxConnections
     }
@@ -61,7 +88,9 @@ struct StoredOverride: Codable {
             let state = ServerAdminState.allCases.first(where: { $0.apiName == stored.adminState })
         else { return nil }
         var override = ServerOverride(backend: stored.backend, server: stored.server)
-        override.adminState = state
+        override.wasDisabled = stored.wasDisabled == true
+        override.adminState = state == .ready && !override.wasDisabled ? nil : state
+        override.address = stored.address
         override.weight = stored.weight
         override.maxConnections = stored.maxConnections
         let isInRange =

@@ -94,7 +94,7 @@ extension Engine {
         _ fd: Int32, _ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>,
         _ upstream: Ref<UpstreamServer>
     ) -> Ref<ServerConnection>? {
-        guard SocketIO.peek(fd).wouldBlock else {
+        guard SocketIO.peek(fd).wouldBlock, leads(fd, to: upstream) else {
             FileDescriptor(owning: fd).close()
             return nil
         }
@@ -109,6 +109,12 @@ extension Engine {
         server.arrive(at: upstream, for: exchange, owner: client)
         count(.takeovers, of: upstream[].traffic)
         return server
+    }
+
+    /// Another loop may not know yet that the server has moved. Asked only where it ever did.
+    private func leads(_ fd: Int32, to upstream: Ref<UpstreamServer>) -> Bool {
+        guard upstream[].addressTurn > 0 else { return true }
+        return (try? TCPSocket.peerAddress(fd)) == upstream[].standing.address
     }
 
     /// The exchange is over. The connection is kept if nothing is known or to be feared behind the
@@ -129,7 +135,7 @@ extension Engine {
 
     private mutating func park(_ server: Ref<ServerConnection>) {
         guard let upstream = server[].server, upstream[].standing.adminState != .maintenance,
-            mayPark(upstream)
+            server.leadsToServer, mayPark(upstream)
         else {
             dismiss(server)
             return

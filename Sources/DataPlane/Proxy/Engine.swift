@@ -329,7 +329,6 @@ struct Engine: ~Copyable {
             state[].ejection = backend.ejection.map(EjectionRule.init)
             for (number, server) in backend.servers.enumerated() {
                 let upstream = upstreamSlab.take()
-                upstream[].address = RawSocketAddress(server.address)
                 upstream[].proxyProtocol = server.proxyProtocol
                 upstream[].backend = place
                 upstream[].index = number

@@ -137,8 +137,7 @@ extension Engine {
         guard let plan = check[].plan, let server = check[].server, let record = server[].record
         else { return }
         if server[].standing.adminState == .maintenance {
-            let wait = plan.schedule.next(state: check[].health.state, random: &random)
-            checks.timers.arm(check, at: now + wait)
+            putOff(check, plan)
             return
         }
         if !check[].isUrgent, goesBehindOthers(check, plan, record) { return }
@@ -159,10 +158,21 @@ extension Engine {
         return true
     }
 
+    private mutating func putOff(_ check: Ref<ServerCheck>, _ plan: CheckPlan) {
+        let wait = plan.schedule.next(state: check[].health.state, random: &random)
+        checks.timers.arm(check, at: now + wait)
+    }
+
     // MARK: One check
 
     private mutating func begin(_ check: Ref<ServerCheck>) {
-        guard let plan = check[].plan, let record = check[].server?[].record else { return }
+        guard let plan = check[].plan, let server = check[].server, let record = server[].record
+        else { return }
+        guard let address = plan.target(of: server[].standing.address) else {
+            check[].state = .waiting
+            putOff(check, plan)
+            return
+        }
         check[].state = .connecting
         check[].isUrgent = false
         check[].awaitsOther = false
@@ -175,7 +185,8 @@ extension Engine {
         checks.timers.arm(check, at: now + plan.timeout)
         do throws(SystemError) {
             var start = TCPSocket.ConnectStart.inProgress
-            let socket = try TCPSocket.connect(to: plan.address, start: &start)
+            let socket = try TCPSocket.connect(
+                to: address, from: server[].rules.source, start: &start)
             let fd = socket.take()
             check[].transport = Transport(owning: fd, isReadable: false, isWritable: false)
             try epoll.add(fd: fd, events: Transport.events, token: check.token(tag: Tag.check))

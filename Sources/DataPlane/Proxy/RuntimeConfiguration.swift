@@ -130,9 +130,11 @@ final class RuntimeConfiguration: @unchecked Sendable {
         checkPlans = configuration.backends.map { backend in
             backend.servers.map { CheckPlan(backend.check, of: $0, arena: arena) }
         }
-        serverRules = zip(configuration.backends, checkPlans).map { backend, plans in
-            zip(backend.servers, plans).map {
-                ServerRules($0, of: backend, plan: $1, generation: generation)
+        serverRules = configuration.backends.enumerated().map { [checkPlans] place, backend in
+            zip(backend.servers, checkPlans[place]).enumerated().map { index, server in
+                ServerRules(
+                    server.0, of: backend, plan: server.1, generation: generation,
+                    found: traffic.address(place, index))
             }
         }
         queues = WorkerQueues(

@@ -86,8 +86,13 @@ extension Engine {
         let hasMadeRoom = makeRoomForDescriptor()
         let wait = exchange[].backend?[].waits.connect ?? 1
         do throws(SystemError) {
+            // A server may lose its address while an exchange waits for it.
+            guard let address = upstream[].standing.address else {
+                throw SystemError(call: "connect", errno: EHOSTUNREACH)
+            }
             var start = TCPSocket.ConnectStart.inProgress
-            let socket = try TCPSocket.connect(to: upstream[].address, start: &start)
+            let socket = try TCPSocket.connect(
+                to: address, from: upstream[].rules.source, start: &start)
             try TCPSocket.setNoDelay(socket.rawValue)
             if !hasMadeRoom { noteDescriptor(socket.rawValue) }
             let server = servers.take()

@@ -2,6 +2,7 @@
 // health check, by another loop or another worker. A round without a change costs one load.
 
 internal import SharedState
+internal import Syscalls
 
 extension Engine {
     private static var rampStepMilliseconds: Int64 { 100 }
@@ -56,6 +57,7 @@ extension Engine {
     }
 
     private mutating func didChange(_ server: Ref<UpstreamServer>, from old: ServerStanding) {
+        if server[].standing.address != old.address { didMove(server, from: old.address) }
         let isOut = server[].standing.adminState == .maintenance
         if isOut, old.adminState != .maintenance {
             // Nothing comes back: `park` asks for the state.
@@ -78,5 +80,14 @@ extension Engine {
         }
         let cameUpAt = Int64(clamping: record[.cameUpAt])
         server[].standing.cameUpAt = max(server[].standing.cameUpAt, cameUpAt)
+    }
+
+    /// What runs with the former address ends there by itself.
+    private mutating func didMove(_ server: Ref<UpstreamServer>, from old: RawSocketAddress?) {
+        if old != nil {
+            server[].addressTurn &+= 1
+            dismissParked(of: server)
+        }
+        checkSoon(server)
     }
 }

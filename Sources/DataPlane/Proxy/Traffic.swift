@@ -41,6 +41,14 @@ struct TrafficRecords {
         return numbers.servers[backend][place]
     }
 
+    /// What the name of a server stood for when the generation was started.
+    func address(_ backend: Int, _ place: Int) -> SocketAddress? {
+        guard numbers.addresses.indices.contains(backend),
+            numbers.addresses[backend].indices.contains(place)
+        else { return nil }
+        return numbers.addresses[backend][place]
+    }
+
     /// Where the worker in a slot says how many wait for any server of a backend.
     func queueLength(ofBackend place: Int, slot: Int) -> QueueLength? {
         guard numbers.backends.indices.contains(place) else { return nil }

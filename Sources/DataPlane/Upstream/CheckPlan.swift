@@ -25,7 +25,10 @@ struct StatusSet: BitwiseCopyable {
 }
 
 struct CheckPlan {
-    var address: RawSocketAddress
+    /// Asked instead of the server, whatever its own address is.
+    private var otherAddress: RawSocketAddress?
+    /// Asked instead of the server's port; nil: that itself.
+    private var port: UInt16?
     /// Empty: a connection is all that is asked for.
     var request: Bytes
     var method: HTTPMethod
@@ -50,8 +53,9 @@ struct CheckPlan {
         guard let check, server.check.isEnabled else { return nil }
         var target = server.address
         if let port = check.port { target.port = UInt16(clamping: port) }
-        target = server.check.address ?? target
-        address = RawSocketAddress(target)
+        if let other = server.check.address { target = .fixed(other) }
+        port = check.port.map { UInt16(clamping: $0) }
+        otherAddress = server.check.address.map { RawSocketAddress($0) }
         let fingerprint: String
         switch check.probe {
         case .tcp:
@@ -86,6 +90,14 @@ struct CheckPlan {
         definition = Self.digest(fingerprint)
     }
 
+    /// Where the check goes; nil: nobody knows where the server is.
+    func target(of server: RawSocketAddress?) -> RawSocketAddress? {
+        if let otherAddress { return otherAddress }
+        guard var address = server else { return nil }
+        if let port { address.port = port }
+        return address
+    }
+
     private static func milliseconds(_ duration: Duration) -> Int64 {
         min(max(1, duration.wholeMilliseconds), 86_400_000)
     }
@@ -101,7 +113,7 @@ struct CheckPlan {
     }
 
     /// The whole request. Fields were checked when they were read.
-    private static func head(of probe: HTTPProbe, to target: SocketAddress) -> String {
+    private static func head(of probe: HTTPProbe, to target: ServerAddress) -> String {
         var head = "\(probe.method.rawValue) \(probe.path) HTTP/1.1\r\n"
         head += "Host: \(probe.host ?? target.description)\r\n"
         if !probe.headers.contains(where: { $0.name.lowercased() == "user-agent" }) {

@@ -44,6 +44,8 @@ struct ServerConnection: ~Copyable, SlabEntry, TimerEntry {
     /// Who uses it, while `connecting` or `inUse`.
     var exchange: Ref<Exchange>?
     fileprivate(set) var server: Ref<UpstreamServer>?
+    /// The server's when the connection was made.
+    fileprivate var addressTurn: UInt32 = 0
     /// The client that used it last, as long as that is there: bytes that come late are its own.
     fileprivate(set) var owner: Ref<ClientConnection>?
     /// It carried an exchange before the present one: the server may close it at any moment.
@@ -82,6 +84,7 @@ extension Ref where Entry == ServerConnection {
         owner: Ref<ClientConnection>?
     ) {
         self[].server = server
+        self[].addressTurn = server[].addressTurn
         self[].exchange = exchange
         change(to: .connecting)
         if let owner { setOwner(owner) }
@@ -97,11 +100,15 @@ extension Ref where Entry == ServerConnection {
         at server: Ref<UpstreamServer>, for exchange: Ref<Exchange>, owner: Ref<ClientConnection>
     ) {
         self[].server = server
+        self[].addressTurn = server[].addressTurn
         self[].exchange = exchange
         self[].isReused = true
         change(to: .inUse)
         setOwner(owner)
     }
+
+    /// It leads to where its server is now.
+    var leadsToServer: Bool { self[].addressTurn == self[].server?[].addressTurn }
 
     /// Nobody uses the connection now.
     @inline(__always)

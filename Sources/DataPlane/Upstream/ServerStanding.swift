@@ -3,6 +3,7 @@
 
 internal import Model
 internal import SharedState
+internal import Syscalls
 
 /// What the configuration says of a server, as far as its standing depends on it.
 struct ServerRules: BitwiseCopyable, Equatable {
@@ -14,6 +15,14 @@ struct ServerRules: BitwiseCopyable, Equatable {
     var startsDown = false
     /// The longest time that it may be taken out for, in milliseconds; 0: it is never.
     var ejectionMax: Int64 = 0
+    /// What is so until an operator says something else.
+    var adminState = ServerAdminState.ready
+    /// Of a server with a name nil until that is found.
+    var address: RawSocketAddress?
+    /// Of the server's name, so that what was found for another one is not taken; 0: it has none.
+    var addressTag: UInt64 = 0
+    /// Where connections to it come from; nil: wherever the kernel likes.
+    var source: RawSocketAddress?
     /// Whose configuration it is.
     var generation = 0
 
@@ -22,12 +31,20 @@ struct ServerRules: BitwiseCopyable, Equatable {
     /// - Parameters:
     ///   - plan: how it is checked; nil: it is not.
     ///   - generation: whose configuration it is.
-    init(_ server: Server, of backend: Backend, plan: CheckPlan?, generation: Int) {
+    ///   - found: what its name stood for when the generation was started.
+    init(
+        _ server: Server, of backend: Backend, plan: CheckPlan?, generation: Int,
+        found: SocketAddress? = nil
+    ) {
         self.generation = generation
         weight = server.weight
         isChecked = plan != nil
         startsDown = plan?.startsDown == true
         ejectionMax = backend.ejection.map { EjectionRule($0).maxTime } ?? 0
+        if server.isDisabled { adminState = .maintenance }
+        address = (server.address.fixed ?? found).map { RawSocketAddress($0) }
+        addressTag = server.address.named?.tag ?? 0
+        source = server.source.map { RawSocketAddress(SocketAddress(host: $0, port: 0)) }
     }
 }
 
@@ -45,6 +62,9 @@ struct ServerStanding: BitwiseCopyable, Equatable {
     var epoch: UInt64 = 0
     /// When it last came back to take traffic, milliseconds since 1970; 0: it was never away.
     var cameUpAt: Int64 = 0
+    /// Where it is reached now; nil: nobody knows.
+    private(set) var address: RawSocketAddress?
+    private var isReachable = true
 
     init(weight: Int) {
         self.weight = weight
@@ -53,9 +73,12 @@ struct ServerStanding: BitwiseCopyable, Equatable {
     /// - Parameters: milliseconds of CLOCK_MONOTONIC, and since 1970.
     init(_ record: ServerRecord?, _ rules: ServerRules, now: Int64, wall: Int64) {
         weight = rules.weight
+        adminState = rules.adminState
+        address = Self.address(record, rules)
+        isReachable = address != nil
         guard let record else { return }
-        adminState = record.adminState
         isRetired = record.isRetired(for: rules.generation)
+        adminState = record.adminStateOverride ?? rules.adminState
         if rules.isChecked {
             let health = record.healthState
             isHealthy = health == .unchecked ? !rules.startsDown : health.takesTraffic
@@ -72,6 +95,17 @@ struct ServerStanding: BitwiseCopyable, Equatable {
         }
     }
 
+    /// An operator's word, what was found for the server's name lately, or what was known at the
+    /// start.
+    private static func address(
+        _ record: ServerRecord?, _ rules: ServerRules
+    ) -> RawSocketAddress? {
+        guard let published = record?.address,
+            published.tag == 0 || published.tag == rules.addressTag
+        else { return rules.address }
+        return published.address
+    }
+
     var isEjected: Bool { ejectedUntil > 0 }
 
     /// Whether a server is out until then. It is somebody else's word, so it is not believed to be
@@ -84,10 +118,14 @@ struct ServerStanding: BitwiseCopyable, Equatable {
     var takesNew: Bool { isFit && !isEjected }
 
     /// Might be picked, were it not for the failures of exchanges.
-    var isFit: Bool { adminState == .ready && weight > 0 && isHealthy && !isRetired }
+    var isFit: Bool {
+        adminState == .ready && weight > 0 && isHealthy && isReachable && !isRetired
+    }
 
     /// May be used by who belongs to it.
-    var takesPersistent: Bool { adminState != .maintenance && isHealthy && !isRetired }
+    var takesPersistent: Bool {
+        adminState != .maintenance && isHealthy && isReachable && !isRetired
+    }
 
     /// The weight that the policy is to know: it grows from a tenth to the whole while the server
     /// starts slowly.

@@ -34,7 +34,8 @@ struct UpstreamServer: ~Copyable, SlabEntry {
     private var peakUse = 0
     private var usualUse = 0
 
-    var address = RawSocketAddress(host: .ipv4(0), port: 0)
+    /// How often its address has changed: connections to a former one are not kept.
+    var addressTurn: UInt32 = 0
     /// Places in the configuration.
     var backend = 0
     var index = 0

@@ -15,6 +15,9 @@ public struct Backend: Codable, Sendable, Equatable {
     public var stickiness: Stickiness?
     /// What happens to the sessions of a server when a reload takes it out of the configuration.
     public var onRemoved = OnRemoved.keepSessions
+    /// How often names of servers are looked up, 100 ms to a day; nil: once they are known, with
+    /// each start of a generation only.
+    public var resolveInterval: Duration? = .seconds(10)
     /// Sorted by name; names are unique; at least one.
     public var servers: [Server]
 
@@ -48,14 +51,21 @@ public struct QueueSettings: Codable, Sendable, Equatable {
     public init() {}
 }
 
-/// `backends.NAME.servers.NAME` — one address.
+/// `backends.NAME.servers.NAME` — one address at a time.
 public struct Server: Codable, Sendable, Equatable {
     public var name: String
-    public var address: SocketAddress
+    public var address: ServerAddress
     /// 0…256; 0 takes no new exchange.
     public var weight: Int
     /// Nil: the server is told nothing about its clients but what they send.
     public var proxyProtocol: ProxyProtocolVersion?
+    /// In maintenance until an operator says that it is ready.
+    public var isDisabled = false
+    /// The server's addresses may be where this machine finds what is for it alone.
+    public var allowsLinkLocal = false
+    /// One of this machine's addresses, of the same family as the server's, that connections to the
+    /// server come from; nil: the kernel chooses.
+    public var source: SocketAddress.Host?
     /// Takes traffic only while no other server of the backend does.
     public var isBackup = false
     /// From coming up to its full weight; zero: at once.
@@ -72,9 +82,13 @@ public struct Server: Codable, Sendable, Equatable {
     public init(
         name: String, address: SocketAddress, weight: Int = 100, maxConnections: Int? = nil
     ) {
+        self.init(name: name, at: .fixed(address), weight: weight)
+        self.maxConnections = maxConnections
+    }
+
+    public init(name: String, at address: ServerAddress, weight: Int = 100) {
         self.name = name
         self.address = address
         self.weight = weight
-        self.maxConnections = maxConnections
     }
 }

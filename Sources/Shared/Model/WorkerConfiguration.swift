@@ -22,6 +22,9 @@ public struct TrafficNumbers: Codable, Sendable, Equatable {
     /// Of each backend the first bucket of its table of clients; -1: it has none, or there was no
     /// room and each worker has its own.
     public var stickyTables: [Int] = []
+    /// By backend, then by server: what the server's name stood for when the generation was started;
+    /// nil for a server that has no name, or whose name was not found yet. Empty: there are no names.
+    public var addresses: [[SocketAddress?]] = []
 
     public init(frontends: [Int] = [], backends: [Int] = [], servers: [[Int]] = []) {
         self.frontends = frontends

@@ -69,8 +69,11 @@ enum RegionLayout {
         case rung = 16
     }
 
-    /// Words of a server record that `ServerWord` does not name: four words of bits, one for each
+    /// Words of a server record that `ServerWord` does not name: two places for an address of three
+    /// words, and which of them is the newer (`PublishedAddress`); four words of bits, one for each
     /// slot whose worker waits for a permit; and where its permits are, a run in each word.
+    static let addressWord = 26
+    static let addressCountWord = 36
     static let waitingWord = 32
     static let waitingWordCount = 4
     static let runWord = 40

@@ -10,7 +10,7 @@ internal import CLinux
 @frozen
 public enum ServerWord: Int, CaseIterable, Sendable {
     // Written by the master, when an operator says so (or a configuration takes it back).
-    /// `ServerAdminState`.
+    /// 0: what the configuration says; else `ServerAdminState`, of which `ready` is written as 3.
     case adminState = 0
     /// 0: the configured weight; else the weight plus one.
     case weightOverride = 1
@@ -71,6 +71,9 @@ public enum ServerAdminState: UInt8, CaseIterable, Sendable {
     case drain = 1
     /// Nothing; idle connections are closed.
     case maintenance = 2
+
+    /// As `ServerWord.adminState` has it: 0 is nobody's wish.
+    public var word: UInt64 { self == .ready ? 3 : UInt64(rawValue) }
 
     /// READY, DRAIN or MAINT: the word of the API.
     public var apiName: String {
@@ -211,10 +214,15 @@ public struct ServerRecord: @unchecked Sendable {
         SessionEndReason(rawValue: UInt8(truncatingIfNeeded: self[.epochReason])) ?? .unknown
     }
 
-    /// Out of range is `ready`.
-    public var adminState: ServerAdminState {
-        ServerAdminState(rawValue: UInt8(truncatingIfNeeded: self[.adminState])) ?? .ready
+    /// Nil: as configured. Out of range is `ready`.
+    public var adminStateOverride: ServerAdminState? {
+        let word = self[.adminState]
+        if word == 0 { return nil }
+        return ServerAdminState(rawValue: UInt8(truncatingIfNeeded: word)) ?? .ready
     }
+
+    /// What an operator wants of a server that is ready by its configuration.
+    public var adminState: ServerAdminState { adminStateOverride ?? .ready }
 
     /// Out of range is `unchecked`.
     public var healthState: ServerHealthState {

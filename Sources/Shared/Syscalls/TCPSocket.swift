@@ -67,10 +67,21 @@ public enum TCPSocket {
     }
 
     /// A socket with a connection to `address` begun, after connect(2).
+    ///
+    /// - Parameter source: where it comes from, of the same family, port 0; the port is chosen when
+    ///   the other end is known (IP_BIND_ADDRESS_NO_PORT, ip(7)), so that there are as many as
+    ///   without. Nil: the kernel chooses.
     public static func connect(
-        to address: RawSocketAddress, start: inout ConnectStart
+        to address: RawSocketAddress, from source: RawSocketAddress? = nil,
+        start: inout ConnectStart
     ) throws(SystemError) -> FileDescriptor {
         let socket = try open(family: address.family)
+        if let source {
+            try set(socket.rawValue, CLINUX_BIND_NO_PORT, 1)
+            var kernelSource = source.kernelAddress
+            // SAFETY: the callee reads the address during the call only.
+            try check(unsafe clinux_bind(socket.rawValue, &kernelSource), "bind \(source)")
+        }
         var kernelAddress = address.kernelAddress
         // SAFETY: the callee reads the address during the call only.
         let result = unsafe clinux_connect(socket.rawValue, &kernelAddress)

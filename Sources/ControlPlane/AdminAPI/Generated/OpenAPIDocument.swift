@@ -402,7 +402,10 @@ enum OpenAPIDocument {
        "examples": {
         "maintenance": {"value": {"admin_state": "MAINT"}},
         "half": {"value": {"admin_state": "READY", "weight": 50, "max_connections": 200}},
-        "as_configured": {"value": {"admin_state": null, "weight": null, "max_connections": null}}
+        "moved": {"value": {"address": "10.0.0.12:8080"}},
+        "as_configured": {
+         "value": {"admin_state": null, "address": null, "weight": null, "max_connections": null}
+        }
        }
       },
       "application/merge-patch+json": {"schema": {"$ref": "#/components/schemas/ServerChange"}}
@@ -1407,8 +1410,14 @@ enum OpenAPIDocument {
     "additionalProperties": false,
     "properties": {
      "admin_state": {
-      "description": "DRAIN takes only what belongs to it by persistence, MAINT nothing; idle connections to a\nserver in MAINT are closed. Null is READY.\n",
+      "description": "DRAIN takes only what belongs to it by persistence, MAINT nothing; idle connections to a\nserver in MAINT are closed. Null is what the configuration says.\n",
       "enum": ["READY", "DRAIN", "MAINT", null]
+     },
+     "address": {
+      "description": "Where the server is from now on, an IP address with a port; null is what the configuration\nsays. What runs goes on where it is, idle connections are closed. Refused where no server may\nbe (`allow_link_local`, the admin API itself).\n",
+      "type": ["string", "null"],
+      "maxLength": 64,
+      "examples": ["10.0.0.12:8080"]
      },
      "weight": {
       "description": "0 takes nothing new; null is what the configuration says.",
@@ -1443,6 +1452,9 @@ enum OpenAPIDocument {
      "backend",
      "name",
      "address",
+     "configured_address",
+     "address_override",
+     "resolution",
      "admin_state",
      "operational_state",
      "check",
@@ -1453,11 +1465,41 @@ enum OpenAPIDocument {
     "properties": {
      "backend": {"$ref": "#/components/schemas/Name"},
      "name": {"$ref": "#/components/schemas/Name"},
-     "address": {"type": "string", "examples": ["10.0.0.11:8080"]},
+     "address": {
+      "description": "Where it is now; null while its name was not found yet.",
+      "type": ["string", "null"],
+      "examples": ["10.0.0.11:8080"]
+     },
+     "configured_address": {
+      "description": "As the configuration has it, an address or a name with a port.",
+      "type": "string",
+      "examples": ["10.0.0.11:8080", "app.internal:8080"]
+     },
+     "address_override": {
+      "description": "What an operator has said; null is as configured.",
+      "type": ["string", "null"]
+     },
+     "resolution": {
+      "description": "Of the server's name; null if it has none.",
+      "type": ["object", "null"],
+      "required": ["name", "failure", "resolved_at"],
+      "properties": {
+       "name": {"type": "string", "examples": ["app.internal"]},
+       "failure": {
+        "description": "What the last answer was, null if it was a good one: there is no such name, or none with\nan address; no name server has answered, or with sense; it took too long; no server may\nhave one of the addresses.\n",
+        "enum": ["NOT_FOUND", "NO_ADDRESS", "UNAVAILABLE", "FAILED", "TIMEOUT", "REFUSED", null]
+       },
+       "resolved_at": {
+        "description": "When the last good answer came.",
+        "type": ["string", "null"],
+        "format": "date-time"
+       }
+      }
+     },
      "admin_state": {"enum": ["READY", "DRAIN", "MAINT"]},
      "operational_state": {
-      "description": "NO_CHECK and UNCHECKED (before the first check has ended), UP and GOING_DOWN take traffic;\nDOWN, GOING_UP and EJECTED do not. UNCHECKED does not with `initial_state: down`.\n",
-      "enum": ["NO_CHECK", "UNCHECKED", "UP", "GOING_DOWN", "DOWN", "GOING_UP", "EJECTED"]
+      "description": "NO_CHECK and UNCHECKED (before the first check has ended), UP and GOING_DOWN take traffic;\nDOWN, GOING_UP and EJECTED do not. UNCHECKED does not with `initial_state: down`. UNRESOLVED\nhas a name that was not found yet.\n",
+      "enum": ["UNRESOLVED", "NO_CHECK", "UNCHECKED", "UP", "GOING_DOWN", "DOWN", "GOING_UP", "EJECTED"]
      },
      "check": {
       "description": "The last health check; null if the server is not checked.",
@@ -2383,7 +2425,9 @@ paths:
             examples:
               maintenance: {value: {admin_state: MAINT}}
               half: {value: {admin_state: READY, weight: 50, max_connections: 200}}
-              as_configured: {value: {admin_state: null, weight: null, max_connections: null}}
+              moved: {value: {address: "10.0.0.12:8080"}}
+              as_configured:
+                value: {admin_state: null, address: null, weight: null, max_connections: null}
           application/merge-patch+json:
             schema: {$ref: "#/components/schemas/ServerChange"}
       responses:
@@ -3261,8 +3305,16 @@ components:
         admin_state:
           description: |
             DRAIN takes only what belongs to it by persistence, MAINT nothing; idle connections to a
-            server in MAINT are closed. Null is READY.
+            server in MAINT are closed. Null is what the configuration says.
           enum: [READY, DRAIN, MAINT, null]
+        address:
+          description: |
+            Where the server is from now on, an IP address with a port; null is what the configuration
+            says. What runs goes on where it is, idle connections are closed. Refused where no server may
+            be (`allow_link_local`, the admin API itself).
+          type: [string, "null"]
+          maxLength: 64
+          examples: ["10.0.0.12:8080"]
         weight:
           description: 0 takes nothing new; null is what the configuration says.
           type: [integer, "null"]
@@ -3290,6 +3342,9 @@ components:
         - backend
         - name
         - address
+        - configured_address
+        - address_override
+        - resolution
         - admin_state
         - operational_state
         - check
@@ -3299,13 +3354,40 @@ components:
       properties:
         backend: {$ref: "#/components/schemas/Name"}
         name: {$ref: "#/components/schemas/Name"}
-        address: {type: string, examples: ["10.0.0.11:8080"]}
+        address:
+          description: Where it is now; null while its name was not found yet.
+          type: [string, "null"]
+          examples: ["10.0.0.11:8080"]
+        configured_address:
+          description: As the configuration has it, an address or a name with a port.
+          type: string
+          examples: ["10.0.0.11:8080", "app.internal:8080"]
+        address_override:
+          description: What an operator has said; null is as configured.
+          type: [string, "null"]
+        resolution:
+          description: Of the server's name; null if it has none.
+          type: [object, "null"]
+          required: [name, failure, resolved_at]
+          properties:
+            name: {type: string, examples: ["app.internal"]}
+            failure:
+              description: |
+                What the last answer was, null if it was a good one: there is no such name, or none with
+                an address; no name server has answered, or with sense; it took too long; no server may
+                have one of the addresses.
+              enum: [NOT_FOUND, NO_ADDRESS, UNAVAILABLE, FAILED, TIMEOUT, REFUSED, null]
+            resolved_at:
+              description: When the last good answer came.
+              type: [string, "null"]
+              format: date-time
         admin_state: {enum: [READY, DRAIN, MAINT]}
         operational_state:
           description: |
             NO_CHECK and UNCHECKED (before the first check has ended), UP and GOING_DOWN take traffic;
-            DOWN, GOING_UP and EJECTED do not. UNCHECKED does not with `initial_state: down`.
-          enum: [NO_CHECK, UNCHECKED, UP, GOING_DOWN, DOWN, GOING_UP, EJECTED]
+            DOWN, GOING_UP and EJECTED do not. UNCHECKED does not with `initial_state: down`. UNRESOLVED
+            has a name that was not found yet.
+          enum: [UNRESOLVED, NO_CHECK, UNCHECKED, UP, GOING_DOWN, DOWN, GOING_UP, EJECTED]
         check:
           description: The last health check; null if the server is not checked.
           type: [object, "null"]

@@ -23,11 +23,33 @@ enum ServerMetrics {
         "apus_server_ejections_total",
         "How often failed exchanges have taken the server out for a while.", labels)
 
-    static let all = [up, weight, checks, seconds, downs, ejections]
+    private static let lookups = MetricCatalogue.counter(
+        "apus_server_lookups_total",
+        "Answers to the question where the server's name leads, by their use.",
+        labels + ["result"])
+    private static let place = MetricCatalogue.gauge(
+        "apus_server_address_info",
+        "Always 1: where the server is now, empty if nobody knows, and as it is configured.",
+        labels + ["address", "configured"])
+
+    static let all = [place, lookups, up, weight, checks, seconds, downs, ejections]
 
     static func write(_ views: [ServerView], to out: inout PrometheusText) {
         let servers = views.map { (labels: [$0.backend, $0.name], view: $0) }
         let checked = servers.filter { $0.view.check != nil }
+        out.write(
+            place,
+            servers.map { ($0.labels + [$0.view.address ?? "", $0.view.configuredAddress], "1") })
+        out.write(
+            lookups,
+            servers.flatMap { labels, view in
+                (view.resolution.map { [$0] } ?? []).flatMap { name in
+                    [
+                        (labels + ["good"], "\(name.goodCount)"),
+                        (labels + ["failed"], "\(name.failureCount)"),
+                    ]
+                }
+            })
         out.write(up, servers.map { ($0.labels, $0.view.isUp ? "1" : "0") })
         out.write(weight, servers.map { ($0.labels, "\($0.view.effectiveWeight)") })
         out.write(

@@ -3,6 +3,7 @@
 
 import JSON
 import Master
+import Model
 import SharedState
 
 struct BackendResource: Sendable {
@@ -60,16 +61,16 @@ struct BackendResource: Sendable {
     private func change(_ request: RouteRequest) async throws -> Answer {
         let before = try server(request)
         var body = try RequestObject(request.body)
-        body.allow(["admin_state", "weight", "max_connections"])
+        body.allow(["admin_state", "address", "weight", "max_connections"])
         var wish = ServerWish(
             backend: before.backend, server: before.name, principal: request.principal)
         if body.isThere("admin_state") {
-            wish.adminState =
-                body.choice("admin_state", default: ServerAdminName(before.adminState)).state
+            wish.adminState = .value(
+                body.choice("admin_state", default: ServerAdminName(before.adminState)).state)
         } else if body.isGiven("admin_state") {
-            // What no configuration can say otherwise.
-            wish.adminState = .ready
+            wish.adminState = .configured
         }
+        wish.address = Self.address(&body)
         wish.weight = Self.setting("weight", in: 0...256, &body)
         wish.maxConnections = Self.setting("max_connections", in: 1...100_000, &body)
         try body.finish()
@@ -78,7 +79,24 @@ struct BackendResource: Sendable {
         case .unknown: throw Self.unknown("server", before.name, among: [])
         case .noRoom:
             throw Problem(.noRoom, "the limits of all servers together leave no room for this one")
+        case .protectedAddress:
+            body.refuse(
+                "address",
+                "is where no server may be, or cannot be reached from the server's \"source\"")
+            try body.finish()
+            throw Problem(.requestInvalid, "the address")
         }
+    }
+
+    private static func address(_ body: inout RequestObject) -> ServerWish.Setting<SocketAddress> {
+        guard body.isGiven("address") else { return .keep }
+        guard body.isThere("address") else { return .configured }
+        guard let text = body.text("address", countMax: 64) else { return .keep }
+        guard let address = SocketAddress(text), address.port > 0 else {
+            body.refuse("address", "must be an IP address with a port, such as 10.0.0.12:8080")
+            return .keep
+        }
+        return .value(address)
     }
 
     private func carryOut(_ wish: ServerWish) async throws -> ServerWishOutcome {
@@ -97,7 +115,7 @@ struct BackendResource: Sendable {
     /// Null takes back what was wanted before.
     private static func setting(
         _ name: String, in range: ClosedRange<Int>, _ body: inout RequestObject
-    ) -> ServerWish.Setting {
+    ) -> ServerWish.Setting<Int> {
         guard body.isGiven(name) else { return .keep }
         guard body.isThere(name) else { return .configured }
         return body.integer(name, in: range).map { .value($0) } ?? .keep
@@ -161,7 +179,10 @@ extension ServerView {
         [
             "backend": .string(backend),
             "name": .string(name),
-            "address": .string(address),
+            "address": .optional(address),
+            "configured_address": .string(configuredAddress),
+            "address_override": .optional(addressOverride),
+            "resolution": resolution.map(\.json) ?? .null,
             "admin_state": .string(adminState.apiName),
             "operational_state": .string(operationalState.rawValue),
             "check": check.map(\.json) ?? .null,
@@ -179,6 +200,16 @@ extension ServerView {
                 "left_ms": ejectedForMilliseconds.map { .integer($0) } ?? .null,
                 "count": .number(counts.ejections),
             ],
+        ]
+    }
+}
+
+extension NameView {
+    fileprivate var json: JSONValue {
+        [
+            "name": .string(name),
+            "failure": .optional(failure),
+            "resolved_at": .optional(resolvedAt),
         ]
     }
 }

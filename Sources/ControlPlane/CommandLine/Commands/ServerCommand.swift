@@ -67,18 +67,22 @@ struct ServerCommand: ParsableCommand {
 
         @OptionGroup var server: ServerArgument
 
+        @Option(help: "Where it is, an IP address with a port; or `configured`.")
+        var address: ServerAddressSetting?
+
         @Option(help: "Its share of new exchanges, 0 to 256; 0 takes none; or `configured`.")
         var weight: ServerSetting?
 
         @Option(help: "Exchanges at once, 1 to 100000; or `configured`.")
         var maxConnections: ServerSetting?
 
-        @Flag(help: "Take back all that was said of it: ready, and as the configuration says.")
+        @Flag(help: "Take back all that was said of it: it is as the configuration says.")
         var reset = false
 
         func validate() throws {
-            if weight == nil, maxConnections == nil, !reset {
-                throw ValidationError("say what: --weight, --max-connections or --reset")
+            if address == nil, weight == nil, maxConnections == nil, !reset {
+                throw ValidationError(
+                    "say what: --address, --weight, --max-connections or --reset")
             }
         }
 
@@ -88,8 +92,11 @@ struct ServerCommand: ParsableCommand {
         var body: JSONValue {
             var body = JSONObject()
             if reset {
-                for name in ["admin_state", "weight", "max_connections"] { body[name] = .null }
+                for name in ["admin_state", "address", "weight", "max_connections"] {
+                    body[name] = .null
+                }
             }
+            if let address { body["address"] = address.json }
             if let weight { body["weight"] = weight.json }
             if let maxConnections { body["max_connections"] = maxConnections.json }
             return .object(body)
@@ -155,6 +162,15 @@ struct ServerArgument: ParsableArguments {
         session.show(
             try session.succeeding(session.client.patch(target.text, body: body)),
             ServerTable.single)
+    }
+}
+
+/// An address, or `configured`.
+struct ServerAddressSetting: ExpressibleByArgument {
+    var json: JSONValue
+
+    init(argument: String) {
+        json = argument == "configured" ? .null : .string(argument)
     }
 }
 

@@ -87,6 +87,7 @@ extension TextTable.Colour {
         switch state {
         case "SERVING", "SUCCEEDED", "True", "UP": self = .green
         case "STARTING", "LEAVING", "QUEUED", "RUNNING", "GOING_DOWN", "GOING_UP", "EJECTED",
+            "UNRESOLVED",
             "DRAIN", "MAINT":
             self = .yellow
         case "FAILED", "False", "DOWN": self = .red

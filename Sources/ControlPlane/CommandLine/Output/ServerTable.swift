@@ -6,7 +6,7 @@ enum ServerTable {
     static func text(_ servers: [JSONValue], _ style: Printer.Style) -> String {
         let columns: [ItemTable.Column] = [
             .member("BACKEND", "backend"), .member("SERVER", "name"),
-            .member("ADDRESS", "address"), .state("ADMIN", "admin_state"),
+            .made("ADDRESS", address), .state("ADMIN", "admin_state"),
             .state("STATE", "operational_state"),
             .made("WEIGHT", weight), .made("LIMIT", limit), .member("CHECK", "check", "result"),
             .member("CODE", "check", "code").wide,
@@ -29,6 +29,17 @@ enum ServerTable {
         var style = style
         style.isWide = true
         return text([server], style)
+    }
+
+    /// `10.0.0.5:8080`, a star if an operator has said so, and how it is configured where that is a
+    /// name: `10.0.0.5:8080 (app.internal:8080)`.
+    private static func address(_ server: JSONValue) -> TextTable.Cell {
+        let star = server["address_override"]?.stringValue == nil ? "" : "*"
+        let address = (server["address"]?.stringValue ?? "-") + star
+        guard let configured = server["configured_address"]?.stringValue,
+            !star.isEmpty || server["address"]?.stringValue != configured
+        else { return .init(address) }
+        return .init("\(address) (\(configured))")
     }
 
     private static func weight(_ server: JSONValue) -> TextTable.Cell {

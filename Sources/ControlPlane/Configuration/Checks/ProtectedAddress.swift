@@ -1,9 +1,10 @@
-// Addresses that no server should have by accident: who can write a part of the configuration
-// must not reach, through the proxy, what only this machine is meant to reach. A server is an
-// address, never a name, and nothing that a client sends becomes one: what is refused here is never
-// connected to, and to look again when a connection is made would find the same.
+// Addresses that no server should have by accident: who can write a part of the configuration, or
+// what a name in it stands for, must not reach, through the proxy, what only this machine is meant to
+// reach. Workers connect to nothing but addresses, and nothing that a client sends becomes one. An
+// address that is written is refused here; one that is found for a name, or that an operator gives, is
+// asked for here before any worker is told of it: so what is refused is never connected to.
 
-import Model
+public import Model
 
 extension SocketAddress.Host {
     /// What a connection to it reaches: an IPv4-mapped address (RFC 4291 §2.5.5.2) is the IPv4 one.
@@ -16,7 +17,7 @@ extension SocketAddress.Host {
     /// fe80::/10 (RFC 4291 §2.5.6), where clouds keep the credentials of their machines, and the
     /// addresses outside of these where some do; also behind the well-known prefix of NAT64 (RFC
     /// 6052 §2.1).
-    var isLinkLocal: Bool {
+    public var isLinkLocal: Bool {
         switch reached {
         case .ipv4(let word):
             return word >> 16 == 0xA9FE || Self.metadata.contains(word)
@@ -36,6 +37,18 @@ extension SocketAddress.Host {
     func mayHear(_ other: SocketAddress.Host) -> Bool {
         reached == other.reached || isWildcard && other.reached.isLoopback
     }
+}
+
+extension SocketAddress {
+    /// Whether a connection to it may come to one of these listeners.
+    public func mayReach(_ listeners: some Sequence<SocketAddress>) -> Bool {
+        listeners.contains { $0.port == port && $0.host.mayHear(host) }
+    }
+}
+
+extension AdminSettings {
+    /// Where the admin API listens by TCP.
+    public var addresses: [SocketAddress] { (tcp?.listen ?? []) + (metrics?.listen ?? []) }
 }
 
 extension ValueReader {

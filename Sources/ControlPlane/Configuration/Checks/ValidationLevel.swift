@@ -14,6 +14,7 @@ extension ConfigurationProblem {
     /// Codes that only the whole document gives.
     private static let semanticCodes: Set<String> = [
         "unknown-reference", "duplicate-address", "unresolved-reference", "protected-address",
+        "mixed-families",
         "plaintext-listener",
         "unreachable-route", "no-weight", "unused-backend", "no-frontend",
     ]

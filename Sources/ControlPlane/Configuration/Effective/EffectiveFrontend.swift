@@ -34,20 +34,20 @@ extension JSONValue {
             "ejection": backend.ejection.map { .ejection($0) },
             "stickiness": backend.stickiness.map { .stickiness($0) },
             "on_removed": .string(backend.onRemoved.rawValue),
+            "resolve_interval": backend.resolveInterval.map { .time($0) } ?? .string("off"),
             "servers": .named(backend.servers, \.name) { server in
                 .object([
                     "address": .string(server.address.description),
                     "weight": .number(server.weight),
                     "max_connections": server.maxConnections.map { .number($0) },
                     "proxy_protocol": server.proxyProtocol.map { .string($0.rawValue) },
+                    "source": server.source.map { .string($0.description) },
                     "backup": .bool(server.isBackup),
+                    "disabled": .bool(server.isDisabled),
                     "slow_start": .time(server.slowStart),
                     "check": .checkOverride(server.check),
                     "cookie": server.cookie.map { .string($0) },
-                    // Without it the document could not be read again.
-                    "allow_link_local": [server.address, server.check.address].contains {
-                        $0?.host.isLinkLocal == true
-                    } ? .bool(true) : nil,
+                    "allow_link_local": server.allowsLinkLocal ? .bool(true) : nil,
                 ])
             },
         ])

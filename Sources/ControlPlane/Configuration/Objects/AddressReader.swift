@@ -1,4 +1,5 @@
-// Addresses: where a frontend binds (`*:80`, `[::]:80`) and where a server is (`10.0.0.1:80`).
+// Addresses: where a frontend binds (`*:80`, `[::]:80`) and where a server is (`10.0.0.1:80`,
+// `app.internal:80`).
 
 import Model
 
@@ -20,9 +21,23 @@ extension ValueReader {
         return nil
     }
 
+    /// Where a server is, by its address or by its name.
+    func serverPlace() -> ServerAddress? {
+        let allowed =
+            "an address with a port, such as \"10.0.0.11:8080\" or \"[2001:db8::1]:80\", or a host's "
+            + "name with one, such as \"app.internal:8080\""
+        guard let text = addressText(allowed) else { return nil }
+        if !text.hasPrefix("localhost:"), let name = namedAddress(text) { return .named(name) }
+        return serverAddress(allowed).map { .fixed($0) }
+    }
+
     /// An address to connect to.
     func serverAddress() -> SocketAddress? {
-        let allowed = "an address with a port, such as \"10.0.0.11:8080\" or \"[2001:db8::1]:80\""
+        serverAddress(
+            "an address with a port, such as \"10.0.0.11:8080\" or \"[2001:db8::1]:80\"")
+    }
+
+    private func serverAddress(_ allowed: String) -> SocketAddress? {
         guard let text = addressText(allowed),
             let address = address(text, written: text, allowed)
         else { return nil }
@@ -31,6 +46,21 @@ extension ValueReader {
             return nil
         }
         return address
+    }
+
+    /// One of this machine's addresses.
+    func sourceAddress() -> SocketAddress.Host? {
+        let allowed = "an address without a port, such as \"10.0.0.5\" or \"2001:db8::5\""
+        guard let text = line(limit: 64) else { return nil }
+        guard let host = SocketAddress.Host(text) else {
+            report(.invalidValue, "\(quoted(text)) does not fit, must be \(allowed)")
+            return nil
+        }
+        guard !host.isWildcard else {
+            report(.invalidValue, "\(quoted(text)) stands for every address, name one of them")
+            return nil
+        }
+        return host
     }
 
     /// An address, or a range of them by its common bits. One whose address has bits behind the
@@ -67,24 +97,30 @@ extension ValueReader {
         if let address = SocketAddress(numeric) {
             if address.port != 0 { return address }
             report(.outOfRange, "port 0 is out of range, must be 1 to 65535")
-        } else if isNamed(numeric) {
+        } else if namedAddress(numeric) != nil {
             report(
-                .notSupportedYet,
-                "host names such as \(quoted(written)) are not supported yet, must be \(allowed)")
+                .invalidValue,
+                "\(quoted(written)) is a name, which is not looked up here, must be \(allowed)")
         } else {
             report(.invalidValue, "\(quoted(written)) does not fit, must be \(allowed)")
         }
         return nil
     }
 
-    /// `name:port`, with at least one letter and nothing but what host names are made of.
-    private func isNamed(_ text: String) -> Bool {
+    /// `name:port`: labels of letters, digits, `-` and `_` (RFC 1123 §2.1, RFC 2181 §11), not all of it
+    /// digits, which would be meant for an address.
+    private func namedAddress(_ text: String) -> NamedAddress? {
         let parts = text.split(separator: ":", omittingEmptySubsequences: false)
-        guard parts.count == 2, let port = Int(parts[1]), (1...65_535).contains(port) else {
-            return false
+        guard parts.count == 2, Units.isInteger(String(parts[1])), let port = UInt16(parts[1]),
+            port > 0, (1...253).contains(parts[0].utf8.count)
+        else { return nil }
+        var labels = parts[0].split(separator: ".", omittingEmptySubsequences: false)
+        if labels.count > 1, labels.last == "" { labels.removeLast() }
+        let isName = labels.allSatisfy { label in
+            (1...63).contains(label.utf8.count) && label.first != "-" && label.last != "-"
+                && label.utf8.allSatisfy { Names.isLetterOrDigit($0) || "-_".utf8.contains($0) }
         }
-        let name = parts[0].utf8
-        return name.allSatisfy { Names.isLetterOrDigit($0) || ".-_".utf8.contains($0) }
-            && name.contains { Names.isLetterOrDigit($0) && $0 > UInt8(ascii: "9") }
+        guard isName, parts[0].utf8.contains(where: { $0 > UInt8(ascii: "9") }) else { return nil }
+        return NamedAddress(name: parts[0].lowercased(), port: port)
     }
 }

@@ -15,10 +15,14 @@ extension ValueReader {
             let retries = fields.take("retries")?.retrySettings() ?? RetrySettings()
             let check = fields.take("check")?.healthCheck()
             let ejection = fields.take("ejection")?.ejection()
-            let proxyProtocol = fields.take("proxy_protocol")?.proxyProtocolVersion()
+            let inheritance = ServerInheritance(
+                proxyProtocol: fields.take("proxy_protocol")?.proxyProtocolVersion(),
+                source: fields.take("source")?.sourceAddress(),
+                looksAtWeights: balance.looksAtWeights)
             let stickiness = fields.take("stickiness")?.stickiness(mode)
             let onRemoved = fields.take("on_removed")?.choice(Backend.OnRemoved.self)
-            let servers = readServers(&fields, proxyProtocol, balance)
+            let resolveInterval = fields.take("resolve_interval").map { $0.resolveInterval() }
+            let servers = readServers(&fields, inheritance)
             fields.notSupportedYet("tls")
             var backend = Backend(
                 name: name, mode: mode, balance: balance, timeouts: timeouts, queue: queue,
@@ -27,9 +31,18 @@ extension ValueReader {
             backend.ejection = ejection
             backend.stickiness = stickiness
             backend.onRemoved = onRemoved ?? .keepSessions
+            if let resolveInterval { backend.resolveInterval = resolveInterval }
             giveCookies(to: &backend)
             return backend
         }
+    }
+
+    /// `off` is nil.
+    private func resolveInterval() -> Duration? {
+        guard let text = scalar("off or a time such as 10s")?.text, text != "off" else {
+            return nil
+        }
+        return duration(in: .milliseconds(100) ... .hours(24))
     }
 
     private func queue(_ timeouts: inout Timeouts) -> QueueSettings? {
@@ -53,12 +66,11 @@ extension ValueReader {
     }
 
     private func readServers(
-        _ fields: inout MappingReader, _ proxyProtocol: ProxyProtocolVersion?,
-        _ balance: BalancePolicy
+        _ fields: inout MappingReader, _ inheritance: ServerInheritance
     ) -> [Server] {
         guard let field = fields.require("servers", "a backend needs at least one server"),
             let servers = field.named(
-                "server", { name, value in value.server(name, proxyProtocol, balance) })
+                "server", { name, value in value.server(name, inheritance) })
         else { return [] }
         if field.isEmptyMapping {
             field.report(.missingField, "a backend needs at least one server")
@@ -68,47 +80,6 @@ extension ValueReader {
                 severity: .warning)
         }
         return servers
-    }
-
-    private func server(
-        _ name: String, _ inherited: ProxyProtocolVersion?, _ balance: BalancePolicy
-    ) -> Server? {
-        object { fields -> Server? in
-            let addressField = fields.require("address", "such as \"10.0.0.11:8080\"")
-            let address = addressField?.serverAddress()
-            let weight = fields.take("weight")?.integer(in: 0...256) ?? 100
-            let isBackup = fields.take("backup")?.boolean() ?? false
-            let slowStartField = fields.take("slow_start")
-            let slowStart = slowStartField?.duration(in: .zero ... .seconds(3_600))
-            let limit = fields.take("max_connections")?.integer(in: 1...100_000)
-            if let slowStart, slowStart > .zero, limit == nil, !balance.looksAtWeights {
-                slowStartField?.report(
-                    .conflictingFields,
-                    "means nothing where a server is picked whatever it weighs at the moment: give "
-                        + "the hash of \"balance\" a \"bound\", or the server \"max_connections\"",
-                    severity: .warning)
-            }
-            let allowsLinkLocal = fields.take("allow_link_local")?.boolean() ?? false
-            let proxyProtocol =
-                fields.take("proxy_protocol").map {
-                    $0.proxyProtocolVersion(orInherited: inherited)
-                } ?? inherited
-            fields.take("labels")?.checkLabels()
-            let check = fields.take("check")?.checkOverride(allowsLinkLocal: allowsLinkLocal)
-            let cookie = fields.take("cookie")?.serverCookie()
-            fields.notSupportedYet("tls")
-            guard let address else { return nil }
-            addressField?.checkNotLinkLocal(address, isAllowed: allowsLinkLocal)
-            addressField?.checkNotAdmin(address)
-            var server = Server(name: name, address: address, weight: weight)
-            server.isBackup = isBackup
-            server.slowStart = slowStart ?? .zero
-            server.proxyProtocol = proxyProtocol
-            server.maxConnections = limit
-            server.check = check ?? CheckOverride()
-            server.cookie = cookie
-            return server
-        }?.flatMap { $0 }
     }
 }
 

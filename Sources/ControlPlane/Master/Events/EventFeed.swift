@@ -4,6 +4,7 @@
 
 internal import Clock
 internal import JSON
+internal import Model
 internal import SharedState
 internal import Supervisor
 
@@ -82,8 +83,10 @@ struct EventFeed: Sendable {
             .serverChanged, at: now,
             [
                 "backend": .string(wish.backend), "server": .string(wish.server),
-                "admin_state": wish.adminState.map { .string($0.apiName) } ?? .null,
-                "weight": wish.weight.json, "max_connections": wish.maxConnections.json,
+                "admin_state": wish.adminState.json { .string($0.apiName) },
+                "address": wish.address.json { .string($0.description) },
+                "weight": wish.weight.json(\.json),
+                "max_connections": wish.maxConnections.json(\.json),
                 "principal": .string(wish.principal),
             ])
     }
@@ -243,11 +246,11 @@ extension Optional where Wrapped: FixedWidthInteger {
 
 extension ServerWish.Setting {
     /// Null where nothing was said, `configured` where it was taken back.
-    fileprivate var json: JSONValue {
+    fileprivate func json(_ json: (Value) -> JSONValue) -> JSONValue {
         switch self {
         case .keep: .null
         case .configured: "configured"
-        case .value(let value): value.json
+        case .value(let value): json(value)
         }
     }
 }

@@ -24,7 +24,21 @@ struct ServerOverrides {
     /// time when it is wanted.
     func override(after wish: ServerWish, configured server: Server) -> ServerOverride {
         var override = override(backend: wish.backend, server: wish.server)
-        if let state = wish.adminState { override.adminState = state }
+        switch wish.adminState {
+        case .keep: break
+        case .configured: override.takeBackAdminState()
+        case .value(server.configuredState): override.takeBackAdminState()
+        case .value(let state):
+            override.adminState = state
+            override.wasDisabled = server.isDisabled
+        }
+        switch wish.address {
+        case .keep: break
+        case .configured: override.address = nil
+        case .value(let address):
+            override.address = .init(
+                value: address.description, configured: server.address.description)
+        }
         switch wish.weight {
         case .keep: break
         case .configured: override.weight = nil
@@ -48,7 +62,7 @@ struct ServerOverrides {
     /// Writes what is held into a record; each word that is new is seen by all loops.
     static func write(_ override: ServerOverride, to record: ServerRecord) {
         let words: [(ServerWord, UInt64)] = [
-            (.adminState, UInt64(override.adminState.rawValue)),
+            (.adminState, override.adminState?.word ?? 0),
             (.weightOverride, word(override.weight)),
             (.maxConnectionsOverride, word(override.maxConnections)),
         ]
@@ -78,7 +92,8 @@ struct ServerOverrides {
             let record = record(name)
             let server = record == nil ? nil : servers[name]
             var new = old
-            if server == nil { new.adminState = .ready }
+            if server?.isDisabled != old.wasDisabled { new.takeBackAdminState() }
+            if server?.address.description != old.address?.configured { new.address = nil }
             if server == nil || server?.weight != old.weight?.configured { new.weight = nil }
             if server == nil || server?.maxConnections != old.maxConnections?.configured {
                 new.maxConnections = nil
@@ -96,8 +111,29 @@ extension DroppedOverride {
     init(from old: ServerOverride, to new: ServerOverride) {
         var fields: [String] = []
         if old.adminState != new.adminState { fields.append("admin_state") }
+        if old.address != new.address { fields.append("address") }
         if old.weight != new.weight { fields.append("weight") }
         if old.maxConnections != new.maxConnections { fields.append("max_connections") }
         self.init(backend: old.backend, server: old.server, fields: fields)
     }
+}
+
+extension Server {
+    /// What it is while no operator says otherwise.
+    var configuredState: ServerAdminState { isDisabled ? .maintenance : .ready }
+}
+
+extension Backend {
+    /// Some server has to be looked up.
+    var hasNames: Bool { servers.contains { $0.address.named != nil } }
+}
+
+extension ServerOverride {
+    fileprivate mutating func takeBackAdminState() {
+        adminState = nil
+        wasDisabled = false
+    }
+
+    /// Nil: as configured.
+    var socketAddress: SocketAddress? { address.flatMap { SocketAddress($0.value) } }
 }

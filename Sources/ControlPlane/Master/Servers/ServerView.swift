@@ -27,6 +27,8 @@ public struct BackendView: Sendable, Equatable {
 public struct ServerView: Sendable, Equatable {
     /// In one word, whether it takes traffic, and why not.
     public enum OperationalState: String, Sendable, CaseIterable {
+        /// Its name was not found yet: there is nowhere to send anything.
+        case unresolved = "UNRESOLVED"
         /// It is not checked: it takes traffic.
         case noCheck = "NO_CHECK"
         /// Its first check has not ended.
@@ -65,8 +67,13 @@ public struct ServerView: Sendable, Equatable {
 
     public var backend: String
     public var name: String
-    /// `10.0.0.11:8080`
-    public var address: String
+    /// Where it is now, `10.0.0.11:8080`; nil: nobody knows.
+    public var address: String?
+    /// As the configuration has it: the same, or `app.internal:8080`.
+    public var configuredAddress: String
+    public var addressOverride: String?
+    /// Nil: it has no name.
+    public var resolution: NameView?
     public var adminState = ServerAdminState.ready
     public var configuredWeight: Int
     public var weightOverride: Int?
@@ -85,10 +92,12 @@ public struct ServerView: Sendable, Equatable {
         self.backend = backend
         self.name = name
         self.address = address
+        configuredAddress = address
         self.configuredWeight = configuredWeight
     }
 
     public var operationalState: OperationalState {
+        if address == nil { return .unresolved }
         let state: OperationalState =
             switch check?.health {
             case nil: .noCheck
@@ -108,7 +117,7 @@ public struct ServerView: Sendable, Equatable {
     }
 
     /// By its checks and its exchanges; what the operator wants is not asked.
-    public var isUp: Bool { isHealthy && ejectedForMilliseconds == nil }
+    public var isUp: Bool { address != nil && isHealthy && ejectedForMilliseconds == nil }
 
     /// Exchanges at once; nil: no limit.
     public var effectiveLimit: Int? { limitOverride ?? configuredLimit }
@@ -128,8 +137,9 @@ extension ServerView {
             backend: backend.name, name: server.name, address: server.address.description,
             configuredWeight: server.weight)
         configuredLimit = server.maxConnections
+        adminState = server.configuredState
         guard let record else { return }
-        adminState = record.adminState
+        adminState = record.adminStateOverride ?? server.configuredState
         weightOverride = record.weightOverride
         limitOverride = record.maxConnectionsOverride
         counts.checksPassed = record[.checksPassed]

@@ -7,7 +7,7 @@ internal import SharedState
 
 /// A server came up, went down, or was taken out for a while.
 struct ServerChange: Sendable, Equatable {
-    /// UNCHECKED, UP, DOWN, EJECTED or NO_CHECK.
+    /// UNRESOLVED, UNCHECKED, UP, DOWN, EJECTED or NO_CHECK.
     var old: ServerView.OperationalState
     var new: ServerView.OperationalState
     var server: ServerView
@@ -49,7 +49,8 @@ struct ServerWatch {
             let new = server.operationalState.outcome
             let old = known[name] ?? (new == .noCheck ? .noCheck : .unchecked)
             if new == .ejected { isPending = true }
-            if new == old || new == .unchecked || new == .noCheck && old != .ejected {
+            let wasOut = old == .ejected || old == .unresolved
+            if new == old || new == .unchecked || new == .noCheck && !wasOut {
                 next[name] = new
             } else if told.count < Self.countMax {
                 next[name] = new
@@ -70,7 +71,7 @@ extension ServerView.OperationalState {
         switch self {
         case .goingDown: .up
         case .goingUp: .down
-        case .noCheck, .unchecked, .up, .down, .ejected: self
+        case .unresolved, .noCheck, .unchecked, .up, .down, .ejected: self
         }
     }
 }
@@ -78,6 +79,8 @@ extension ServerView.OperationalState {
 extension ServerChange {
     /// In a word or a few: `L7STS`, `failures in a row`, `its time is over`.
     var reason: String {
+        if new == .unresolved { return "its name was not found" }
+        if old == .unresolved, new == .noCheck { return "its name was found" }
         if new == .ejected { return "failures in a row" }
         if old == .ejected, new != .down { return "its time is over" }
         return server.check?.finding.result.name ?? "NONE"

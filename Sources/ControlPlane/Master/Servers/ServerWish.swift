@@ -2,25 +2,27 @@
 // crashes and the end of the master, until it is taken back, the server goes, or a new configuration
 // says something else about the same thing.
 
+public import Model
 public import SharedState
 
 public struct ServerWish: Sendable, Equatable {
-    public enum Setting: Sendable, Equatable {
+    public enum Setting<Value: Sendable & Equatable>: Sendable, Equatable {
         /// Whatever it is.
         case keep
         /// What the configuration says.
         case configured
-        case value(Int)
+        case value(Value)
     }
 
     public var backend: String
     public var server: String
-    /// Nil: as it is.
-    public var adminState: ServerAdminState?
+    public var adminState = Setting<ServerAdminState>.keep
+    /// Neither the wildcard nor port 0.
+    public var address = Setting<SocketAddress>.keep
     /// 0…256.
-    public var weight = Setting.keep
+    public var weight = Setting<Int>.keep
     /// 1…100000.
-    public var maxConnections = Setting.keep
+    public var maxConnections = Setting<Int>.keep
     /// Who wants it.
     public var principal: String
 
@@ -38,6 +40,14 @@ public enum ServerWishOutcome: Sendable, Equatable {
     case unknown
     /// The shared state has no place for so high a limit, or for the server at all.
     case noRoom
+    /// No server may have this address, or this one cannot be reached there from its `source`.
+    case protectedAddress
+}
+
+extension ServerWish.Setting where Value == ServerAdminState {
+    public static var ready: Self { .value(.ready) }
+    public static var drain: Self { .value(.drain) }
+    public static var maintenance: Self { .value(.maintenance) }
 }
 
 /// What was wanted of a server is so no longer: the configuration says something new, or the server
@@ -45,6 +55,6 @@ public enum ServerWishOutcome: Sendable, Equatable {
 struct DroppedOverride: Sendable, Equatable {
     var backend: String
     var server: String
-    /// `weight`, `max_connections`, `admin_state`.
+    /// `admin_state`, `address`, `weight`, `max_connections`.
     var fields: [String]
 }

@@ -142,6 +142,7 @@ static const struct {
     [CLINUX_KEEP_ALIVE] = {SOL_SOCKET, SO_KEEPALIVE},
     [CLINUX_DEFER_ACCEPT] = {IPPROTO_TCP, TCP_DEFER_ACCEPT},
     [CLINUX_USER_TIMEOUT] = {IPPROTO_TCP, TCP_USER_TIMEOUT},
+    [CLINUX_BIND_NO_PORT] = {IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT},
 };
 
 int clinux_set_option(int fd, enum clinux_option option, int value) {

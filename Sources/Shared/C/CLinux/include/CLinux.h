@@ -52,6 +52,7 @@ enum clinux_option {
     CLINUX_KEEP_ALIVE,
     CLINUX_DEFER_ACCEPT,
     CLINUX_USER_TIMEOUT,
+    CLINUX_BIND_NO_PORT,
 };
 int clinux_set_option(int fd, enum clinux_option option, int value);
 int clinux_get_option(int fd, enum clinux_option option, int *value);

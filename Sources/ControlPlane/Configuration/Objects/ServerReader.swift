@@ -1,0 +1,83 @@
+// `backends.NAME.servers.NAME`.
+
+public import Model
+
+/// What servers have of their backend if they do not say otherwise.
+struct ServerInheritance {
+    var proxyProtocol: ProxyProtocolVersion?
+    var source: SocketAddress.Host?
+    /// Of its policy: a server gets less while it weighs less for a while.
+    var looksAtWeights = true
+}
+
+extension ValueReader {
+    func server(_ name: String, _ inheritance: ServerInheritance) -> Server? {
+        object { fields -> Server? in
+            let addressField = fields.require("address", "such as \"10.0.0.11:8080\"")
+            let address = addressField?.serverPlace()
+            let weight = fields.take("weight")?.integer(in: 0...256) ?? 100
+            let isBackup = fields.take("backup")?.boolean() ?? false
+            let isDisabled = fields.take("disabled")?.boolean() ?? false
+            let slowStartField = fields.take("slow_start")
+            let slowStart = slowStartField?.duration(in: .zero ... .seconds(3_600))
+            let limit = fields.take("max_connections")?.integer(in: 1...100_000)
+            if let slowStart, slowStart > .zero, limit == nil, !inheritance.looksAtWeights {
+                slowStartField?.report(
+                    .conflictingFields,
+                    "means nothing where a server is picked whatever it weighs at the moment: give "
+                        + "the hash of \"balance\" a \"bound\", or the server \"max_connections\"",
+                    severity: .warning)
+            }
+            let allowsLinkLocal = fields.take("allow_link_local")?.boolean() ?? false
+            let proxyProtocol =
+                fields.take("proxy_protocol").map {
+                    $0.proxyProtocolVersion(orInherited: inheritance.proxyProtocol)
+                } ?? inheritance.proxyProtocol
+            let source = fields.take("source")?.sourceAddress() ?? inheritance.source
+            fields.take("labels")?.checkLabels()
+            let check = fields.take("check")?.checkOverride(allowsLinkLocal: allowsLinkLocal)
+            let cookie = fields.take("cookie")?.serverCookie()
+            fields.notSupportedYet("tls")
+            guard let address else { return nil }
+            if let fixed = address.fixed {
+                addressField?.checkNotLinkLocal(fixed, isAllowed: allowsLinkLocal)
+                addressField?.checkNotAdmin(fixed)
+            }
+            var server = Server(name: name, at: address, weight: weight)
+            server.isBackup = isBackup
+            server.isDisabled = isDisabled
+            server.allowsLinkLocal = allowsLinkLocal
+            server.slowStart = slowStart ?? .zero
+            server.proxyProtocol = proxyProtocol
+            server.maxConnections = limit
+            server.source = source
+            server.check = check ?? CheckOverride()
+            server.cookie = cookie
+            checkFamilies(of: server)
+            return server
+        }?.flatMap { $0 }
+    }
+
+    /// From an address of one family nothing reaches one of the other.
+    private func checkFamilies(of server: Server) {
+        guard let source = server.source else { return }
+        for target in [server.address.fixed, server.check.address].compactMap({ $0 }) {
+            guard !source.hasFamily(of: target.host) else { continue }
+            report(
+                .mixedFamilies,
+                "no connection from \"source\" reaches an address of the other family, IPv4 or IPv6"
+            )
+            return
+        }
+    }
+}
+
+extension SocketAddress.Host {
+    /// Both are IPv4, or both IPv6.
+    public func hasFamily(of other: SocketAddress.Host) -> Bool {
+        switch (self, other) {
+        case (.ipv4, .ipv4), (.ipv6, .ipv6): true
+        case (.ipv4, .ipv6), (.ipv6, .ipv4): false
+        }
+    }
+}
