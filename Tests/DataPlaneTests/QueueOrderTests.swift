@@ -132,9 +132,11 @@ import Testing
         try place.provide(1, number: EngineHarness.server(0))
         var server = Server(name: "s", address: SocketAddress(host: .ipv4(0x7F00_0001), port: 9))
         server.maxConnections = 1
+        var rules = ServerRules()
+        rules.address = server.address.fixed.map { RawSocketAddress($0) }
         let backend = Backend(name: "b", mode: .http, servers: [server])
         let queue = BackendQueue(
-            backend, place: 0, rules: [ServerRules()],
+            backend, place: 0, rules: [rules],
             traffic: TrafficRecords(
                 TrafficNumbers(frontends: [], backends: [2], servers: [[EngineHarness.server(0)]]),
                 in: place.region, slot: slot),
