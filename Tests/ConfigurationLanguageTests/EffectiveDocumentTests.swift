@@ -24,7 +24,8 @@ import Testing
             bind: ["*:80", "[::1]:81"]
             max_connections: 9
             timeouts: {http_request: 1ms}
-            limits: {head: 2k, fields: 5, target: 100, body: 3g}
+            limits: {head: 2k, fields: 5, target: 100, body: 3g, min_rate: 9}
+            paths: {merge_slashes: false, parameters: drop}
             errors: {"503": {body: "x %{pid}%%{"}, "400": {type: text/plain, body: ""}}
             headers:
               forwarded_for: off
@@ -35,6 +36,7 @@ import Testing
               response: {remove: Server, set: {B: b, A: a}}
             routes:
               - {match: {host: ["*.example.com", a.b], path: /p, path_prefix: [/q/, /], method: GET,
+                   scheme: http,
                    header: {X-Any: null, X-One: "1", X-Two: [a, b]}}, backend: api, priority: 0}
               - {id: f, match: {all: c, any: [a, b], none: [b]}, headers: {add: {X-F: "%{header.x-a}"}}}
               - {id: g, match: {path_pattern: [/, "/u/{id}", "/u//{all_2*}"], path_suffix: [.a, /],
@@ -123,6 +125,7 @@ import Testing
             web["limits"] == [
                 "head": "15k", "fields": 100, "target": "8k", "body": "1g", "min_rate": "500",
             ])
+        #expect(web["paths"] == ["merge_slashes": true, "parameters": "keep"])
         #expect(web["timeouts"]?["tunnel"] == "1h")
         #expect(web["routes"] == [["id": "route-1", "backend": "api"]])
         #expect(
@@ -158,16 +161,17 @@ import Testing
             ),
             (
                 frontend,
-                "name mode bind maxConnections timeouts limits forwardedFor errors headers "
+                "name mode bind maxConnections timeouts limits paths forwardedFor errors headers "
                     + "routes proxyProtocol"
             ),
             (frontend.bind[0], "address backlog deferAccept userTimeout"),
             (MessageLimits(), "headBytes fieldCount targetBytes bodyBytes minRateBytes"),
+            (PathRules(), "mergesSlashes parameters"),
             (HeaderRules(), "request response"),
             (frontend.routes[0], "id match action headers rewrite rateLimit priority"),
             (
                 RouteMatch(),
-                "hosts paths pathPrefixes pathSuffixes pathPatterns methods headers queries "
+                "hosts paths pathPrefixes pathSuffixes pathPatterns methods scheme headers queries "
                     + "cookies maps clientRanges serverNames all any none"
             ),
             (Rewrite(), "path query"), (QueryRewrite(), "kept removed set added"),

@@ -145,7 +145,8 @@ import Testing
               f:
                 bind: "[2001:DB8::1]:80"
                 limits: {head: 8k, fields: 50, target: 2k, body: 10m}
-                routes: [{respond: {}}]
+                paths: {merge_slashes: false, parameters: refuse}
+                routes: [{match: {scheme: https}, respond: {}}]
             """)
         #expect(configuration.process.workers == 2)
         #expect(configuration.process.threads == 4)
@@ -158,6 +159,9 @@ import Testing
         #expect(frontend.limits.fieldCount == 50)
         #expect(frontend.limits.targetBytes == 2 << 10)
         #expect(frontend.limits.bodyBytes == 10 << 20)
+        #expect(!frontend.paths.mergesSlashes)
+        #expect(frontend.paths.parameters == .refuse)
+        #expect(frontend.routes[0].match.scheme == .https)
     }
 
     @Test func files() {

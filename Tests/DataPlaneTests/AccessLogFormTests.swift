@@ -32,12 +32,16 @@ import Testing
 
     private static let line =
         "192.0.2.7:54321 [21/Nov/2026:02:12:26.123] web pool/s1 0/0/-1/3/10 200 2000 - - ---- "
-        + "3/2/0/0/0 0/0 \"GET /a?b=c HTTP/1.1\""
+        + "3/2/5/4/0 6/7 \"GET /a?b=c HTTP/1.1\""
 
     private func entry() -> AccessLogEntry {
         var entry = AccessLogLineTests.entry()
         entry.connections = 3
         entry.frontendConnections = 2
+        entry.backendConnections = 5
+        entry.serverConnections = 4
+        entry.serverQueue = 6
+        entry.backendQueue = 7
         return entry
     }
 
@@ -65,7 +69,7 @@ import Testing
         #expect(
             written { _ = AccessLogLine.writeHAProxy(entry, into: &$0) }
                 == "192.0.2.7:54321 [21/Nov/2026:02:12:26.123] web pool/s1 0/1/10 2000 cD "
-                + "3/2/0/0/0 0/0\n")
+                + "3/2/5/4/0 6/7\n")
     }
 
     @Test func aLineStandsAlone() throws {

@@ -111,7 +111,7 @@ private final class RecordingOrigin: Sendable {
             #expect(record.faults == [], "\(vector)")
             let answers = try #require(answered, "\(vector)")
             #expect(answers.count { $0 == 200 } == record.requests.count, "\(vector)")
-            guard let meant = Meant(vector.bytes) else {
+            guard let meant = MeantRequest(vector.bytes) else {
                 // The client ended in its body: no server has a request of that.
                 #expect(record.requests.isEmpty && answers == [400], "\(vector)")
                 continue
@@ -124,31 +124,5 @@ private final class RecordingOrigin: Sendable {
         }
         #expect(whole >= 40)
         #expect(harness.gauge(.clientConnections, becomes: 0))
-    }
-}
-
-/// What the client of an accepted vector means by it.
-private struct Meant {
-    var method: String
-    var target: String
-    var body: [UInt8]
-
-    /// Nil: its body is not there in full.
-    init?(_ bytes: [UInt8]) {
-        let head = parseRequest(bytes)
-        guard case .complete(let length) = head.result else { return nil }
-        method = head.method
-        target = head.path + (head.query.map { "?\($0)" } ?? "")
-        let rest = bytes[length...]
-        switch head.body {
-        case .none, .untilClose: body = []
-        case .length(let count):
-            guard rest.count >= count else { return nil }
-            body = Array(rest.prefix(Int(count)))
-        case .chunked:
-            // Those of the corpus have the last chunk only.
-            guard rest.starts(with: octets("0\r\n\r\n")) else { return nil }
-            body = []
-        }
     }
 }

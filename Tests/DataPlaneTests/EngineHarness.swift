@@ -85,6 +85,7 @@ final class EngineHarness: @unchecked Sendable {
         var loopCount = 1
         var timeouts = Timeouts()
         var limits = MessageLimits()
+        var paths = PathRules()
         var maxConnections: Int?
         var headers = HeaderRules()
         var routes: [Route]?
@@ -211,6 +212,7 @@ final class EngineHarness: @unchecked Sendable {
                 routes: options.routes ?? [Route(id: "r", action: .backend("b"))])
         ]
         configuration.frontends[0].proxyProtocol = options.proxyInput
+        configuration.frontends[0].paths = options.paths
         configuration.conditions = options.conditions
         configuration.maps = options.maps
         configuration.rateLimits = options.rateLimits

@@ -180,6 +180,21 @@ import Testing
         #expect(Wait.until(5) { harness.heldPermits(0) == 0 })
     }
 
+    /// Where each stood, as the `haproxy` format says it.
+    @Test func placesAreLogged() throws {
+        let origin = try CountingOrigin(work: nil)
+        var options = Self.options(limit: 1)
+        options.logSettings = LogSettings()
+        options.logSettings?.accessTo = .standardOutput
+        options.logSettings?.accessFormat = .haproxy
+        let harness = try EngineHarness(origins: [origin.port], options)
+        let clients = try queueUp(4, at: harness, origin, present: 1, queued: 3)
+        origin.letGo(4)
+        for client in clients { #expect(client.takeMessage()?.status == 200) }
+        let places = harness.logLines(4).map { $0.split(separator: " ")[11] }
+        #expect(places == ["0/0", "0/0", "0/1", "0/2"])
+    }
+
     /// A request is served behind its client's half-close whether or not it had to wait: the place
     /// is kept, and what is sent to find out whether anybody is there is no answer.
     @Test(arguments: ["HTTP/1.1", "HTTP/1.0"]) func clientsEndTheirSide(version: String) throws {

@@ -43,9 +43,11 @@ import Testing
         ("/admin", "403"), ("/admin/x", "403"), ("/%61dmin", "403"), ("/x/../admin", "403"),
         ("/x/%2e%2e/admin", "403"), ("/x/.%2E/admin", "403"), ("/./admin", "403"),
         ("/%2e/admin", "403"), ("/admin?x=/../y", "403"), ("/admin/../b", "/b"),
-        ("/b/./c", "/b/c"), ("/b/%7Ec", "/b/~c"), ("/adm%69n", "403"), ("/admin/%2e%2e/b", "/b"),
+        ("//admin", "403"), ("/x/..//admin", "403"), ("///%61dmin//x", "403"), ("/b//c", "/b/c"),
+        ("/b//?c=//", "/b/?c=//"), ("/b/./c", "/b/c"), ("/b/%7Ec", "/b/~c"), ("/adm%69n", "403"),
+        ("/admin/%2e%2e/b", "/b"),
         // Another path to every server that reads bytes, and forwarded as it was decided about.
-        ("//admin", "//admin"), ("/Admin", "/Admin"), ("/admin%2Fx", "/admin%2Fx"),
+        ("/Admin", "/Admin"), ("/admin%2Fx", "/admin%2Fx"),
         ("/admin;x", "/admin;x"), ("/b;c=d", "/b;c=d"), ("/b%5Cc", "/b%5Cc"), ("/b%23", "/b%23"),
         ("/b%3Fc", "/b%3Fc"), ("/...", "/..."), ("/b..", "/b.."), ("/b%2Fc", "/b%2Fc"),
         // Not the same path to every server, or none at all.
@@ -159,7 +161,7 @@ import Testing
     private static let headerInAPathCases: [(String, String)] = [
         ("7", "/t/7/x"), ("a b", "/t/a%20b/x"), ("a/b", "/t/a%2Fb/x"), ("?a", "/t/%3Fa/x"),
         ("#a", "/t/%23a/x"), ("a%2Fb", "/t/a%252Fb/x"), ("\u{E9}", "/t/%E9/x"), ("..", "/x"),
-        ("../admin", "400"), ("..\\admin", "400"), ("..;", "400"), (".", "/t/x"), ("", "/t//x"),
+        ("../admin", "400"), ("..\\admin", "400"), ("..;", "400"), (".", "/t/x"), ("", "/t/x"),
     ]
 
     @Test func headerInAPath() throws {
@@ -180,7 +182,7 @@ import Testing
 
     private static let prefixCases: [(String, String)] = [
         ("/api", "/"), ("/api/", "/"), ("/api/x?y", "/x?y"), ("/apis", "/apis"),
-        ("/api/admin", "403"), ("/api//admin", "//admin"), ("/api/x/../admin", "403"),
+        ("/api/admin", "403"), ("/api//admin", "403"), ("/api/x/../admin", "403"),
     ]
 
     @Test func prefix() throws {
@@ -232,6 +234,7 @@ import Testing
     @Test func rewritesAreBounded() throws {
         let origin = try EngineOrigin.echo()
         var options = EngineHarness.Options()
+        options.paths.mergesSlashes = false
         let double = Template(parts: [.variable(.path), .variable(.path)])
         options.routes =
             (0..<12).map { Route(id: "f\($0)", rewrite: Rewrite(path: .template(double))) }

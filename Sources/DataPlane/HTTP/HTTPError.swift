@@ -9,7 +9,8 @@ enum HTTPError: UInt8, Error, CaseIterable {
     case spaceBeforeColon, invalidFieldName, missingColon, invalidFieldValue, ambiguousFieldName
     // Request line (RFC 9112 §3).
     case invalidMethod, invalidTarget, invalidTargetForm, fragmentInTarget, backslashInPath
-    case invalidEscape, escapedControl, pathAboveRoot, ambiguousDotSegment, invalidVersion
+    case invalidEscape, escapedControl, pathAboveRoot, ambiguousDotSegment, pathParameters
+    case invalidVersion
     case unsupportedVersion, connectUnsupported, unsupportedMethod, traceWithBody
     // Host (RFC 9112 §3.2).
     case missingHost, duplicateHost, invalidHost, hostMismatch
@@ -61,6 +62,7 @@ enum HTTPError: UInt8, Error, CaseIterable {
         case .escapedControl: "escaped-control"
         case .pathAboveRoot: "path-above-root"
         case .ambiguousDotSegment: "ambiguous-dot-segment"
+        case .pathParameters: "path-parameters"
         case .invalidVersion: "invalid-version"
         case .unsupportedVersion: "unsupported-version"
         case .connectUnsupported: "connect-unsupported"

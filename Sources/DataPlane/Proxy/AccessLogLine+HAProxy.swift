@@ -56,13 +56,20 @@ extension AccessLogLine {
     }
 
     /// Connections of the process, the frontend, the backend and the server, and retries; exchanges
-    /// before this one in the queues. What no loop can say without asking the others is 0.
+    /// before this one in the server's queue and in the backend's.
     private static func counts(_ entry: AccessLogEntry, _ writer: inout ByteWriter) {
         writer.append(decimal: Int64(entry.connections))
         writer.append(ASCII.slash)
         writer.append(decimal: Int64(entry.frontendConnections))
-        writer.append("/0/0/")
+        writer.append(ASCII.slash)
+        writer.append(decimal: Int64(entry.backendConnections))
+        writer.append(ASCII.slash)
+        writer.append(decimal: Int64(entry.serverConnections))
+        writer.append(ASCII.slash)
         writer.append(decimal: Int64(entry.retries))
-        writer.append(" 0/0")
+        writer.append(ASCII.space)
+        writer.append(decimal: Int64(entry.serverQueue))
+        writer.append(ASCII.slash)
+        writer.append(decimal: Int64(entry.backendQueue))
     }
 }

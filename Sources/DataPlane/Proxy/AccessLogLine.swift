@@ -58,6 +58,12 @@ struct AccessLogEntry: BitwiseCopyable {
     /// Client connections at this moment, of the worker and, where it has a limit, of the frontend.
     var connections = 0
     var frontendConnections = 0
+    /// Connections of the worker to the backend's servers, and to the server, that are in use.
+    var backendConnections = 0
+    var serverConnections = 0
+    /// Who stood in the same line when the exchange joined it: for the server, or for any.
+    var serverQueue = 0
+    var backendQueue = 0
 
     init() {}
 

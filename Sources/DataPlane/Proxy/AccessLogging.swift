@@ -16,16 +16,39 @@ extension Engine {
         var entry = logEntry(exchange, client)
         entry.isNotable = isNotable
         entry.weight = isNotable ? 1 : access.weight
-        if access.showsConnections { noteConnections(&entry, exchange[].frontend) }
+        if access.showsConnections { noteConnections(&entry, exchange) }
         if write(entry, access) { return }
         submitLog()
         if !write(entry, access) { record.add(.logLinesDropped) }
     }
 
-    private func noteConnections(_ entry: inout AccessLogEntry, _ frontend: Ref<FrontendState>?) {
+    /// What only some formats show: it takes a look at each server of the backend.
+    private func noteConnections(_ entry: inout AccessLogEntry, _ exchange: Ref<Exchange>) {
         entry.connections = configuration.processGauge.current
-        guard let frontend else { return }
-        entry.frontendConnections = configuration.frontendGauges[frontend[].index].current
+        if let frontend = exchange[].frontend {
+            entry.frontendConnections = configuration.frontendGauges[frontend[].index].current
+        }
+        if let backend = exchange[].backend {
+            for server in backend[].servers { entry.backendConnections &+= Self.inUse(server) }
+        }
+        if let upstream = exchange[].upstream { entry.serverConnections = Self.inUse(upstream) }
+        if exchange[].waitedForOne {
+            entry.serverQueue = exchange[].queuedBehind
+        } else {
+            entry.backendQueue = exchange[].queuedBehind
+        }
+    }
+
+    /// Connections of the worker to a server that are made or used now: this loop's, and the others'
+    /// as they were last published.
+    private static func inUse(_ server: Ref<UpstreamServer>) -> Int {
+        let own = server[].counts
+        let published = server[].publishedCounts
+        let all = server[].connectionRecord?.counts ?? published
+        return max(
+            0,
+            all.connecting &+ all.inUse &- published.connecting &- published.inUse
+                &+ own.connecting &+ own.inUse)
     }
 
     /// False: there is no room in the buffer.

@@ -75,6 +75,8 @@ private struct CompiledMatchRest: BitwiseCopyable {
     private let suffixes: Run<Bytes>
     private let patterns: Run<CompiledPathPattern>
     private let clients: AddressTable
+    /// Empty: either.
+    private let scheme: Bytes
     private let values: Run<CompiledValueMatch>
     private let all: Run<Int>
     private let any: Run<Int>
@@ -92,6 +94,7 @@ private struct CompiledMatchRest: BitwiseCopyable {
                 CompiledPathPattern($0, numbers: names.captures, arena: arena)
             })
         clients = AddressTable(match.clientRanges, arena: arena)
+        scheme = arena.bytes(match.scheme?.rawValue ?? "")
         values = arena.run(
             CompiledValueMatch.compile(match.queries, in: .query, arena: arena)
                 + CompiledValueMatch.compile(match.cookies, in: .cookie, arena: arena)
@@ -105,7 +108,7 @@ private struct CompiledMatchRest: BitwiseCopyable {
 
     var isEmpty: Bool {
         methods.isEmpty && suffixes.isEmpty && patterns.isEmpty && clients.isEmpty
-            && values.isEmpty && all.isEmpty && any.isEmpty && none.isEmpty
+            && scheme.isEmpty && values.isEmpty && all.isEmpty && any.isEmpty && none.isEmpty
     }
 
     /// Patterns are last: what they capture counts only for a match that takes the request.
@@ -114,6 +117,7 @@ private struct CompiledMatchRest: BitwiseCopyable {
     ) -> Bool {
         guard methods.isEmpty || facts.knownMethod != .other || contains(methods, facts.method)
         else { return false }
+        guard scheme.isEmpty || scheme.equals(facts.scheme) else { return false }
         guard clients.isEmpty || clients.number(of: facts.clientAddress) != nil,
             suffixes.isEmpty || takesSuffix(facts.path), takesValues(facts)
         else { return false }

@@ -13,13 +13,16 @@ struct CompiledRewrite: BitwiseCopyable {
     }
 
     private let path: Path
+    private let paths: PathRefinement
     private let query: CompiledQueryRewrite?
 
     var isEmpty: Bool {
         if case .same = path { query == nil } else { false }
     }
 
-    init(_ rewrite: Rewrite, arena: ConfigurationArena, names: RuleNames) {
+    /// - Parameter paths: the frontend's.
+    init(_ rewrite: Rewrite, _ paths: PathRules, arena: ConfigurationArena, names: RuleNames) {
+        self.paths = PathRefinement(paths)
         switch rewrite.path {
         case nil: path = .same
         case .prefix(let from, let to):
@@ -65,7 +68,13 @@ struct CompiledRewrite: BitwiseCopyable {
         case .template(let template): template.write(before, to: &writer)
         }
         guard !writer.overflowed else { return .targetTooLong }
-        let written = memory.keep(writer)
+        return take(memory.keep(writer), &facts, &memory)
+    }
+
+    /// The same is made of the path as of one that a client sends.
+    private func take(
+        _ written: Bytes, _ facts: inout ExchangeFacts, _ memory: inout RoutingMemory
+    ) -> HTTPError? {
         guard PathNormaliser.isPath(written) else { return .invalidTarget }
         switch PathNormaliser.check(written) {
         case .normal: facts.path = written
@@ -76,6 +85,11 @@ struct CompiledRewrite: BitwiseCopyable {
             facts.path = memory.keep(writer)
         case .refused(let error): return error
         }
+        guard paths.changes(facts.path) else { return nil }
+        var writer = memory.targetWriter()
+        guard writer.remaining >= facts.path.count else { return .targetTooLong }
+        if let error = paths.write(facts.path, to: &writer) { return error }
+        facts.path = memory.keep(writer)
         return nil
     }
 }

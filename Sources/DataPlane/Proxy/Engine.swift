@@ -308,6 +308,7 @@ struct Engine: ~Copyable {
             state[].index = place
             state[].isHTTP = frontend.mode == .http
             state[].limits = frontend.limits
+            state[].paths = PathRefinement(frontend.paths)
             state[].forwardedFor = ForwardedForMode(frontend.forwardedFor)
             state[].waits = RuntimeConfiguration.Waits(frontend.timeouts)
             state[].routes = configuration.routes[place]

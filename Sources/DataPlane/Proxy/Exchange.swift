@@ -111,6 +111,9 @@ struct Exchange: ~Copyable, SlabEntry {
     var permit: Permit?
     /// While `queued`; left when it is replaced.
     var place: QueuePlace?
+    /// Who stood in the line that it joined last, and whether that was one server's.
+    var queuedBehind = 0
+    var waitedForOne = false
     /// The client has ended its side while `queued`, and was sent something.
     var wasAskedWhetherGone = false
     /// Only a new connection will do, when it comes to that.

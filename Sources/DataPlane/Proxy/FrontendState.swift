@@ -15,6 +15,7 @@ struct FrontendState: ~Copyable, SlabEntry {
     var index = 0
     var isHTTP = true
     var limits = MessageLimits()
+    var paths = PathRefinement(PathRules())
     var forwardedFor = ForwardedForMode.replace
     var waits = RuntimeConfiguration.Waits(Timeouts())
     var routes: RouteTable?

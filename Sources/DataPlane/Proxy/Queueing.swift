@@ -106,6 +106,8 @@ extension Engine {
             return go(exchange, answer)
         case .waits(let ticket):
             exchange[].place = QueuePlace(ticket, in: queue)
+            exchange[].queuedBehind = Int(ticket.ahead)
+            exchange[].waitedForOne = server != nil
             exchange[].needsFresh = fresh
             count(.queued, of: backend[].traffic)
             exchange[].waitsForClient = false

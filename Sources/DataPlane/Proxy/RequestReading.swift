@@ -91,6 +91,10 @@ extension Engine {
             received, limits: frontend[].limits, into: &request)
         switch result {
         case .complete(let length):
+            if let error = frontend[].paths.apply(to: &request, in: received) {
+                refuse(client, error)
+                return client[].state != .closed
+            }
             if client[].state == .idle { client[].stateSince = nowNanoseconds }
             beginExchange(client, headBytes: length)
             return true

@@ -155,7 +155,7 @@ extension RouteTable {
             filterNumber: filterNumber,
             rateLimit: route.rateLimit.flatMap { surroundings.rateLimits[$0.limit] } ?? -1,
             rateLimitStatus: route.rateLimit?.status ?? 429,
-            rewrite: CompiledRewrite(route.rewrite, arena: arena, names: names),
+            rewrite: CompiledRewrite(route.rewrite, frontend.paths, arena: arena, names: names),
             requestRules: CompiledRules(
                 [frontend.headers.request, route.headers.request], arena: arena, names: names),
             responseRules: CompiledRules(

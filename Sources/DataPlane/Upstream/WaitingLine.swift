@@ -17,6 +17,8 @@ struct Waiter: BitwiseCopyable {
 struct QueueTicket: BitwiseCopyable, Equatable {
     fileprivate var entry: Int32
     var sequence: UInt64
+    /// How many stood in the same lane.
+    var ahead: Int32
 }
 
 struct WaitingLine {
@@ -71,7 +73,8 @@ struct WaitingLine {
     mutating func add(_ waiter: Waiter) -> QueueTicket? {
         guard count < limit else { return nil }
         let ticket = QueueTicket(
-            entry: freeEntries.popLast() ?? Int32(entries.count), sequence: nextSequence)
+            entry: freeEntries.popLast() ?? Int32(entries.count), sequence: nextSequence,
+            ahead: Int32(clamping: lanes[lane(of: waiter)].count))
         nextSequence += 1
         let entry = Entry(waiter: waiter, sequence: ticket.sequence, next: -1, previous: -1)
         if Int(ticket.entry) == entries.count {

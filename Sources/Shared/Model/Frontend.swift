@@ -11,6 +11,7 @@ public struct Frontend: Codable, Sendable, Equatable {
     public var maxConnections: Int?
     public var timeouts: Timeouts
     public var limits: MessageLimits
+    public var paths = PathRules()
     public var forwardedFor: ForwardedFor
     /// Of answers of our own, in order of their status.
     public var errors: [ErrorPage]

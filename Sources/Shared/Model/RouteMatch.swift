@@ -13,6 +13,8 @@ public struct RouteMatch: Codable, Sendable, Equatable {
     public var pathPatterns: [PathPattern] = []
     /// Exact, upper case as usual: methods are case-sensitive (RFC 9110 §9.1).
     public var methods: [String] = []
+    /// What the client speaks; nil: either.
+    public var scheme: Scheme?
     public var headers: [ValueMatch] = []
     /// Parameters of the query, names and values compared without their escapes.
     public var queries: [ValueMatch] = []
@@ -29,6 +31,11 @@ public struct RouteMatch: Codable, Sendable, Equatable {
     public var none: [String] = []
 
     public init() {}
+}
+
+/// What a client speaks, with us or with the trusted proxy before us.
+public enum Scheme: String, Codable, Sendable, CaseIterable {
+    case http, https
 }
 
 /// A named match, for use in others. No condition leads back to itself.

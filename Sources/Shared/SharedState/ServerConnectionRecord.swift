@@ -62,6 +62,11 @@ public struct ServerConnectionRecord: @unchecked Sendable {
         unsafe clinux_add(word, new.word &- old.word)
     }
 
+    /// As this worker's loops have said it.
+    public var counts: ServerConnectionCounts {
+        ServerConnectionCounts(word: unsafe clinux_load(word))
+    }
+
     /// Of all workers. What a worker wrote, so any number.
     public static func total(_ region: SharedRegion, number: Int) -> ServerConnectionCounts {
         var sum = ServerConnectionCounts()

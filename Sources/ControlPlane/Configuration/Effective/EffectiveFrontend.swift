@@ -13,6 +13,7 @@ extension JSONValue {
             "max_connections": frontend.maxConnections.map { .number($0) },
             "timeouts": .object(clientTimeouts(frontend.timeouts)),
             "limits": isHTTP ? .limits(frontend.limits) : nil,
+            "paths": isHTTP ? .paths(frontend.paths) : nil,
             "errors": frontend.errors.isEmpty ? nil : .errorPages(frontend.errors),
             "headers": isHTTP ? .headers(frontend.headers, frontend.forwardedFor) : nil,
             "proxy_protocol": frontend.proxyProtocol.map { .proxyProtocol($0) },
@@ -102,6 +103,13 @@ extension JSONValue {
             "head": .size(limits.headBytes), "fields": .number(limits.fieldCount),
             "target": .size(limits.targetBytes), "body": .size(limits.bodyBytes),
             "min_rate": .size(limits.minRateBytes),
+        ])
+    }
+
+    private static func paths(_ rules: PathRules) -> JSONValue {
+        .object([
+            "merge_slashes": .bool(rules.mergesSlashes),
+            "parameters": .string(rules.parameters.rawValue),
         ])
     }
 

@@ -13,6 +13,7 @@ extension JSONValue {
             "path_suffix": list(match.pathSuffixes),
             "path_pattern": list(match.pathPatterns.map(\.description)),
             "method": list(match.methods),
+            "scheme": match.scheme.map { .string($0.rawValue) },
             "header": match.headers.isEmpty ? nil : .valueMatches(match.headers),
             "query": match.queries.isEmpty ? nil : .valueMatches(match.queries),
             "cookie": match.cookies.isEmpty ? nil : .valueMatches(match.cookies),

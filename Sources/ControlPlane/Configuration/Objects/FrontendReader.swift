@@ -18,10 +18,11 @@ extension ValueReader {
                 fields.take("timeouts")?.timeouts(.frontend, inherited: inherited) ?? inherited
             if mode == .tcp {
                 fields.refuse(
-                    ["limits", "headers", "errors"], .wrongMode,
+                    ["limits", "paths", "headers", "errors"], .wrongMode,
                     "has no meaning in a frontend of mode tcp")
             } else {
                 frontend.limits = fields.take("limits")?.messageLimits() ?? MessageLimits()
+                frontend.paths = fields.take("paths")?.pathRules() ?? PathRules()
                 frontend.errors =
                     fields.take("errors")?.errorPages(inherited: errors) ?? errors
                 if let headers = fields.take("headers")?.frontendHeaders() {
@@ -60,6 +61,19 @@ extension ValueReader {
                 limits.minRateBytes = rate
             }
             return limits
+        }
+    }
+
+    private func pathRules() -> PathRules? {
+        object { fields in
+            var rules = PathRules()
+            if let merges = fields.take("merge_slashes")?.boolean() {
+                rules.mergesSlashes = merges
+            }
+            if let parameters = fields.take("parameters")?.choice(PathParameters.self) {
+                rules.parameters = parameters
+            }
+            return rules
         }
     }
 
@@ -131,7 +145,7 @@ extension Route {
 extension RouteMatch {
     fileprivate var takesEverything: Bool {
         serverNames.isEmpty && clientRanges.isEmpty && hosts.isEmpty && paths.isEmpty
-            && methods.isEmpty && headers.isEmpty
+            && methods.isEmpty && scheme == nil && headers.isEmpty
             && (pathPrefixes.isEmpty || pathPrefixes.contains("/"))
             && pathSuffixes.isEmpty && pathPatterns.isEmpty && queries.isEmpty && cookies.isEmpty
             && maps.isEmpty && all.isEmpty && any.isEmpty && none.isEmpty

@@ -15,6 +15,7 @@ extension ValueReader {
             match.pathPatterns =
                 fields.take("path_pattern").map { $0.each { $0.pathPattern() } } ?? []
             match.methods = fields.take("method").map { $0.each { $0.method() } } ?? []
+            match.scheme = fields.take("scheme")?.choice(Scheme.self)
             match.headers = fields.take("header")?.valueMatches(.header) ?? []
             match.queries = fields.take("query")?.valueMatches(.query) ?? []
             match.cookies = fields.take("cookie")?.valueMatches(.cookie) ?? []
@@ -40,6 +41,7 @@ extension ValueReader {
             fields.refuse(
                 [
                     "host", "path", "path_prefix", "path_suffix", "path_pattern", "method",
+                    "scheme",
                     "header", "query", "cookie", "map", "all", "any", "none",
                 ], .wrongMode,
                 "has no meaning in a frontend of mode tcp")
