@@ -174,6 +174,11 @@ let package = Package(
                 nioEmbedded, nioHTTP1, nioHTTPTypes, yams,
             ]),
         tests("CommandLine", ["apus", "Clock", "JSON", "TestKit", argumentParser, yams]),
+        .target(
+            name: "FuzzTargets",
+            dependencies: ["ConfigurationLanguage", "DataPlane", "JSON", "Model", "Wire"],
+            path: "Tests/FuzzTargets", swiftSettings: strict),
+        tests("Fuzz", ["FuzzTargets"]),
         tests("Tidy", []),
         tests("Integration", ["TestKit"]),
     ]
@@ -184,8 +189,8 @@ if Context.environment["APUS_FUZZ"] != nil {
     package.targets.append(
         .executableTarget(
             name: "Fuzz",
-            dependencies: ["ConfigurationLanguage", "DataPlane", "JSON", "Model", "Wire"],
-            path: "Tests/Fuzz", exclude: ["seeds"], swiftSettings: strict))
+            dependencies: ["FuzzTargets"], path: "Tests/Fuzz", exclude: ["seeds"],
+            swiftSettings: strict))
 }
 
 // `make tsan` and `make asan` leave out what needs a third-party package: a sanitizer would have to

@@ -36,15 +36,44 @@ enum TargetFuzzing {
             guard compiled.takes(path, &captures) else { continue }
             for number in 0..<3 { require(captures[number].count <= path.count) }
         }
-        guard PathNormaliser.isPath(path), case .resolvable = PathNormaliser.check(path) else {
-            return
+        guard PathNormaliser.isPath(path) else { return }
+        switch PathNormaliser.check(path) {
+        case .refused: return
+        case .normal: refine(path)
+        case .resolvable:
+            // What normalising makes of a path is a path, normal, and no longer than it.
+            let scratch = ByteScratch(capacity: path.count)
+            var writer = scratch.writer()
+            guard PathNormaliser.write(path, to: &writer) == nil else { return }
+            requireNormal(writer)
+            refine(writer.written)
         }
-        // What normalising makes of a path is a path, normal, and no longer than it.
-        let scratch = ByteScratch(capacity: path.count)
-        var writer = scratch.writer()
-        guard PathNormaliser.write(path, to: &writer) == nil else { return }
-        require(!writer.overflowed && PathNormaliser.isPath(writer.written))
-        guard case .normal = PathNormaliser.check(writer.written) else { return require(false) }
+    }
+
+    /// The same of what a frontend makes of it then, and it is done with once.
+    private static func refine(_ path: Bytes) {
+        for parameters in PathParameters.allCases {
+            for merges in [false, true] {
+                var rules = PathRules()
+                rules.parameters = parameters
+                rules.mergesSlashes = merges
+                let refinement = PathRefinement(rules)
+                let scratch = ByteScratch(capacity: path.count)
+                var writer = scratch.writer()
+                guard refinement.write(path, to: &writer) == nil else { continue }
+                requireNormal(writer)
+                require(!refinement.changes(writer.written))
+                let written = writer.written
+                require(refinement.changes(path) || written.equals(path))
+            }
+        }
+    }
+
+    private static func requireNormal(_ writer: borrowing ByteWriter) {
+        require(!writer.overflowed)
+        let written = writer.written
+        require(PathNormaliser.isPath(written))
+        guard case .normal = PathNormaliser.check(written) else { return require(false) }
     }
 
     /// Every key that a file has is found with its value.
