@@ -2,6 +2,13 @@
 
 public import SharedState
 
+/// What carries traffic, by its name in the configuration.
+public enum TrafficName: Hashable, Sendable {
+    case frontend(String)
+    case backend(String)
+    case server(backend: String, name: String)
+}
+
 /// The totals of a name that some live generation has.
 public struct NamedTraffic: Sendable, Equatable {
     public var name: TrafficName

@@ -9,13 +9,6 @@ internal import Store
 internal import Synchronization
 internal import Syscalls
 
-/// What carries traffic, by its name in the configuration.
-public enum TrafficName: Hashable, Sendable {
-    case frontend(String)
-    case backend(String)
-    case server(backend: String, name: String)
-}
-
 /// One table for the life of a master.
 final class TrafficTable: Sendable {
     private struct State {
