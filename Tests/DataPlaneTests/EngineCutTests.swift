@@ -26,7 +26,7 @@ import Testing
                 }
                 connection.send(Array((Self.head + Self.body).utf8.prefix(kept)))
                 if kept == Self.wholeBytes { continue }
-                connection.close(reset: parts.last == "reset")
+                return connection.close(reset: parts.last == "reset")
             }
         }
     }

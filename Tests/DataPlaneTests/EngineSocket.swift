@@ -46,6 +46,7 @@ final class EngineSocket: @unchecked Sendable {
     /// Sends all, or as much as is taken within the time.
     @discardableResult
     func send(_ bytes: [UInt8], within seconds: Double = 10) -> Bool {
+        if !isOpen { return false }
         var sent = 0
         return wait(seconds, for: POLLOUT) {
             while sent < bytes.count {
@@ -62,6 +63,8 @@ final class EngineSocket: @unchecked Sendable {
     /// One attempt; true if something came or the end is known.
     @discardableResult
     private func pull() -> Bool {
+        // The number of a closed one may be another socket's by now.
+        if !isOpen { ended = true }
         if ended { return true }
         var span = chunk.mutableSpan
         var raw = unsafe span.mutableBytes
