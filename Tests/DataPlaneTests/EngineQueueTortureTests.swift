@@ -74,7 +74,8 @@ import Testing
         var returns = IdleSpans()
         func look(_ place: Int, into spans: inout IdleSpans) {
             let served = watches[place].served.load(ordering: .relaxed)
-            spans.look {
+            spans.look(meanwhile: { watches.reduce(0) { $0 + $1.served.load(ordering: .relaxed) } })
+            {
                 harness.heldPermits(place) == 0 && harness.queueLength > 0
                     && harness.heldPermits(place) == 0
                     && watches[place].served.load(ordering: .relaxed) == served
@@ -98,7 +99,9 @@ import Testing
         // a busy machine it may be put aside there; what no look must find is that this is usual.
         #expect(idle.share(ofAtLeast: .milliseconds(5)) < 0.01)
         // Far more than a turn takes, far less than any timer that could help.
-        #expect(idle.longest < .seconds(2) && returns.longest < .seconds(2))
+        #expect(idle.longest < .seconds(2))
+        // The loops have to get there first.
+        #expect(returns.share(ofAtLeast: .milliseconds(500)) < 0.01)
         print(
             "figure: queue, \(loopCount) loops, \(queueMilliseconds) ms: \(tally.total) requests: "
                 + "\(tally.text); \(Int(Double(tally.total) / seconds)) a second; "
@@ -222,13 +225,17 @@ private struct Flaps {
 private struct IdleSpans {
     private var looks = 0
     private var found: [Duration] = []
+    /// What went on while the longest lasted: nothing, where the machine was elsewhere.
+    private var progress = 0
 
-    mutating func look(_ isIdle: () -> Bool) {
+    mutating func look(meanwhile count: () -> Int, _ isIdle: () -> Bool) {
         looks += 1
         guard isIdle() else { return }
-        let since = ContinuousClock.now
+        let (since, before) = (ContinuousClock.now, count())
         while isIdle(), ContinuousClock.now - since < .seconds(10) { sched_yield() }
-        found.append(ContinuousClock.now - since)
+        let span = ContinuousClock.now - since
+        if span > longest { progress = count() - before }
+        found.append(span)
     }
 
     var longest: Duration { found.max() ?? .zero }
@@ -245,6 +252,7 @@ private struct IdleSpans {
             Int(sorted[(sorted.count - 1) * share / 100] / .microseconds(1))
         }
         return "\(found.count) of \(looks) looks, for \(microseconds(50)) µs (median), "
-            + "\(microseconds(99)) µs (p99), \(microseconds(100)) µs (most)"
+            + "\(microseconds(99)) µs (p99), \(microseconds(100)) µs (most, and \(progress) "
+            + "requests meanwhile)"
     }
 }

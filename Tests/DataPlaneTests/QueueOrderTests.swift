@@ -22,6 +22,22 @@ import Testing
             var ticket: QueueTicket
             var priority: Int
         }
+        /// What one thread has.
+        private struct Player {
+            let thread: Int
+            /// Times that it will stand in line.
+            var rest: Int
+            var random: SmallRandom
+            var waiting: [Place] = []
+            /// With the permit.
+            var held: QueueAnswer?
+
+            init(thread: Int, rest: Int) {
+                self.thread = thread
+                self.rest = rest
+                random = SmallRandom(seed: UInt64(thread) &* 31 &+ 5)
+            }
+        }
         private let queue: BackendQueue
         private let inboxes: [Guarded<[QueueAnswer]>]
         private let services = Guarded<[Service]>([])
@@ -41,62 +57,65 @@ import Testing
         }
 
         func play(_ thread: Int, rounds: Int) {
-            var random = SmallRandom(seed: UInt64(thread) &* 31 &+ 5)
-            var waiting: [Place] = []
-            var joined = 0
-            while joined < rounds || !waiting.isEmpty {
-                if joined < rounds, waiting.count < 6 {
-                    joined += 1
-                    join(thread, number: joined, &random, &waiting)
-                }
-                if waiting.count > 2, random.next(below: 8) == 0 {
+            var player = Player(thread: thread, rest: rounds)
+            while player.rest > 0 || !player.waiting.isEmpty || player.held != nil {
+                // Whoever has the permit keeps it while it stands in line again, so that there is a
+                // line even where one thread runs for long and no other.
+                while player.rest > 0, player.waiting.count < 6 { join(&player) }
+                if player.waiting.count > 2, player.random.next(below: 4) == 0 {
                     // An answer may be on its way to it.
-                    queue.leave(waiting.remove(at: 1).ticket)
+                    queue.leave(player.waiting.remove(at: 1).ticket)
                     left.add(1, ordering: .relaxed)
                 }
-                if !hear(thread, &waiting) { sched_yield() }
+                if let answer = player.held.take() {
+                    present.subtract(1, ordering: .relaxed)
+                    passOn(answer)
+                }
+                if !hear(&player), player.held == nil { usleep(20) }
             }
             finished.add(1, ordering: .relaxed)
             // What comes for who has left goes on to others.
             while finished.load(ordering: .relaxed) < inboxes.count {
-                if !hear(thread, &waiting) { sched_yield() }
+                if !hear(&player) { usleep(20) }
             }
         }
 
         /// When all are finished.
         func end() {
-            var waiting: [Place] = []
-            for thread in inboxes.indices { _ = hear(thread, &waiting) }
+            for thread in inboxes.indices {
+                var player = Player(thread: thread, rest: 0)
+                _ = hear(&player)
+            }
         }
 
-        private func join(
-            _ thread: Int, number: Int, _ random: inout SmallRandom, _ waiting: inout [Place]
-        ) {
-            let priority = Int(random.next(below: 3))
+        private func join(_ player: inout Player) {
+            player.rest -= 1
+            let priority = Int(player.random.next(below: 3))
             var others: [QueueAnswer] = []
             let waiter = Waiter(
-                loop: thread, exchange: UInt64(number), priority: priority,
-                server: random.next(below: 4) == 0 ? 0 : nil)
+                loop: player.thread, exchange: UInt64(player.rest), priority: priority,
+                server: player.random.next(below: 4) == 0 ? 0 : nil)
             let joining = queue.join(waiter, answers: &others)
             for answer in others { deliver(answer) }
             switch joining {
-            case .waits(let ticket): waiting.append(Place(ticket: ticket, priority: priority))
-            case .answered(let answer): serve(answer, priority)
+            case .waits(let ticket):
+                player.waiting.append(Place(ticket: ticket, priority: priority))
+            case .answered(let answer): serve(answer, priority, &player)
             case .full: Issue.record("there is room for all of them")
             }
         }
 
         /// False: there was nothing.
-        private func hear(_ thread: Int, _ waiting: inout [Place]) -> Bool {
-            let answers = inboxes[thread].withLock { inbox in
+        private func hear(_ player: inout Player) -> Bool {
+            let answers = inboxes[player.thread].withLock { inbox in
                 defer { inbox = [] }
                 return inbox
             }
             for answer in answers {
-                if let place = waiting.firstIndex(where: {
+                if let place = player.waiting.firstIndex(where: {
                     $0.ticket.sequence == answer.sequence
                 }) {
-                    serve(answer, waiting.remove(at: place).priority)
+                    serve(answer, player.waiting.remove(at: place).priority, &player)
                 } else {
                     passOn(answer)
                 }
@@ -104,13 +123,16 @@ import Testing
             return !answers.isEmpty
         }
 
-        private func serve(_ answer: QueueAnswer, _ priority: Int) {
+        /// It has the permit until it hands it on.
+        private func serve(
+            _ answer: QueueAnswer, _ priority: Int, _ player: inout Player
+        ) {
             most.max(present.add(1, ordering: .relaxed).newValue, ordering: .relaxed)
             services.withLock {
                 $0.append(Service(priority: priority, sequence: answer.sequence))
             }
-            present.subtract(1, ordering: .relaxed)
-            passOn(answer)
+            if player.held != nil { Issue.record("two have the only permit") }
+            player.held = answer
         }
 
         private func passOn(_ answer: QueueAnswer) {
@@ -143,7 +165,7 @@ import Testing
             worker: try #require(QueueWorker(place.region, slot: slot)))
         _ = queue.attend(now: 0, wall: 0)
         let crowd = Crowd(queue, threads: threads)
-        let rounds = EngineLoad.scaled(3_000)
+        let rounds = EngineLoad.scaled(300)
         for thread in 0..<threads {
             try Thread.start(name: "waiter") { crowd.play(thread, rounds: rounds) }
         }
