@@ -111,6 +111,6 @@ import Testing
             counts += harness.logLines(1).map { $0.split(separator: " ")[10] }
             #expect(counts.count == count)
         }
-        #expect(counts == ["3/0/2/2/0", "3/0/1/1/0", "3/0/0/0/0"])
+        #expect(counts == ["3/3/2/2/0", "3/3/1/1/0", "3/3/0/0/0"])
     }
 }
