@@ -171,9 +171,9 @@ import Testing
             if answer == "stale" { stale += 1 } else { #expect(answer == "/two") }
         }
         turn.bytes.store(.max, ordering: .releasing)
+        // Nobody can tell one that the server sent after it had the request; the network case `crossing`
+        // has those that are sent before.
         print("figure: \(stale) of \(rounds) got the answer that came late")
-        // Nobody can tell one that the server sent after it had the request.
-        #expect(stale < rounds / 2)
         #expect(harness.traffic(EngineHarness.server(0)) { $0[.desyncs] > 0 })
     }
 

@@ -231,9 +231,15 @@ private struct IdleSpans {
     mutating func look(meanwhile count: () -> Int, _ isIdle: () -> Bool) {
         looks += 1
         guard isIdle() else { return }
-        let (since, before) = (ContinuousClock.now, count())
-        while isIdle(), ContinuousClock.now - since < .seconds(10) { sched_yield() }
-        let span = ContinuousClock.now - since
+        var (since, last, before) = (ContinuousClock.now, ContinuousClock.now, count())
+        while isIdle(), last - since < .seconds(10) {
+            sched_yield()
+            let now = ContinuousClock.now
+            // We were put aside ourselves, and do not know what was in between.
+            if now - last > .milliseconds(100) { (since, before) = (now, count()) }
+            last = now
+        }
+        let span = last - since
         if span > longest { progress = count() - before }
         found.append(span)
     }

@@ -103,7 +103,7 @@ extension IntegrationTests {
             #expect(message.contains("] main main/<NOSRV> 0/-1/-1/"), "\(message)")
             #expect(
                 message.contains(" 200 ")
-                    && message.contains(" LR-- 1/0/0/0/0 0/0 \"GET /a?b HTTP/1.1\""), "\(message)")
+                    && message.contains(" LR-- 1/1/0/0/0 0/0 \"GET /a?b HTTP/1.1\""), "\(message)")
             try apus.stop()
         }
 

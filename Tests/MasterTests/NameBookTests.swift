@@ -161,4 +161,52 @@ import Testing
         #expect(book.didAnswer(question, hosts(1), at: moment(0), random: 0) == nil)
         #expect(book.address(question) == nil && book.isEmpty)
     }
+
+    /// Another interval counts from the reload on.
+    @Test(arguments: [nil, 86_400.0]) func anotherInterval(old: Double?) throws {
+        let interval = old.map { Duration.seconds($0) }
+        var (book, question) = try asked(backend(interval: interval))
+        _ = book.didAnswer(question, hosts(1), at: moment(0), random: 0)
+        #expect(book.takeDue(at: instant(100)) == [])
+        // Of two backends with the name, the one that asks more often counts.
+        let backends = [backend(interval: .seconds(5)), backend(interval: nil)]
+        book.use(Configuration(backends: backends), at: instant(100))
+        #expect(book.takeDue(at: instant(105)) == [question])
+    }
+
+    /// However many names there are, each has its turn: what waits longest comes first.
+    @Test func everyNameHasItsTurn() throws {
+        var backend = backend(interval: .seconds(1))
+        backend.servers = (0..<100).map { number in
+            let name = NamedAddress(name: "host-\(number).internal", port: 80)
+            return Server(name: "s\(number)", at: .named(name))
+        }
+        var book = NameBook()
+        book.use(Configuration(backends: [backend]), at: instant(0))
+        var counts: [NameQuestion: Int] = [:]
+        for round in 0..<50 {
+            let time = Double(round) * 0.25
+            let due = book.takeDue(at: instant(time), atMost: 16)
+            for question in due {
+                counts[question, default: 0] += 1
+                _ = book.didAnswer(question, hosts(1), at: moment(time), random: 0)
+            }
+        }
+        #expect(counts.count == 100 && (counts.values.min() ?? 0) >= 7, "\(counts.values.sorted())")
+    }
+
+    /// The answer to an older question does not go before the one to a newer; and a name that never
+    /// answers is not asked by more and more threads.
+    @Test func lateAnswers() throws {
+        var (book, question) = try asked(backend())
+        #expect(book.takeDue(at: instant(31)) == [question])
+        #expect(book.takeDue(at: instant(90)) == [], "two are out")
+        let newer = book.didAnswer(
+            question, hosts(2), askedAt: instant(31), at: moment(91), random: 0)
+        #expect(newer?.address == address(2))
+        let older = book.didAnswer(
+            question, hosts(1), askedAt: instant(0), at: moment(92), random: 0)
+        #expect(older == nil && book.address(question) == address(2))
+        #expect(book.takeDue(at: instant(102)) == [question])
+    }
 }

@@ -101,7 +101,10 @@ class Link:
                 os._exit(0)
         theirs.close()
         near = open_tunnel(b"near0", HERE, THERE)
-        _, (far,), _, _ = socket.recv_fds(ours, 1, 1)
+        passed = socket.recv_fds(ours, 1, 1)[1]
+        if not passed:
+            raise OSError("the other end did not come up")
+        far = passed[0]
         self.socket, self.words = ours, ours.makefile("r")
         self.directions = [
             Direction(near, far, delay, loss, reordered, 1),

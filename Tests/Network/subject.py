@@ -48,6 +48,7 @@ class Apus:
             except OSError:
                 pass
             if time.monotonic() > deadline or self.process.poll() is not None:
+                self.stop()
                 sys.exit(open(f"{folder}/log").read())
             time.sleep(0.05)
 

@@ -81,10 +81,10 @@ import Testing
         #expect(table.ask(key: 3 << 44, now: round / 2, interval: 1_000, burst: 1) == .allowed)
     }
 
-    /// What is left after more than half a round looks like time to come: it costs one interval.
+    /// What is left after three quarters of a round looks like time to come: it costs one interval.
     @Test func theClockHasComeHalfRound() throws {
         let table = try table()
-        let half = Int64(1) << 43
+        let half = Int64(1) << 44 - Int64(1) << 42
         func ask(_ time: Int64) -> RateLimitVerdict {
             table.ask(key: 3 << 44, now: time, interval: 1_000, burst: 2)
         }

@@ -120,7 +120,8 @@ final class TrafficTable: Sendable {
             }
             state.generations[generation] = nil
             state.backends[generation] = nil
-            names.keep(state.backends.values.joined().flatMap(\.servers))
+            let backends = state.backends.values.joined() + state.servingBackends
+            names.keep(backends.flatMap(\.servers))
         }
     }
 

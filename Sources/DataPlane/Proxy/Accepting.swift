@@ -68,8 +68,8 @@ extension Engine {
 
     mutating func accept(_ listener: Ref<Listener>) {
         guard listener[].state == .accepting else { return }
-        _ = acceptBatch(listener)
-        if hasOtherWorkers { yieldIfAhead(listener) }
+        // What waits still would wake nobody else.
+        if acceptBatch(listener), hasOtherWorkers { yieldIfAhead(listener) }
     }
 
     /// The kernel wakes whom it likes (EPOLLEXCLUSIVE), often the same one. A worker that has clearly

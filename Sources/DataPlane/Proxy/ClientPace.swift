@@ -1,22 +1,26 @@
 // How a client keeps up with an exchange. It may be silent for `timeouts.client`, but one byte now
-// and then must not hold a connection for ever (slow POST, slow read): the time it is waited for is
+// and then must not hold a connection for ever (slow POST, slow read): the time that is lost to it is
 // taken from that wait, and bytes give it back at `limits.min_rate`. Pure. Hot.
 
 struct ClientPace: BitwiseCopyable {
-    /// Milliseconds that its bytes have not made up for.
-    private var lag: Int64 = 0
-    /// Milliseconds of the loop's clock: until when `lag` is told.
+    /// Bytes a second; 0: it is never late.
+    var minRate: Int64 = 0
+    /// The time now passes at its cost.
+    private(set) var isCharged = false
+    /// Thousandths of bytes that it is behind.
+    private var debt: Int64 = 0
+    /// Milliseconds of the loop's clock: until when `debt` is told.
     private var updatedAt: Int64 = 0
 
     /// - Parameters:
-    ///   - waited: whether the client was waited for since the last update.
-    ///   - bytes: what came from it or went to it since then.
-    ///   - minRate: bytes a second; 0: it is never late.
+    ///   - bytes: what came from it or went to it since the last update.
+    ///   - charges: whether the time from now on is at its cost.
     @inline(__always)
-    mutating func update(at now: Int64, waited: Bool, moved bytes: Int, minRate: Int) {
-        if waited { lag &+= now &- updatedAt }
+    mutating func update(at now: Int64, moved bytes: Int, charges: Bool) {
+        if isCharged { debt &+= (now &- updatedAt) &* minRate }
+        debt = max(0, debt &- Int64(bytes) &* 1_000)
         updatedAt = now
-        lag = minRate > 0 ? max(0, lag &- Int64(bytes) &* 1_000 / Int64(minRate)) : 0
+        isCharged = charges
     }
 
     /// Milliseconds that are left of a wait, at the last update.
@@ -25,4 +29,6 @@ struct ClientPace: BitwiseCopyable {
 
     /// More of the wait went by between its bytes than behind the last of them.
     func isSlow(for wait: Int64) -> Bool { lag > wait / 2 }
+
+    private var lag: Int64 { minRate > 0 ? debt / minRate : 0 }
 }

@@ -19,7 +19,11 @@ final class ConnectionGauge: Sendable {
 
     /// Reserves a place; false if none is free.
     func take() -> Bool {
-        if let shared { return shared.take(below: limit) }
+        if let shared {
+            if limit < .max { return shared.take(below: limit) }
+            shared.takeBeyondLimit()
+            return true
+        }
         if count.add(1, ordering: .relaxed).newValue <= limit { return true }
         give()
         return false

@@ -260,7 +260,11 @@ extension Engine {
     private mutating func tendReuseNow() {
         reuseTendAt = now &+ Self.tendMilliseconds
         let purges = now >= purgedAt &+ Self.purgeMilliseconds
-        if purges { purgedAt = now }
+        if purges {
+            purgedAt = now
+            // The next high number says so again.
+            descriptorsAreShort = false
+        }
         for backend in backends {
             tellRetryBudget(backend)
             for upstream in backend[].servers {

@@ -22,16 +22,17 @@ extension Engine {
         }
         guard let frontend = exchange[].frontend else { return }
         let waitsForClient = awaitsClient(exchange, client)
-        if clientMoved > 0 || waitsForClient != exchange[].waitsForClient {
-            exchange[].pace.update(
-                at: now, waited: exchange[].waitsForClient, moved: clientMoved,
-                minRate: frontend[].limits.minRateBytes)
-            if waitsForClient {
-                clientTimers.arm(
-                    client, at: now &+ exchange[].pace.patience(of: frontend[].waits.client))
-            } else if exchange[].waitsForClient {
-                clientTimers.arm(client, at: .max)
+        let isCharged = waitsForClient && dependsOnClient(exchange, client)
+        if clientMoved > 0 || isCharged != exchange[].pace.isCharged {
+            exchange[].pace.update(at: now, moved: clientMoved, charges: isCharged)
+        }
+        if waitsForClient {
+            if clientMoved > 0 || !exchange[].waitsForClient {
+                let patience = exchange[].pace.patience(of: frontend[].waits.client)
+                clientTimers.arm(client, at: now &+ patience)
             }
+        } else if exchange[].waitsForClient {
+            clientTimers.arm(client, at: .max)
         }
         exchange[].waitsForClient = waitsForClient
         guard let server = exchange[].server, server[].state == .inUse,
@@ -59,6 +60,20 @@ extension Engine {
             exchange[].download.hasUnsent || !client[].output.isEmpty
                 || !exchange[].upload.isComplete && !exchange[].upload.hasUnsent
                     && !exchange[].uploadIsBroken
+        }
+    }
+
+    /// Nothing goes on without the client: neither is its server to say `100` first, nor more of a
+    /// response that is being passed on.
+    private func dependsOnClient(
+        _ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>
+    ) -> Bool {
+        let hasToTake = exchange[].download.hasUnsent || !client[].output.isEmpty
+        return switch exchange[].phase {
+        case .request, .connecting, .queued, .tunnelling: false
+        case .answering: true
+        case .awaitingResponse: hasToTake || !awaitsContinue(exchange)
+        case .responding: hasToTake
         }
     }
 
@@ -112,6 +127,8 @@ extension Engine {
         let error: StaticString =
             exchange[].pace.isSlow(for: limit) ? "client-slow" : "client-timeout"
         exchange[].note(.clientTimeout, error)
+        // The timer has fired: an answer needs it armed again, even if nothing of it can be sent now.
+        exchange[].waitsForClient = false
         if exchange[].phase == .awaitingResponse, !exchange[].upload.isComplete {
             record.add(.requestTimeouts)
             fail(exchange, client, 408, error)

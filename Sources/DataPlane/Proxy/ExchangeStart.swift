@@ -13,6 +13,7 @@ extension Engine {
         exchange[].beganAt = client[].stateSince
         exchange[].headAt = nowNanoseconds
         exchange[].requestID = requestIDs.next()
+        exchange[].pace.minRate = Int64(client[].frontend?[].limits.minRateBytes ?? 0)
         client[].exchange = exchange
         client.change(to: .exchanging)
         return exchange

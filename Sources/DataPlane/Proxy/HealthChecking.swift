@@ -254,6 +254,12 @@ extension Engine {
         return nil
     }
 
+    /// Ends a check that is under way, if this loop makes it, without a verdict.
+    mutating func dropCheck(of server: Ref<UpstreamServer>) {
+        guard let check = server[].check, check[].state.isUnderWay else { return }
+        endConversation(check)
+    }
+
     private mutating func endConversation(_ check: Ref<ServerCheck>) {
         // Neither a server's log nor our ports are to fill up with connections that only looked.
         check[].transport.close(reset: check[].plan?.isHTTP == false)

@@ -163,7 +163,7 @@ extension Engine {
     }
 
     /// The server may refuse the body that it was asked about (RFC 9110 §10.1.1): that is in order.
-    private func awaitsContinue(_ exchange: Ref<Exchange>) -> Bool {
+    func awaitsContinue(_ exchange: Ref<Exchange>) -> Bool {
         exchange[].expectsContinue && exchange[].interimCount == 0
     }
 

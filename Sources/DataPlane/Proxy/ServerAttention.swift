@@ -36,10 +36,14 @@ extension Engine {
         for backend in backends {
             var hasChanged = false
             for server in backend[].servers {
-                let standing = ServerStanding(
+                var standing = ServerStanding(
                     server[].record, server[].rules, now: now, wall: wallMilliseconds)
                 if standing.isEjected {
                     nextServerReturn = min(nextServerReturn, standing.ejectedUntil)
+                }
+                // The end of an ejection is told by two clocks, and so never twice the same.
+                if abs(standing.cameUpAt &- server[].standing.cameUpAt) < 1_000 {
+                    standing.cameUpAt = server[].standing.cameUpAt
                 }
                 guard standing != server[].standing else { continue }
                 let old = server[].standing
@@ -87,6 +91,8 @@ extension Engine {
         if old != nil {
             server[].addressTurn &+= 1
             dismissParked(of: server)
+            // What is found out there says nothing of the new one.
+            dropCheck(of: server)
         }
         checkSoon(server)
     }

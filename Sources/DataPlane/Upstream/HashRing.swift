@@ -23,15 +23,15 @@ struct HashRing {
     let serverCount: Int
 
     /// - Parameters:
-    ///   - names: what servers are known by, at most 65,536; their points do not depend on their
-    ///     places.
+    ///   - names: what servers are known by, 65,536 of them have points; these do not depend on
+    ///     their places.
     ///   - weights: as many, 0…256. 0 has no point.
     init(names: [Bytes], weights: [Int]) {
         precondition(names.count == weights.count, "a weight for each name")
-        precondition(names.count <= 1 << Self.ownerBits, "a server's place fits into a point")
         serverCount = names.count
         let ofHundred = Self.pointsOfHundred(serverCount: names.count)
-        for (place, name) in names.enumerated() where weights[place] > 0 {
+        for (place, name) in names.enumerated() where weights[place] > 0 && place <= Self.ownerMask
+        {
             let seed = KeyHash.hash(name, seed: 0)
             for number in 0..<max(1, ofHundred * weights[place] / 100) {
                 let hash = KeyHash.mix(seed &+ UInt64(number) &* 0x9E37_79B9_7F4A_7C15)

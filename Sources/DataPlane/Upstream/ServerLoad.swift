@@ -125,7 +125,8 @@ struct LatencyPeak: BitwiseCopyable, Equatable {
     @inline(__always)
     private func decay(to now: Int64) -> Double {
         let elapsed = UInt32(truncatingIfNeeded: now) &- UInt32(truncatingIfNeeded: word >> 32)
-        let ratio = Double(elapsed) / Self.decayMilliseconds
+        // Another loop's round may have begun later than ours.
+        let ratio = Double(max(0, Int32(bitPattern: elapsed))) / Self.decayMilliseconds
         return 1 / (1 + ratio * (1 + ratio * (0.5 + ratio / 6)))
     }
 }

@@ -48,7 +48,8 @@ struct ServerPenalty: BitwiseCopyable, Equatable {
 
     private func level(at now: Int64) -> UInt32 {
         let elapsed = UInt32(truncatingIfNeeded: now) &- UInt32(truncatingIfNeeded: word >> 32)
-        let passed = elapsed / Self.levelMilliseconds
+        // Another loop's round may have begun later than ours.
+        let passed = Int32(bitPattern: elapsed) > 0 ? elapsed / Self.levelMilliseconds : 0
         return noted > passed ? noted - passed : 0
     }
 }

@@ -150,12 +150,13 @@ struct ServerStanding: BitwiseCopyable, Equatable {
     /// The share of its limit that a server that starts slowly has by now, 10…100.
     func rampPercent(over duration: Int64, wall: Int64) -> Int {
         guard isRamping(over: duration, wall: wall) else { return 100 }
-        return max(10, Int((wall &- cameUpAt) &* 100 / duration))
+        return max(10, Int(max(0, wall &- cameUpAt) &* 100 / duration))
     }
 
-    /// Came up less than `duration` ago. A clock that jumped back ends it, too.
+    /// Came up less than `duration` ago. A clock that jumped back ends it, too; that of the loop that
+    /// wrote the moment may be a little ahead of ours.
     func isRamping(over duration: Int64, wall: Int64) -> Bool {
-        guard duration > 0, cameUpAt > 0, cameUpAt <= wall else { return false }
+        guard duration > 0, cameUpAt > 0, cameUpAt <= wall &+ 1_000 else { return false }
         return wall &- cameUpAt < duration
     }
 }

@@ -65,7 +65,7 @@ public struct RateLimitTable: BitwiseCopyable, Sendable {
         let reach = Self.reach(interval, burst)
         // Others may be faster; each of them has counted one, so few rounds are enough.
         for _ in 0..<64 {
-            let cell = find(tag, in: bucket, at: time)
+            let cell = find(tag, in: bucket, at: time, reach: reach)
             let word = cells.load(cell)
             let isKnown = word >> Self.timeBits == tag
             let ahead = isKnown ? Self.ahead(word, of: time) : 0
@@ -97,10 +97,10 @@ public struct RateLimitTable: BitwiseCopyable, Sendable {
         return overflow ? reachMax : min(product, reachMax)
     }
 
-    /// How far a TAT is ahead of `time`; 0 where it has passed.
+    /// How far a TAT is ahead of `time`; 0 where it has passed, or is farther than any limit reaches.
     private static func ahead(_ word: UInt64, of time: UInt64) -> Int64 {
-        let difference = (word &- time) & timeMask
-        return difference >> (timeBits - 1) == 0 ? Int64(difference) : 0
+        let difference = Int64((word &- time) & timeMask)
+        return difference <= reachMax + skewMax ? difference : 0
     }
 
     private static func word(_ tag: UInt64, _ time: UInt64, _ ahead: Int64) -> UInt64 {
@@ -108,13 +108,15 @@ public struct RateLimitTable: BitwiseCopyable, Sendable {
     }
 
     /// The key's cell; else a free one, or the one whose TAT is least ahead.
-    private func find(_ tag: UInt64, in bucket: Range<Int>, at time: UInt64) -> Int {
+    private func find(_ tag: UInt64, in bucket: Range<Int>, at time: UInt64, reach: Int64) -> Int {
         var best = bucket.lowerBound
         var least = Int64.max
         for cell in bucket {
             let word = cells.load(cell)
             if word >> Self.timeBits == tag { return cell }
-            let ahead = word == 0 ? -1 : Self.ahead(word, of: time)
+            var ahead = word == 0 ? -1 : Self.ahead(word, of: time)
+            // No request of this limit can have put it there.
+            if ahead > reach + Self.skewMax { ahead = 0 }
             if ahead < least {
                 least = ahead
                 best = cell

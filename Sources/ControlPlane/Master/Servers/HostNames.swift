@@ -38,7 +38,8 @@ final class HostNames: Sendable {
     /// Lets the server's record have where the server is now.
     func publish(_ server: Server, _ override: ServerOverride, to record: ServerRecord) {
         var wanted: PublishedAddress?
-        if let address = override.socketAddress {
+        // What was said under another configuration may not be allowed any more.
+        if let address = override.socketAddress, allows(address, for: server) {
             wanted = PublishedAddress(RawSocketAddress(address), tag: 0)
         } else if let name = server.address.named, let address = address(of: server) {
             wanted = PublishedAddress(RawSocketAddress(address), tag: name.tag)

@@ -57,6 +57,8 @@ struct NameBook {
     static let patience: Duration = .seconds(5)
     /// A lookup of which nothing was heard for so long is not waited for: the name is asked for anew.
     static let lost: Duration = .seconds(30)
+    /// Of one name, of which all but the last seem lost.
+    static let lookupsMax = 2
     /// How soon a name is looked up again of which there is no address yet.
     static let retry: Duration = .seconds(2)
 
@@ -68,13 +70,19 @@ struct NameBook {
         var resolvedAt: WallTime?
         var goodCount = 0
         var failureCount = 0
-        /// When it was asked; nil: nobody waits for an answer.
+        /// When it was asked last; nil: nobody waits for an answer.
         var askedAt: Instant?
+        /// When the lookup was begun whose answer was taken last.
+        var answeredOf: Instant?
+        /// Lookups that have not come back, lost ones among them.
+        var outCount = 0
         var nextAt: Instant?
 
-        func isDue(at now: Instant) -> Bool {
-            if let askedAt { return now - askedAt > NameBook.lost }
-            return nextAt.map { $0 <= now } ?? false
+        /// Since when it is to be looked up; nil: it is not.
+        var dueAt: Instant? {
+            guard let askedAt else { return nextAt }
+            // A name whose lookups never come back does not take all the threads there may be.
+            return outCount < NameBook.lookupsMax ? askedAt + NameBook.lost : nil
         }
     }
     private var entries: [NameQuestion: Entry] = [:]
@@ -94,17 +102,27 @@ struct NameBook {
         let admin = configuration.admin.addresses
         if adminAddresses.isEmpty { adminAddresses = admin }
         newAdminAddresses = admin
-        newest = []
+        var intervals: [NameQuestion: Duration?] = [:]
         for backend in configuration.backends {
             for question in backend.servers.compactMap(NameQuestion.init) {
-                newest.insert(question)
-                var entry = entries[question] ?? Entry()
-                entry.interval = backend.resolveInterval
-                if entry.askedAt == nil, entry.address == nil || entry.interval == nil {
+                // Of backends that have the same name the one that asks more often counts.
+                let others = intervals[question].flatMap { $0 }
+                let least = [others, backend.resolveInterval].compactMap { $0 }.min()
+                intervals.updateValue(least, forKey: question)
+            }
+        }
+        newest = Set(intervals.keys)
+        for (question, interval) in intervals {
+            var entry = entries[question] ?? Entry()
+            entry.interval = interval
+            if entry.askedAt == nil {
+                if entry.address != nil, let interval {
+                    entry.nextAt = min(entry.nextAt ?? now, now + interval)
+                } else {
                     entry.nextAt = now
                 }
-                entries[question] = entry
             }
+            entries[question] = entry
         }
     }
 
@@ -113,23 +131,28 @@ struct NameBook {
         entries = entries.filter { questions.contains($0.key) || newest.contains($0.key) }
     }
 
-    /// What is to be looked up now. Nothing is twice on its way but what seems lost.
+    /// What is to be looked up now, what has waited longest first. Nothing is twice on its way but what
+    /// seems lost.
     mutating func takeDue(at now: Instant, atMost count: Int = .max) -> [NameQuestion] {
-        var due: [NameQuestion] = []
-        for (question, entry) in entries where due.count < count {
-            guard entry.isDue(at: now) else { continue }
+        var due: [(question: NameQuestion, since: Instant)] = []
+        for (question, entry) in entries {
+            if let since = entry.dueAt, since <= now { due.append((question, since)) }
+        }
+        due.sort { $0.since < $1.since }
+        let taken = due.prefix(max(0, count)).map(\.question)
+        for question in taken {
             entries[question]?.askedAt = now
             entries[question]?.nextAt = nil
-            due.append(question)
+            entries[question]?.outCount += 1
         }
-        return due
+        return taken
     }
 
-    /// Lookups that have taken too long and were not told yet.
+    /// Lookups that have taken too long, or have waited too long for a thread, and were not told yet.
     mutating func takeOverdue(at now: Instant) -> [NameChange] {
         var overdue: [NameChange] = []
         for (question, entry) in entries {
-            guard let asked = entry.askedAt, now - asked > Self.patience,
+            guard let since = entry.askedAt ?? entry.nextAt, now - since > Self.patience,
                 entry.failure != .timeout
             else { continue }
             overdue += [fail(question, .timeout)].compactMap { $0 }
@@ -139,11 +162,22 @@ struct NameBook {
 
     /// An answer; nil: there is nothing to tell.
     ///
-    /// - Parameter random: spreads the next lookup over a fifth of the interval.
+    /// - Parameters:
+    ///   - askedAt: when `takeDue` gave it; nil: the last time. An answer to an older question than the
+    ///     one that was answered last is of no use.
+    ///   - random: spreads the next lookup over a fifth of the interval.
     mutating func didAnswer(
-        _ question: NameQuestion, _ answer: HostLookup, at now: Moment, random: UInt64
+        _ question: NameQuestion, _ answer: HostLookup, askedAt: Instant? = nil, at now: Moment,
+        random: UInt64
     ) -> NameChange? {
         guard var entry = entries[question] else { return nil }
+        entry.outCount = max(0, entry.outCount - 1)
+        let asked = askedAt ?? entry.askedAt ?? now.instant
+        if let answered = entry.answeredOf, asked < answered {
+            entries[question] = entry
+            return nil
+        }
+        entry.answeredOf = asked
         entry.askedAt = nil
         let hosts = hosts(of: answer, fit: question)
         let isKnown = entry.address != nil || hosts?.isEmpty == false

@@ -58,27 +58,30 @@ final class NameResolver: Sendable {
     }
 
     private func ask() {
+        let now = Instant.now()
         let room = running.withLock { Self.lookupCountMax - $0 }
-        for question in names.withBook({ $0.takeDue(at: .now(), atMost: room) }) {
+        for question in names.withBook({ $0.takeDue(at: now, atMost: room) }) {
             running.withLock { $0 += 1 }
             do throws(SystemError) {
                 try Thread.start(name: "lookup") { [self] in
                     let found = lookup(question.name.name)
                     running.withLock { $0 -= 1 }
-                    answer(question, found)
+                    answer(question, found, askedAt: now)
+                    // Another one may have waited for a thread.
+                    ask()
                 }
             } catch {
                 // The system has no thread to give, for now.
                 running.withLock { $0 -= 1 }
-                answer(question, .failed(.unavailable))
+                answer(question, .failed(.unavailable), askedAt: now)
             }
         }
     }
 
-    private func answer(_ question: NameQuestion, _ found: HostLookup) {
+    private func answer(_ question: NameQuestion, _ found: HostLookup, askedAt: Instant) {
         let change = names.withBook { book in
             book.didAnswer(
-                question, found, at: Moment(instant: .now(), wall: .now()),
+                question, found, askedAt: askedAt, at: Moment(instant: .now(), wall: .now()),
                 random: .random(in: .min ... .max))
         }
         if let change {
