@@ -96,6 +96,16 @@ import Testing
         #expect(other.takeMessage()?.text == "right")
     }
 
+    /// With something to keep the loop busy with: `/local` needs no server.
+    private static func answeringLocally() -> EngineHarness.Options {
+        var options = EngineHarness.Options()
+        var local = Route(
+            id: "l", action: .respond(LocalResponse(status: 200, body: Template(literal: "here"))))
+        local.match.pathPrefixes = ["/local"]
+        options.routes = [local, Route(id: "r", action: .backend("b"))]
+        return options
+    }
+
     /// The rest of the request comes while the loop is busy, and then the answer: the loop hears of
     /// both at once, and sends the one before it reads the other, which was there before that.
     @Test func answerThatWasThereBefore() throws {
@@ -107,12 +117,7 @@ import Testing
                 connection.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
             }
         }
-        var options = EngineHarness.Options()
-        var local = Route(
-            id: "l", action: .respond(LocalResponse(status: 200, body: Template(literal: "here"))))
-        local.match.pathPrefixes = ["/local"]
-        options.routes = [local, Route(id: "r", action: .backend("b"))]
-        let harness = try EngineHarness(origins: [origin.port], options)
+        let harness = try EngineHarness(origins: [origin.port], Self.answeringLocally())
         let burst = String(repeating: "GET /local HTTP/1.1\r\nHost: a\r\n\r\n", count: 400)
         var round = 0
         let isFound = Wait.until(30) {
@@ -150,12 +155,7 @@ import Testing
                 connection.send("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nstale")
             }
         }
-        var options = EngineHarness.Options()
-        var local = Route(
-            id: "l", action: .respond(LocalResponse(status: 200, body: Template(literal: "here"))))
-        local.match.pathPrefixes = ["/local"]
-        options.routes = [local, Route(id: "r", action: .backend("b"))]
-        let harness = try EngineHarness(origins: [origin.port], options)
+        let harness = try EngineHarness(origins: [origin.port], Self.answeringLocally())
         // A turn serves few requests of each: many make a round that takes its time.
         let burst = String(repeating: "GET /local HTTP/1.1\r\nHost: a\r\n\r\n", count: 20)
         let others = try (0..<100).map { _ in try harness.connect() }

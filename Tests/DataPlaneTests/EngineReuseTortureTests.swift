@@ -95,7 +95,8 @@ import Wire
         #expect(
             verdict.failed.load(ordering: .relaxed) == ended,
             "\(ended) ended; \(verdict.firstFailure.withLock { $0 })")
-        #expect(ended > 0)
+        // In a short run it may be that no order meets a session.
+        if EngineLoad.isLong { #expect(ended > 0) }
         if policy != .always { #expect(verdict.foreign.load(ordering: .relaxed) == 0) }
         if isCapped { #expect(most > 0 && most <= UInt64(Self.maxIdle * origins.count)) }
         expectKernelCounts(harness, origins)
