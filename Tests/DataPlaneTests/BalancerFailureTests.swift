@@ -167,4 +167,13 @@ import Testing
         let late = ServerPenalty.none.afterFailure(at: 0xFFFF_FFFF)
         #expect(late.factor(at: 0x1_0000_0000) == 4)
     }
+
+    /// A loop whose round began before the one that noted something has not forgotten it.
+    @Test func anEarlierClock() {
+        let penalty = ServerPenalty.none.afterFailure(at: 5_000).afterFailure(at: 5_000)
+        #expect(penalty.factor(at: 4_999) == penalty.factor(at: 5_000))
+        #expect(penalty.afterSuccess(at: 4_000).factor(at: 4_000) > 1)
+        let latency = LatencyPeak(microseconds: 900, at: 5_000)
+        #expect(latency.microseconds(at: 4_000) == 900)
+    }
 }

@@ -280,5 +280,9 @@ struct TableView: BalanceView {
         #expect(standing.rampedWeight(over: 0, wall: 1_000_000 + age) == 100)
         // A clock that was set back.
         #expect(standing.rampedWeight(over: 10_000, wall: 5) == 100)
+        // The clock of another loop is a little ahead: it has begun.
+        #expect(standing.isRamping(over: 10_000, wall: 999_999))
+        #expect(standing.rampedWeight(over: 10_000, wall: 999_999) == 10)
+        #expect(standing.rampPercent(over: 10_000, wall: 999_999) == 10)
     }
 }

@@ -9,9 +9,11 @@ import Testing
 @testable import DataPlane
 
 @Suite struct EngineSlowClientTests {
-    private static func harness(minRate: Int, _ origin: EngineOrigin) throws -> EngineHarness {
+    private static func harness(
+        minRate: Int, _ origin: EngineOrigin, wait: Duration = .milliseconds(500)
+    ) throws -> EngineHarness {
         var options = EngineHarness.Options()
-        options.timeouts.client = .milliseconds(500)
+        options.timeouts.client = wait
         options.limits.minRateBytes = minRate
         options.log = true
         return try EngineHarness(origins: [origin.port], options)
@@ -72,6 +74,25 @@ import Testing
         client.send("PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: \(size)\r\n\r\n")
         client.send([UInt8](repeating: 1, count: size), within: 30)
         #expect(client.takeMessage(within: 30)?.text == "ok")
+    }
+
+    /// A client that waits for `100 (Continue)` has its whole time when that has come.
+    @Test func waitingToBeAskedIsNotSlow() throws {
+        let origin = try EngineOrigin { connection in
+            _ = connection.takeHead()
+            Wait.until(1.5) { false }
+            connection.send("HTTP/1.1 100 Continue\r\n\r\n")
+            _ = connection.take(2, within: 10)
+            connection.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+        }
+        let harness = try Self.harness(minRate: 500, origin, wait: .seconds(2))
+        let client = try harness.connect()
+        client.send(
+            "PUT / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n")
+        #expect(client.takeHead()?.status == 100)
+        #expect(client.staysSilent(for: 1))
+        client.send("hi")
+        #expect(client.takeMessage()?.text == "ok")
     }
 
     /// Takes a large response a few bytes at a time.

@@ -105,6 +105,18 @@ import Testing
         #expect(try record(numbers).address == nil)
     }
 
+    /// What was allowed when an operator said it is asked about again: this configuration does not
+    /// allow link-local addresses.
+    @Test func whatIsNotAllowedAnyMore() throws {
+        let stored = ServerOverride.AddressSetting(
+            value: "169.254.169.254:80", configured: Self.fixed.description)
+        var remembered = ServerOverride(backend: "api", server: "a")
+        remembered.address = stored
+        let table = TrafficTable(region, overrides: [remembered])
+        let numbers = table.numbers(for: configuration(.fixed(Self.fixed)), generation: 1)
+        #expect(try record(numbers).address == nil)
+    }
+
     @Test func whereNoServerMayBe() throws {
         let table = TrafficTable(region)
         _ = table.numbers(for: configuration(.fixed(Self.fixed)), generation: 1)

@@ -87,7 +87,7 @@ struct CheckPlan {
         startsDown = check.initialState == .down
         endsSessions = check.onMarkedDown == .endSessions
         endsBackupSessions = check.onMarkedUp == .endBackupSessions && !server.isBackup
-        definition = Self.digest(fingerprint)
+        definition = max(1, StableHash(of: fingerprint).value)
     }
 
     /// Where the check goes; nil: nobody knows where the server is.
@@ -121,13 +121,6 @@ struct CheckPlan {
         }
         for field in probe.headers { head += "\(field.name): \(field.value)\r\n" }
         return head + "Connection: close\r\n\r\n"
-    }
-
-    /// FNV-1a: it has to tell one definition from the next, not to withstand anybody.
-    private static func digest(_ text: String) -> UInt64 {
-        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-        for byte in text.utf8 { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01B3 }
-        return max(1, hash)
     }
 }
 

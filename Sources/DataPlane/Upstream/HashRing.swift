@@ -4,8 +4,6 @@
 // 2017). The circle is of the configured weights: a server that is out for a while is passed over
 // and gets its keys back. Pure, immutable.
 
-internal import Syscalls
-
 /// The points of all servers of a backend. How many a server has follows from its own weight alone:
 /// whatever changes of one server moves keys to it or from it, and no others.
 struct HashRing {
@@ -69,63 +67,5 @@ struct HashRing {
             if points[middle] < key { low = middle + 1 } else { high = middle }
         }
         return low == points.count ? 0 : low
-    }
-}
-
-/// A hash of bytes that is the same in every worker and generation. Not secret: who can choose keys
-/// can choose servers, and the bound on the load is what protects them.
-enum KeyHash {
-    /// FNV-1a, finished by `mix`.
-    @inline(__always)
-    static func hash(_ bytes: Bytes, seed: UInt64) -> UInt64 {
-        var hash = 0xCBF2_9CE4_8422_2325 ^ seed
-        var index = 0
-        while index < bytes.count {
-            hash = (hash ^ UInt64(bytes[index])) &* 0x100_0000_01B3
-            index &+= 1
-        }
-        return mix(hash ^ UInt64(bytes.count))
-    }
-
-    /// The same for any case of ASCII letters.
-    static func hashIgnoringCase(_ bytes: Bytes, seed: UInt64) -> UInt64 {
-        var hash = 0xCBF2_9CE4_8422_2325 ^ seed
-        var index = 0
-        while index < bytes.count {
-            let byte = bytes[index]
-            let isUpper = byte >= UInt8(ascii: "A") && byte <= UInt8(ascii: "Z")
-            hash = (hash ^ UInt64(isUpper ? byte | 0x20 : byte)) &* 0x100_0000_01B3
-            index &+= 1
-        }
-        return mix(hash ^ UInt64(bytes.count))
-    }
-
-    /// Of what an escaped text stands for.
-    static func hash(_ text: DecodedText, seed: UInt64) -> UInt64 {
-        var hash = 0xCBF2_9CE4_8422_2325 ^ seed
-        var rest = text
-        var count: UInt64 = 0
-        while let byte = rest.next() {
-            hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3
-            count &+= 1
-        }
-        return mix(hash ^ count)
-    }
-
-    /// Of a client's address, without its port.
-    static func hash(_ host: RawSocketAddress.Host, seed: UInt64) -> UInt64 {
-        switch host {
-        case .ipv4(let word): mix(seed ^ UInt64(word))
-        case .ipv6(let high, let low): mix(mix(seed ^ high) ^ low)
-        }
-    }
-
-    /// A bijection that lets every bit change every other (SplitMix64's finisher).
-    @inline(__always)
-    static func mix(_ value: UInt64) -> UInt64 {
-        var word = value
-        word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
-        return word ^ (word >> 31)
     }
 }

@@ -64,11 +64,6 @@ public struct NamedAddress: Codable, Sendable, Hashable, CustomStringConvertible
 
     public var description: String { "\(name):\(port)" }
 
-    /// Tells what was found for this name from what was found for another: 40 bits, never 0. FNV-1a:
-    /// both are the configuration's own words, nobody gains by making them alike.
-    public var tag: UInt64 {
-        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-        for byte in description.utf8 { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01B3 }
-        return max(1, hash >> 24)
-    }
+    /// Tells what was found for this name from what was found for another: 40 bits, never 0.
+    public var tag: UInt64 { max(1, StableHash(of: description).value >> 24) }
 }

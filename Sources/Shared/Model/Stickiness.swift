@@ -50,17 +50,10 @@ public struct StickyCookie: Codable, Sendable, Equatable {
     }
 
     /// What stands for a server that has no `cookie` of its own: sixteen hexadecimal digits of its
-    /// backend's name and its own (FNV-1a, mixed by SplitMix64's finisher), so that they are the
-    /// same in every generation and on every machine. Not secret: whoever guesses both names can
+    /// backend's name and its own (`StableHash`, mixed), so that they are the same in every generation and on every machine. Not secret: whoever guesses both names can
     /// tell that the guess is right.
     public static func key(backend: String, server: String) -> String {
-        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-        for byte in "\(backend)/\(server)".utf8 {
-            hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3
-        }
-        hash = (hash ^ (hash >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        hash = (hash ^ (hash >> 27)) &* 0x94D0_49BB_1331_11EB
-        hash ^= hash >> 31
+        let hash = StableHash.mix(StableHash(of: "\(backend)/\(server)").value)
         let digits = String(hash, radix: 16)
         return String(repeating: "0", count: 16 - digits.utf8.count) + digits
     }
