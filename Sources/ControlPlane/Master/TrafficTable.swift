@@ -94,7 +94,7 @@ final class TrafficTable: Sendable {
             let fresh = names.filter { state.numbers[$0] == nil }
             give(fresh, in: &state)
             providePermits(for: configuration, in: &state)
-            for name in fresh { restoreOverride(of: name, in: &state) }
+            for name in fresh { restoreOverride(name, configuration, &state) }
             return TrafficNumbers(
                 frontends: configuration.frontends.map {
                     state.numbers[.frontend($0.name)] ?? 0
@@ -148,7 +148,7 @@ final class TrafficTable: Sendable {
             server, state.overrides.override(backend: backend, server: server.name), to: record)
     }
 
-    /// Grows whenever something about a server has changed.
+    /// Grows with each change of a server.
     var serverChanges: UInt64 { ServerChanges(region).count }
 
     /// The backends of a generation that may have a worker, with what is known of their servers.
@@ -256,7 +256,7 @@ final class TrafficTable: Sendable {
 
     /// What an earlier life was told of a server that has a record now. A limit for which there is no
     /// room cannot hold.
-    private func restoreOverride(of name: TrafficName, in state: inout State) {
+    private func restoreOverride(_ name: TrafficName, _ new: Configuration, _ state: inout State) {
         guard case .server(let backend, let server) = name, let number = state.numbers[name],
             let record = ServerRecord(region, number: number)
         else { return }
@@ -269,8 +269,8 @@ final class TrafficTable: Sendable {
             state.dropped.append(DroppedOverride(from: wanted, to: override))
         }
         ServerOverrides.write(override, to: record)
-        if let address = override.socketAddress {
-            record.publish(PublishedAddress(RawSocketAddress(address), tag: 0))
+        if override.address != nil, let server = new.server(backend, server) {
+            names.publish(server, override, to: record)
         }
     }
 

@@ -41,3 +41,10 @@ public enum ProxyMode: String, Codable, Sendable, CaseIterable {
     case tcp
     case http
 }
+
+extension Configuration {
+    /// Nil: there is no such backend, or no such server of it.
+    public func server(_ backend: String, _ server: String) -> Server? {
+        backends.first { $0.name == backend }?.servers.first { $0.name == server }
+    }
+}

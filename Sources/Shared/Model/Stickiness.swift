@@ -50,8 +50,8 @@ public struct StickyCookie: Codable, Sendable, Equatable {
     }
 
     /// What stands for a server that has no `cookie` of its own: sixteen hexadecimal digits of its
-    /// backend's name and its own (`StableHash`, mixed), so that they are the same in every generation and on every machine. Not secret: whoever guesses both names can
-    /// tell that the guess is right.
+    /// backend's name and its own (`StableHash`, mixed), so that they are the same in every generation
+    /// and on every machine. Not secret: whoever guesses both names can tell that the guess is right.
     public static func key(backend: String, server: String) -> String {
         let hash = StableHash.mix(StableHash(of: "\(backend)/\(server)").value)
         let digits = String(hash, radix: 16)
