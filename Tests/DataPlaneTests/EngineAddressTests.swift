@@ -103,6 +103,22 @@ import Testing
         #expect(old.checkCount == before)
     }
 
+    /// The host dies and the server moves, while a check waits for an answer of the former address:
+    /// what becomes of that says nothing of the new one.
+    @Test func aCheckOfTheFormerAddressIsDropped() throws {
+        let silent = try EngineOrigin { connection in _ = connection.takeAll(within: 20) }
+        let new = try CheckedOrigin()
+        var check = HealthCheck.quick(timeout: .seconds(1))
+        check.fall = 1
+        let harness = try harness(silent, check: check)
+        #expect(Wait.until(5) { silent.connectionCount > 0 })
+        try publish(new.origin, tag: 0, in: harness)
+        #expect(harness.health(becomes: .up))
+        // Longer than the check that was under way would have lasted.
+        Wait.until(1.5) { false }
+        #expect(new.checkCount > 3 && harness.serverRecord(0)?[.timesDown] == 0)
+    }
+
     @Test func connectionsComeFromTheSource() throws {
         let seen = Guarded(Set<String>())
         let origin = try EngineOrigin { connection in

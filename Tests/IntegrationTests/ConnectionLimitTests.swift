@@ -1,5 +1,5 @@
-// The limit of a frontend's connections over processes: workers share it, two generations overlap,
-// a worker dies, and there are never more.
+// The limits of client connections, of a frontend and of all, over processes: workers share them,
+// two generations overlap, a worker dies, and there are never more.
 
 internal import Foundation
 internal import TestKit
@@ -15,14 +15,20 @@ extension IntegrationTests {
                 .flatMap { $0.split(separator: " ").last }.flatMap { Double($0) }
         }
 
-        @Test func theLimitIsOfAllWorkers() throws {
+        @Test(arguments: ["frontend", "process"]) func theLimitIsOfAllWorkers(_ whose: String)
+            throws
+        {
             let server = try EchoServer()
             let port = try FreePort.lease()
             var configuration = TestConfiguration(port: port, serverPort: server.port)
             configuration.process["workers"] = "2"
             configuration.process["threads"] = "2"
-            configuration.frontends["main"] =
-                "{bind: \"127.0.0.1:\(port)\", backend: echo, max_connections: \(Self.limit)}"
+            if whose == "frontend" {
+                configuration.frontends["main"] =
+                    "{bind: \"127.0.0.1:\(port)\", backend: echo, max_connections: \(Self.limit)}"
+            } else {
+                configuration.process["max_connections"] = "\(Self.limit)"
+            }
             let apus = try ApusInstance(configuration)
             let (good, bad) = (Counter(), Counter())
             let stopped = OnceFlag()

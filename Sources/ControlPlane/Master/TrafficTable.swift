@@ -347,7 +347,7 @@ final class TrafficTable: Sendable {
     private func connections(of name: TrafficName, _ number: Int) -> ServerConnectionCounts? {
         switch name {
         case .frontend:
-            ServerConnectionCounts(inUse: FrontendConnections.total(region, number: number))
+            ServerConnectionCounts(inUse: ClientConnections.total(region, number: number))
         case .backend: nil
         case .server: ServerConnectionRecord.total(region, number: number)
         }

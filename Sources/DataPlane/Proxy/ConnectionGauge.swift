@@ -1,4 +1,5 @@
-// Client connections at once, against their limit: of a worker, or of a frontend over all workers.
+// Client connections at once, against their limit: of all together, or of a frontend,
+// over all workers.
 // Touched at accept and close only. Any thread.
 
 internal import SharedState
@@ -7,12 +8,12 @@ internal import Synchronization
 /// A count that cannot exceed its limit.
 final class ConnectionGauge: Sendable {
     private let limit: Int
-    /// Of a frontend that has a place in the shared memory.
-    private let shared: FrontendConnections?
+    /// Nil: there is no place in the shared memory, and the worker counts alone.
+    private let shared: ClientConnections?
     private let count = Atomic<Int>(0)
 
     /// - Parameter limit: at least 1.
-    init(limit: Int, shared: FrontendConnections? = nil) {
+    init(limit: Int, shared: ClientConnections? = nil) {
         self.limit = max(1, limit)
         self.shared = shared
     }

@@ -88,9 +88,9 @@ struct TrafficRecords {
     }
 
     /// The worker's own word of a frontend's connections; nil where there was no room for it.
-    func frontendConnections(_ place: Int) -> FrontendConnections? {
+    func frontendConnections(_ place: Int) -> ClientConnections? {
         guard let slot, numbers.frontends.indices.contains(place) else { return nil }
-        return FrontendConnections(region, slot: slot, number: numbers.frontends[place])
+        return ClientConnections(region, slot: slot, number: numbers.frontends[place])
     }
 
     /// Moves whenever one of those changes.

@@ -7,7 +7,7 @@ public struct Frontend: Codable, Sendable, Equatable {
     public var mode: ProxyMode
     /// At least one; an address stands in one frontend only.
     public var bind: [Bind]
-    /// Client connections of this frontend in one worker, nil is no limit but the process's.
+    /// Client connections of this frontend over all workers; nil is no limit of its own.
     public var maxConnections: Int?
     public var timeouts: Timeouts
     public var limits: MessageLimits

@@ -4,7 +4,7 @@ public struct ProcessSettings: Codable, Sendable, Equatable {
     public var workers: Int = 1
     /// Event loops of a worker, 1…64; nil is one per core that the master may use.
     public var threads: Int?
-    /// Client connections of one worker at once, 1…10_000_000.
+    /// Client connections of all workers together, 1…10_000_000.
     public var maxConnections: Int = 50_000
     /// Successful reloads a leaving generation may survive, 0…1000; nil is unlimited.
     public var maxReloads: Int? = 50

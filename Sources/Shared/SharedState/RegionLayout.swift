@@ -11,7 +11,7 @@
 ///     queues             for each slot 16384 words: how many wait in the slot's worker, by number
 ///     limits             2^19 buckets of 64 bytes, given out in runs (`RateLimitTable`)
 ///     connections        for each slot 16384 words, by the number of the frontend's or server's
-///                        traffic record
+///                        traffic record; the first one is of all clients of the slot's worker
 ///     sticky tables      2^20 buckets of 64 bytes, given out in runs (`StickyTable`)
 ///
 /// A loop record is written by its loop only and starts on its own cache lines. A traffic record
@@ -111,9 +111,9 @@ enum RegionLayout {
         return queueStart + slot * queueBytes + number * wordBytes
     }
 
-    /// Nil for a slot or a server that there cannot be.
+    /// Nil for a slot or a number that there cannot be.
     static func connectionsOffset(slot: Int, number: Int) -> Int? {
-        guard (0..<slotCount).contains(slot), (1..<trafficCount).contains(number) else {
+        guard (0..<slotCount).contains(slot), (0..<trafficCount).contains(number) else {
             return nil
         }
         return connectionsStart + slot * connectionsSlotBytes + number * wordBytes

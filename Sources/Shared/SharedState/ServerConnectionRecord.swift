@@ -51,9 +51,9 @@ public struct ServerConnectionRecord: @unchecked Sendable {
     /// Nil if there can be no such slot, or no such server; 0 is the number of those for which
     /// there was no room.
     public init?(_ region: SharedRegion, slot: Int, number: Int) {
-        guard let offset = RegionLayout.connectionsOffset(slot: slot, number: number) else {
-            return nil
-        }
+        guard number > 0,
+            let offset = RegionLayout.connectionsOffset(slot: slot, number: number)
+        else { return nil }
         unsafe word = region.word(offset)
     }
 
@@ -70,6 +70,7 @@ public struct ServerConnectionRecord: @unchecked Sendable {
     /// Of all workers. What a worker wrote, so any number.
     public static func total(_ region: SharedRegion, number: Int) -> ServerConnectionCounts {
         var sum = ServerConnectionCounts()
+        guard number > 0 else { return sum }
         region.forEachSlotInUse { slot in
             guard let offset = RegionLayout.connectionsOffset(slot: slot, number: number) else {
                 return
@@ -81,7 +82,7 @@ public struct ServerConnectionRecord: @unchecked Sendable {
 
     /// All words of a slot at zero, for a new worker. The master's.
     static func clear(_ region: SharedRegion, slot: Int) {
-        for number in 1..<RegionLayout.trafficCount {
+        for number in 0..<RegionLayout.trafficCount {
             guard let offset = RegionLayout.connectionsOffset(slot: slot, number: number) else {
                 return
             }

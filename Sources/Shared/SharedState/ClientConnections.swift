@@ -1,12 +1,13 @@
-// How many client connections a frontend has, as they are now, over all workers: its limit holds
-// while generations overlap. A word of its own for each worker, so that what a worker had goes with
-// it; it stands where a server's connections would, numbers being either's.
+// How many client connections there are, as they are now, over all workers: of a frontend, and of
+// all together. So limits hold while generations overlap. A word of its own for each worker, so that
+// what a worker had goes with it; it stands where a server's connections would, numbers being
+// either's, and nobody has number 0.
 
 internal import CLinux
 
-/// The word of one worker for one frontend. Copied freely, any thread of that worker.
+/// The word of one worker for one frontend, or for all. Copied freely, any thread of that worker.
 @safe
-public struct FrontendConnections: @unchecked Sendable {
+public struct ClientConnections: @unchecked Sendable {
     // SAFETY: Sendable, because the region stays mapped for ever and the word is atomic; `init`
     // checked that it is within the region.
     private let word: UnsafeMutablePointer<UInt64>
@@ -17,6 +18,16 @@ public struct FrontendConnections: @unchecked Sendable {
     /// Nil if there can be no such slot, or no such frontend; 0 is the number of those for which
     /// there was no room.
     public init?(_ region: SharedRegion, slot: Int, number: Int) {
+        guard number > 0 else { return nil }
+        self.init(region, slot: slot, place: number)
+    }
+
+    /// Of all frontends. Nil if there can be no such slot.
+    public static func all(_ region: SharedRegion, slot: Int) -> ClientConnections? {
+        ClientConnections(region, slot: slot, place: 0)
+    }
+
+    private init?(_ region: SharedRegion, slot: Int, place number: Int) {
         guard let offset = RegionLayout.connectionsOffset(slot: slot, number: number) else {
             return nil
         }
