@@ -71,6 +71,9 @@ let package = Package(
             name: "CJansson", path: "Sources/Shared/C/CJansson", pkgConfig: "jansson",
             providers: [.apt(["libjansson-dev"])]),
         .systemLibrary(
+            name: "CCrypt", path: "Sources/Shared/C/CCrypt",
+            providers: [.apt(["libcrypt-dev"])]),
+        .systemLibrary(
             name: "COpenSSL", path: "Sources/Shared/C/COpenSSL", pkgConfig: "libcrypto",
             providers: [.apt(["libssl-dev"])]),
         .systemLibrary(
@@ -80,6 +83,7 @@ let package = Package(
         shared("Clock", ["CLinux"]),
         shared("JSON", ["CJansson"]),
         shared("Model"),
+        shared("Passwords", ["CCrypt"]),
         shared("Wire", ["JSON", "Model"]),
         shared("SharedState", ["CLinux", "Syscalls"]),
 
@@ -89,7 +93,7 @@ let package = Package(
         // Not called Configuration: a package that Hummingbird needs has a target of that name.
         controlPlane(
             "ConfigurationLanguage", folder: "Configuration",
-            ["CContract", "COpenSSL", "JSON", "Model", yams]),
+            ["CContract", "COpenSSL", "JSON", "Model", "Passwords", yams]),
         controlPlane(
             "Store",
             ["Clock", "ConfigurationLanguage", "JSON", "SharedState", "Supervisor", grdb]),
@@ -119,7 +123,9 @@ let package = Package(
         // Data plane: the worker.
         .target(
             name: "DataPlane",
-            dependencies: ["CLinux", "Clock", "JSON", "Model", "SharedState", "Syscalls", "Wire"],
+            dependencies: [
+                "CLinux", "Clock", "JSON", "Model", "Passwords", "SharedState", "Syscalls", "Wire",
+            ],
             path: "Sources/DataPlane", exclude: ["Program"], swiftSettings: strict),
         .executableTarget(
             name: "apus-worker", dependencies: ["DataPlane", "Wire"],

@@ -18,7 +18,8 @@ import Testing
             tls: {chain: /c2, key: /k2}}}
         log: {access: {to: /var/log/apus.log, format: text, sample: 1/50, syslog: {tag: edge,
           address: "[2001:db8::1]:514", facility: local3}}, level: warning}
-        defaults: {timeouts: {connect: 1s, client: 90s, server: 2m, tunnel: 1h, queue: 3s}}
+        defaults: {timeouts: {connect: 1s, client: 90s, server: 2m, tunnel: 1h, queue: 3s,
+          client_fin: 3s, server_fin: 1m}}
         frontends:
           web:
             bind: ["*:80", "[::1]:81"]
@@ -33,7 +34,7 @@ import Testing
               add: {X-C: ["1", "%%{x}", ""]}
               remove: [X-D, x-d]
               request: {set: {X-B: again, X-Z: "100%", X-Y: "%%%{pid}%%%%"}, add: {X-C: "2"}}
-              response: {remove: Server, set: {B: b, A: a}}
+              response: {remove: Server, set: {B: b, A: a}, always: true}
             routes:
               - {match: {host: ["*.example.com", a.b], path: /p, path_prefix: [/q/, /], method: GET,
                    scheme: http,
@@ -48,7 +49,8 @@ import Testing
               - {id: h, rewrite: {path_prefix: {from: /a/, to: /}, query: {keep: a}}}
               - {id: r, headers: {set: {Q: "no"}}, redirect: {location: "https://%{host}/"}}
               - {id: s, redirect: {status: 308, scheme: https, host: "h:1", path: /x}}
-              - {id: t, respond: {status: 204}}
+              - {id: t, auth: {users: staff, realm: "The Office"}, respond: {status: 204}}
+              - {id: v, auth: {users: staff}, headers: {set: {X-User: "%{user}"}}}
               - {id: u, respond: {body: "%{path}% %%%{query}", type: text/html}}
           raw:
             mode: tcp
@@ -58,16 +60,22 @@ import Testing
             routes:
               - {id: tls, match: {sni: ["*.A.example", b.example], client_ip: "2001:db8::/32"},
                   backend: db}
+              - {id: l, match: {all: d}, rate_limit: {use: r}}
+              - {id: no, match: {none: d}, deny: {}}
               - {id: rest, match: {client_ip: [10.0.0.0/8, 192.0.2.1]}, backend: db}
+        rate_limits: {r: {rate: 1/s}}
+        users:
+          staff: {b: "$5$s$YCRPr0Z8Ddb", a b: "$5$s$YCRPr0Z8Ddb"}
         conditions:
           c: {all: a, host: c.example}
           a: {client_ip: 10.0.0.0/8}
           b: {}
+          d: {any: a, sni: d.example}
         backends:
           api: {timeouts: {server: 5s}, queue: {max: 7, timeout: 1500ms}, on_removed: end_sessions,
             reuse: {policy: always, max_idle: 0, idle_timeout: 90s},
             retries: {count: 2, when: ["503", empty_response], budget: 7%, buffer: 1k},
-            servers: {b: {address: "10.0.0.1:1", max_connections: 70}, a: {address:
+            servers: {b: {address: "10.0.0.1:1", max_connections: 70, max_queue: 0}, a: {address:
             "[2001:db8::1]:2", weight: 0}}}
           c1: {stickiness: {cookie: {name: S, forward: true, http_only: false, secure: true,
             same_site: none, domain: example.com, max_age: 90s}}, servers: {a: {address:
@@ -85,6 +93,7 @@ import Testing
 
     @Test(arguments: [
         everything, Sample.supported, "version: 1",
+        #"{version: 1, log: {access: {line: '100% %%{a} "%{request}"%{status}%%%{time_clf}%'}}}"#,
         "{version: 1, admin: {roles: {}}}",
         "{version: 1, frontends: {f: {bind: '*:1', routes: [{respond: {body: a}}]}}}",
         "{version: 1, backends: {b: {servers: {s: {address: '10.0.0.1:1'}}}}}",
@@ -141,7 +150,10 @@ import Testing
     @Test func everyFieldOfTheModelIsKnown() throws {
         let frontend = try #require(try configuration(Self.everything).frontends.last)
         let expected: [(any Sendable, String)] = [
-            (Configuration(), "process admin log frontends maps conditions backends rateLimits"),
+            (
+                Configuration(),
+                "process admin log frontends maps conditions backends rateLimits users"
+            ),
             (
                 ProcessSettings(),
                 "workers threads maxConnections maxReloads hardStopAfter readyTimeout "
@@ -154,10 +166,12 @@ import Testing
                 "listen tls tokens hosts"
             ),
             (AdminMetricsListener(listen: []), "listen tls hosts"),
-            (LogSettings(), "level accessTo accessFormat accessSample syslog"),
+            (LogSettings(), "level accessTo accessFormat accessLine accessSample syslog"),
             (SyslogSettings(), "address facility tag"),
             (
-                Timeouts(), "connect client server httpRequest httpKeepAlive queue tunnel inspect"
+                Timeouts(),
+                "connect client server httpRequest httpKeepAlive queue tunnel clientFin serverFin "
+                    + "inspect"
             ),
             (
                 frontend,
@@ -167,8 +181,11 @@ import Testing
             (frontend.bind[0], "address backlog deferAccept userTimeout"),
             (MessageLimits(), "headBytes fieldCount targetBytes bodyBytes minRateBytes"),
             (PathRules(), "mergesSlashes parameters"),
-            (HeaderRules(), "request response"),
-            (frontend.routes[0], "id match action headers rewrite rateLimit priority"),
+            (HeaderRules(), "request response coversErrors"),
+            (
+                frontend.routes[0],
+                "id match action headers rewrite rateLimit authentication priority"
+            ),
             (
                 RouteMatch(),
                 "hosts paths pathPrefixes pathSuffixes pathPatterns methods scheme headers queries "
@@ -182,6 +199,9 @@ import Testing
                     entries: 1), "name key rate burst entries"
             ),
             (RateLimitUse(limit: ""), "limit status"), (Denial(), "status delay"),
+            (UserList(name: "", users: []), "name users"),
+            (UserList.User(name: "", hash: ""), "name hash"),
+            (Authentication(users: ""), "users realm"),
             (Redirect(), "status location scheme host path"),
         ]
         expectFields(expected)
@@ -203,7 +223,7 @@ import Testing
             (
                 server,
                 "name address weight proxyProtocol isDisabled allowsLinkLocal source isBackup "
-                    + "slowStart maxConnections check cookie"
+                    + "slowStart maxConnections maxQueue check cookie"
             ),
             (
                 StickyCookie(name: ""),

@@ -50,6 +50,43 @@ import Testing
             written { _ = AccessLogLine.writeHAProxy(entry(), into: &$0) } == Self.line + "\n")
     }
 
+    /// Every field in one line: what none is, is `-`, and nothing of a client ends its quotes.
+    @Test func lineOfOnesOwn() throws {
+        var whole = LogLine(parts: [])
+        for field in LogLine.Field.allCases {
+            whole.parts += [.literal(field.rawValue + "='"), .field(field), .literal("' ")]
+        }
+        var settings = LogSettings()
+        settings.accessLine = whole
+        let log = try #require(CompiledAccessLog(settings, arena: arena))
+        #expect(log.showsConnections)
+        let full = written { _ = log.write(entry(), into: &$0) }
+        for text in [
+            "time='2026-11-21T02:12:26.123Z'", "time_clf='21/Nov/2026:02:12:26 +0000'",
+            "request='GET /a?b=c HTTP/1.1'", "status='200'", "connect_ms='-'", "total_ms='10.",
+            "server_queue='6'", "backend_queue='7'", "client_port='54321'", "state='--'",
+        ] {
+            #expect(full.contains(text), "\(text) in \(full)")
+        }
+        #expect(full.hasSuffix("\n") && full.utf8.count { $0 == 10 } == 1)
+        let empty = written { _ = log.write(AccessLogEntry(), into: &$0) }
+        #expect(empty.contains("server='-'") && empty.contains("user_agent='-'"))
+        var hostile = entry()
+        hostile.userAgent = Bytes("a\"b\\c\nd\u{7F}")
+        #expect(
+            written { _ = log.write(hostile, into: &$0) }
+                .contains("user_agent='a\\x22b\\x5cc\\x0ad\\x7f'"))
+    }
+
+    /// Nothing counts connections for a line that shows none.
+    @Test func plainLine() throws {
+        var settings = LogSettings()
+        settings.accessLine = LogLine(parts: [.field(.status), .literal(" "), .field(.path)])
+        let log = try #require(CompiledAccessLog(settings, arena: arena))
+        #expect(!log.showsConnections)
+        #expect(written { _ = log.write(entry(), into: &$0) } == "200 /a\n")
+    }
+
     @Test func asHAProxyWritesWhatNobodyUnderstood() {
         var entry = AccessLogEntry()
         entry.clientIP = Bytes("::1")

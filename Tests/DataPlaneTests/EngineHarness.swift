@@ -93,6 +93,7 @@ final class EngineHarness: @unchecked Sendable {
         var maps: [ValueMap] = []
         var errors: [ErrorPage] = []
         var rateLimits: [RateLimit] = []
+        var users: [UserList] = []
         var log = false
         /// Instead of a log of everything as JSON.
         var logSettings: LogSettings?
@@ -216,6 +217,7 @@ final class EngineHarness: @unchecked Sendable {
         configuration.conditions = options.conditions
         configuration.maps = options.maps
         configuration.rateLimits = options.rateLimits
+        configuration.users = options.users
         configuration.log.accessTo = options.log ? .standardOutput : .off
         if let settings = options.logSettings { configuration.log = settings }
         return configuration

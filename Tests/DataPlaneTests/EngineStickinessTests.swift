@@ -298,6 +298,37 @@ import Testing
         #expect(origins[0].order == (0...length).map { "/\($0)" })
     }
 
+    /// Its own line is full, the backend's is not: whoever comes first is served by the next server
+    /// that has room, whichever that is.
+    @Test func theServersOwnLineIsFull() throws {
+        let origins = try [CountingOrigin(work: nil), CountingOrigin(work: nil)]
+        var options = EngineHarness.Options()
+        options.stickiness = Self.cookie()
+        options.limit = 1
+        options.timeouts.queue = .seconds(30)
+        options.changeServer = { $0.maxQueue = 1 }
+        let harness = try EngineHarness(origins: origins.map(\.port), options)
+        func ask(_ number: Int, of server: Int) throws -> EngineSocket {
+            let client = try harness.connect()
+            client.send(
+                "GET /\(number) HTTP/1.1\r\nHost: a\r\nCookie: SRV=\(Self.key(server))\r\n\r\n")
+            return client
+        }
+        func present() -> Int { origins.map(\.present).reduce(harness.queueLength, +) }
+        var clients: [EngineSocket] = []
+        for (number, server) in [0, 1, 0, 0].enumerated() {
+            clients.append(try ask(number, of: server))
+            #expect(Wait.until(5) { present() == number + 1 })
+        }
+        // `/2` waits for server 0 alone, `/3` for any.
+        origins[1].letGo(2)
+        #expect(Wait.until(5) { origins[1].order == ["/1", "/3"] })
+        #expect(origins[0].order == ["/0"])
+        origins[0].letGo(2)
+        for client in clients { #expect(client.takeMessage()?.status == 200) }
+        #expect(origins[0].order == ["/0", "/2"])
+    }
+
     // MARK: Tables
 
     /// Keys are apart, also for another worker with the same table; who has none is anybody.

@@ -28,9 +28,11 @@ import Testing
     }
 
     private func harness(
-        _ routes: [Route], _ names: [String], inspect: Duration = .seconds(10)
+        _ routes: [Route], _ names: [String], inspect: Duration = .seconds(10),
+        _ change: (inout EngineHarness.Options) -> Void = { _ in }
     ) throws -> (EngineHarness, [EngineOrigin]) {
         var options = EngineHarness.Options()
+        change(&options)
         options.mode = .tcp
         options.separatesBackends = true
         options.routes = routes
@@ -149,5 +151,92 @@ import Testing
         #expect(harness.gauge(.clientConnections, becomes: 0))
         #expect(harness.gauge(.exchangesInFlight, becomes: 0))
         withExtendedLifetime(origins) {}
+    }
+
+    // MARK: Conditions, refusals, limits
+
+    private static func condition(
+        _ name: String, _ change: (inout RouteMatch) -> Void
+    ) -> Condition {
+        var match = RouteMatch()
+        change(&match)
+        return Condition(name: name, match: match)
+    }
+
+    private static func deny(_ id: String, _ change: (inout RouteMatch) -> Void) -> Route {
+        var match = RouteMatch()
+        change(&match)
+        return Route(id: id, match: match, action: .deny(Denial()))
+    }
+
+    /// `here` holds for each of our clients, `there` for none; `a` looks at the name.
+    private static let conditions = [
+        condition("here") { $0.clientRanges = [AddressRange("127.0.0.0/8")].compactMap { $0 } },
+        condition("there") { $0.clientRanges = [AddressRange("192.0.2.0/24")].compactMap { $0 } },
+        condition("a") { $0.serverNames = [.exact("a.example")] },
+        condition("a-here") { $0.all = ["a", "here"] },
+    ]
+
+    /// Denied at once where no name is needed to know it; else by the name.
+    @Test(arguments: [
+        (deny("d") { $0.all = ["here"] }, true, true),
+        (deny("d") { $0.none = ["there"] }, true, true),
+        (deny("d") { $0.any = ["there", "here"] }, true, true),
+        (deny("d") { $0.all = ["there"] }, false, false),
+        (deny("d") { $0.none = ["here", "a"] }, false, false),
+        (deny("d") { $0.all = ["a-here"] }, true, false),
+        (deny("d") { $0.none = ["a-here"] }, false, true),
+        (deny("d") { $0.any = ["a", "there"] }, true, false),
+    ])
+    func conditions(_ denial: Route, _ deniesA: Bool, _ deniesB: Bool) throws {
+        let (harness, origins) = try harness([denial, Self.route("rest", to: 0)], ["A"]) {
+            $0.conditions = Self.conditions
+        }
+        for (name, isDenied) in [("a.example", deniesA), ("b.example", deniesB)] {
+            let client = try harness.connect()
+            client.send(HelloBytes.asking(name).records())
+            if isDenied {
+                _ = client.takeAll(within: 5)
+                #expect(client.wasReset || client.endsSilently())
+            } else {
+                #expect(client.take(2, within: 5) == octets("A:"))
+            }
+            client.close()
+            let line = harness.logLines(1).first ?? ""
+            #expect(line.contains("\"error\":\"denied\"") == isDenied, "\(line)")
+        }
+        let expected = (deniesA ? 0 : 1) + (deniesB ? 0 : 1)
+        #expect(origins[0].connectionCount == expected)
+    }
+
+    /// A limit counts connections, once each, also where the name is waited for behind it.
+    @Test func limit() throws {
+        var match = RouteMatch()
+        match.all = ["here"]
+        var limited = Route(id: "limited", match: match)
+        limited.rateLimit = RateLimitUse(limit: "l")
+        let (harness, origins) = try harness([limited, Self.byName[0]], ["A"]) {
+            $0.conditions = Self.conditions
+            $0.rateLimits = [
+                RateLimit(
+                    name: "l", key: .clientIP, rate: Rate(count: 1, period: .seconds(3_600)),
+                    burst: 3, entries: 16)
+            ]
+        }
+        for number in 0..<5 {
+            let client = try harness.connect()
+            let hello = HelloBytes.asking("a.example").records()
+            client.send(Array(hello.prefix(20)))
+            if number < 3 {
+                #expect(client.staysSilent(for: 0.05))
+                client.send(Array(hello.dropFirst(20)))
+                #expect(client.take(2, within: 5) == octets("A:"))
+            } else {
+                _ = client.takeAll(within: 5)
+                #expect(client.wasReset || client.endsSilently())
+            }
+        }
+        #expect(origins[0].connectionCount == 3)
+        #expect(Wait.until(5) { harness.worker[.rateLimited] == 2 })
     }
 }

@@ -110,6 +110,41 @@ import Testing
         #expect(harness.gauge(.tunnels, becomes: 0))
     }
 
+    /// One side has ended: the other may be silent for a shorter time, and not while it speaks.
+    @Test(arguments: [false, true]) func silenceAfterAnEnd(serverEnds: Bool) throws {
+        let origin = try EngineOrigin { connection in
+            if serverEnds {
+                connection.endSending()
+                _ = connection.takeAll(within: 20)
+            } else {
+                _ = connection.takeAll(within: 20)
+                for _ in 0..<4 {
+                    usleepTenth()
+                    connection.send("x")
+                }
+                _ = connection.endsSilently(within: 20)
+            }
+        }
+        var options = EngineHarness.Options()
+        options.mode = .tcp
+        options.timeouts.client = .seconds(60)
+        options.timeouts.server = .seconds(60)
+        options.timeouts.clientFin = serverEnds ? .seconds(60) : .milliseconds(300)
+        options.timeouts.serverFin = serverEnds ? .milliseconds(300) : .seconds(60)
+        let harness = try EngineHarness(origins: [origin.port], options)
+        let client = try harness.connect()
+        if serverEnds {
+            for _ in 0..<4 {
+                usleepTenth()
+                client.send("x")
+            }
+        } else {
+            client.endSending()
+            #expect(client.take(4) == Array("xxxx".utf8))
+        }
+        #expect(harness.gauge(.clientConnections, becomes: 0))
+    }
+
     private func tcp(_ origins: [UInt16]) throws -> EngineHarness {
         var options = EngineHarness.Options()
         options.mode = .tcp

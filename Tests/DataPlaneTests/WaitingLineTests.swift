@@ -10,7 +10,7 @@ import Testing
     }
 
     @Test func firstComeFirstServedWithinAPriority() {
-        var line = WaitingLine(serverCount: 1, limit: 10)
+        var line = WaitingLine(limit: 10, serverLimits: [10])
         for (name, priority) in [(1, 5), (2, 5), (3, 0), (4, 9), (5, 0)] as [(UInt64, Int)] {
             #expect(line.add(waiter(name, priority: priority)) != nil)
         }
@@ -24,7 +24,7 @@ import Testing
 
     /// The better head of both lanes, and each lane only for whom it is.
     @Test func lanes() {
-        var line = WaitingLine(serverCount: 2, limit: 10)
+        var line = WaitingLine(limit: 10, serverLimits: [10, 10])
         _ = line.add(waiter(1, server: 0))
         _ = line.add(waiter(2))
         _ = line.add(waiter(3, server: 0))
@@ -44,7 +44,7 @@ import Testing
     }
 
     @Test func fullIsFull() throws {
-        var line = WaitingLine(serverCount: 1, limit: 2)
+        var line = WaitingLine(limit: 2, serverLimits: [2])
         let joined = line.add(waiter(1))
         let first = try #require(joined)
         #expect(line.add(waiter(2, server: 0)) != nil)
@@ -56,8 +56,27 @@ import Testing
         #expect(line.remove(first) == nil && line.count == 2)
     }
 
+    /// A server's own lane that is full leaves whoever comes to any.
+    @Test func fullLaneOfAServer() throws {
+        var line = WaitingLine(limit: 10, serverLimits: [1, 0])
+        #expect(line.add(waiter(1, server: 0))?.server == 0)
+        #expect(line.add(waiter(2, server: 0))?.server == .some(nil))
+        #expect(line.add(waiter(3, server: 1))?.server == .some(nil))
+        #expect(line.count(ofServer: 0) == 1 && line.count(ofServer: 1) == 0)
+        #expect(line.backendCount == 2)
+        var order: [UInt64] = []
+        while let next = line.takeNext(forServer: 1, takesNew: true, takesPersistent: true) {
+            order.append(next.waiter.exchange)
+        }
+        #expect(order == [2, 3])
+        #expect(
+            line.takeNext(forServer: 0, takesNew: false, takesPersistent: true)?.waiter.exchange
+                == 1)
+        #expect(line.add(waiter(4, server: 0))?.server == 0)
+    }
+
     @Test func whoMovesStandsWhereItWould() {
-        var line = WaitingLine(serverCount: 2, limit: 10)
+        var line = WaitingLine(limit: 10, serverLimits: [10, 10])
         for (name, server) in [(1, 0), (2, nil), (3, 0), (4, 1), (5, nil), (6, 0)]
             as [(UInt64, Int?)]
         {
@@ -78,7 +97,7 @@ import Testing
             var ticket: QueueTicket
         }
         var random = SmallRandom(seed: UInt64(seed))
-        var line = WaitingLine(serverCount: 3, limit: 20)
+        var line = WaitingLine(limit: 20, serverLimits: [20, 20, 20])
         var model: [Model] = []
         func best(_ place: Int, _ takesNew: Bool, _ takesPersistent: Bool) -> Int? {
             model.indices.filter {

@@ -71,6 +71,9 @@ public struct ConfigurationProblem: Error, Sendable, Hashable {
         case unusedBackend = "unused-backend"
         case unusedCondition = "unused-condition"
         case unusedRateLimit = "unused-rate-limit"
+        case unusedUserList = "unused-user-list"
+        /// A password whose hash is easily tried out.
+        case weakHash = "weak-hash"
         case noFrontend = "no-frontend"
         /// An `include` that matches no file.
         case noMatch = "no-match"

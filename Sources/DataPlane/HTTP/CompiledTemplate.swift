@@ -38,7 +38,7 @@ struct CompiledTemplate: BitwiseCopyable {
     private enum Part: BitwiseCopyable {
         case literal(Bytes)
         case generation, revision, pid, clientIP, clientPort, frontend
-        case scheme, method, host, path, query, requestID
+        case scheme, method, host, path, query, requestID, user
         case value(CompiledValue)
     }
 
@@ -82,6 +82,7 @@ struct CompiledTemplate: BitwiseCopyable {
         case .path: .path
         case .query: .query
         case .requestID: .requestID
+        case .user: .user
         }
     }
 
@@ -102,6 +103,7 @@ struct CompiledTemplate: BitwiseCopyable {
             case .path: writeValue(facts.path, .ofTarget, to: &writer)
             case .query: writeValue(facts.query, .ofTarget, to: &writer)
             case .requestID: facts.requestID.write(to: &writer)
+            case .user: writeValue(facts.user, to: &writer)
             case .value(let value):
                 writeValue(value.text(facts), value.form, to: &writer)
             }

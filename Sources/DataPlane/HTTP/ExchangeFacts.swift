@@ -24,6 +24,8 @@ struct ExchangeFacts: BitwiseCopyable {
     var captures = Captures()
     var requestID = RequestID()
     var frontend = Bytes.empty
+    /// Who said the password that a route asked for.
+    var user = Bytes.empty
     /// Decimal text, made once per worker.
     var generation = Bytes.empty
     var revision = Bytes.empty

@@ -76,6 +76,19 @@ enum WallClockText {
         writer.append(padded: milliseconds % 1_000, width: 3)
     }
 
+    /// `29/Nov/2026:04:02:11 +0000`, as the Common Log Format has it.
+    static func writeCLF(_ secondsSince1970: Int64, to writer: inout ByteWriter) {
+        let time = CivilTime(secondsSince1970: secondsSince1970)
+        writer.append(padded: time.day, width: 2)
+        writer.append(ASCII.slash)
+        writer.append(monthName(time))
+        writer.append(ASCII.slash)
+        writer.append(padded: time.year, width: 4)
+        writer.append(ASCII.colon)
+        writeTimeOfDay(time, &writer)
+        writer.append(" +0000")
+    }
+
     private static func monthName(_ time: CivilTime) -> Bytes {
         Bytes("JanFebMarAprMayJunJulAugSepOctNovDec").slice((Int(time.month) - 1) * 3, 3)
     }

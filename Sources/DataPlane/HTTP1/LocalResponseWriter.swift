@@ -10,23 +10,25 @@ struct LocalDelivery: BitwiseCopyable {
     var keepsConnection = false
     /// When the client may come again (RFC 9110 §10.2.3); 0: no word about it.
     var retryAfterSeconds = 0
+    /// Not empty: the client is asked for a user and a password of it (RFC 7617 §2).
+    var realm = Bytes.empty
 }
 
 enum LocalResponseWriter {
     static var continue100: Bytes { Bytes("HTTP/1.1 100 Continue\r\n\r\n") }
 
     /// A refusal: status, its name for people and scripts, and the id that is in the log. `name` is
-    /// lower case with dashes. False: there is no room.
+    /// lower case with dashes. Nil rules: none. False: there is no room.
     static func writeError(
-        status: Int, name: StaticString, _ delivery: LocalDelivery, facts: ExchangeFacts,
-        into writer: inout ByteWriter
+        status: Int, name: StaticString, _ delivery: LocalDelivery, rules: AppliedRules? = nil,
+        facts: ExchangeFacts, into writer: inout ByteWriter
     ) -> Bool {
         let reason = reasonPhrase(status)
         let length =
             3 + 1 + reason.count + 1 + "reason: ".utf8.count + name.utf8CodeUnitCount + 1
             + "request: ".utf8.count + 32 + 1
         writeStart(status, facts, &writer)
-        writer.append("Content-Type: text/plain; charset=utf-8\r\nCache-Control: no-store\r\n")
+        writeErrorFields(Bytes("text/plain; charset=utf-8"), rules, facts, &writer)
         writeEnd(length, delivery, &writer)
         guard !delivery.isHead else { return !writer.overflowed }
         writer.append(padded: Int64(status), width: 3)
@@ -42,14 +44,12 @@ enum LocalResponseWriter {
 
     /// A refusal in the operator's words. False: there is no room.
     static func writePage(
-        _ page: CompiledResponse, _ delivery: LocalDelivery, facts: ExchangeFacts,
-        into writer: inout ByteWriter
+        _ page: CompiledResponse, _ delivery: LocalDelivery, rules: AppliedRules? = nil,
+        facts: ExchangeFacts, into writer: inout ByteWriter
     ) -> Bool {
         guard let length = page.body.length(facts, scratch: writer) else { return false }
         writeStart(page.status, facts, &writer)
-        writer.append("Content-Type: ")
-        writer.append(page.contentType)
-        writer.append("\r\nCache-Control: no-store\r\n")
+        writeErrorFields(page.contentType, rules, facts, &writer)
         writeEnd(length, delivery, &writer)
         if !delivery.isHead { page.body.write(facts, to: &writer) }
         return !writer.overflowed
@@ -148,6 +148,22 @@ enum LocalResponseWriter {
         }
     }
 
+    /// What an error says of itself, and what the rules say about it.
+    private static func writeErrorFields(
+        _ contentType: Bytes, _ rules: AppliedRules?, _ facts: ExchangeFacts,
+        _ writer: inout ByteWriter
+    ) {
+        if rules?.drops(Bytes("content-type")) != true {
+            writer.append("Content-Type: ")
+            writer.append(contentType)
+            writer.append("\r\n")
+        }
+        if rules?.drops(Bytes("cache-control")) != true {
+            writer.append("Cache-Control: no-store\r\n")
+        }
+        rules?.write(facts, to: &writer)
+    }
+
     private static func writeEnd(
         _ length: Int?, _ delivery: LocalDelivery, _ writer: inout ByteWriter
     ) {
@@ -160,6 +176,11 @@ enum LocalResponseWriter {
             writer.append("Retry-After: ")
             writer.append(decimal: Int64(delivery.retryAfterSeconds))
             writer.append("\r\n")
+        }
+        if !delivery.realm.isEmpty {
+            writer.append("WWW-Authenticate: Basic realm=\"")
+            writer.append(delivery.realm)
+            writer.append("\", charset=\"UTF-8\"\r\n")
         }
         writer.append(
             HeadSerializer.connectionField(

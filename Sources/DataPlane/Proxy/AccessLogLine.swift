@@ -46,6 +46,8 @@ struct AccessLogEntry: BitwiseCopyable {
     var pid = Bytes.empty
     var userAgent = Bytes.empty
     var referer = Bytes.empty
+    /// Who said the password that a route asked for.
+    var user = Bytes.empty
     var retries = 0
     /// The server connection had served before.
     var reused = false
@@ -55,7 +57,7 @@ struct AccessLogEntry: BitwiseCopyable {
     var isNotable = false
     /// So many exchanges does the line stand for.
     var weight = 1
-    /// Client connections at this moment, of the worker and, where it has a limit, of the frontend.
+    /// Client connections at this moment over all workers: all, and those of the frontend.
     var connections = 0
     var frontendConnections = 0
     /// Connections of the worker to the backend's servers, and to the server, that are in use.
@@ -127,7 +129,12 @@ enum AccessLogLine {
         field("\",\"referer\":\"", entry.referer, fieldLimitBytes, &writer)
         number("\",\"retries\":", Int64(entry.retries), &writer)
         number(",\"weight\":", Int64(entry.weight), &writer)
-        writer.append(entry.reused ? ",\"reused\":true}\n" : ",\"reused\":false}\n")
+        writer.append(entry.reused ? ",\"reused\":true" : ",\"reused\":false")
+        if !entry.user.isEmpty {
+            field(",\"user\":\"", entry.user, nameLimitBytes, &writer)
+            writer.append("\"")
+        }
+        writer.append("}\n")
         return finish(start, &writer)
     }
 
@@ -161,6 +168,11 @@ enum AccessLogLine {
             writer.append("null")
             return
         }
+        fraction(microseconds, &writer)
+    }
+
+    /// Milliseconds with three digits behind the point.
+    static func fraction(_ microseconds: Int64, _ writer: inout ByteWriter) {
         writer.append(decimal: microseconds / 1_000)
         writer.append(ASCII.dot)
         writer.append(padded: microseconds % 1_000, width: 3)
@@ -170,7 +182,7 @@ enum AccessLogLine {
         writer.append(digits.isEmpty ? Bytes("0") : digits)
     }
 
-    private static func versionName(_ version: HTTPVersion) -> StaticString {
+    static func versionName(_ version: HTTPVersion) -> StaticString {
         switch version {
         case .http10: "HTTP/1.0"
         case .http11: "HTTP/1.1"

@@ -97,6 +97,7 @@ extension Engine {
         entry.clientIP = facts.clientIP
         entry.clientPort = facts.clientPort
         entry.frontend = facts.frontend
+        entry.user = facts.user
         if let routes = exchange[].frontend?[].routes, exchange[].route >= 0,
             exchange[].route < routes.count
         {

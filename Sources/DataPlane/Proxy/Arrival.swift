@@ -124,25 +124,51 @@ extension Engine {
     }
 
     /// Looks for the first route that takes the connection, or waits for the hello it depends on.
+    /// Limits on the way are asked once.
     private mutating func chooseRoute(
         _ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>, name: Bytes?
     ) {
         guard let table = client[].frontend?[].tcpRoutes else { return }
-        switch table.choose(client[].peer.host, name: name) {
-        case .route(let place, let backend):
-            exchange[].route = place
-            if backends.indices.contains(backend) {
-                exchange[].backend = backends[backend]
-                setBalanceKey(exchange, client)
-                recogniseClient(exchange, client)
+        while true {
+            switch table.choose(
+                client[].peer.host, name: name, from: Int(exchange[].nextRoute))
+            {
+            case .route(let place, let action, let limit):
+                exchange[].nextRoute = Int32(clamping: place &+ 1)
+                if limit >= 0 {
+                    let verdict = ask(configuration.rateLimits[limit], client, ExchangeFacts())
+                    if case .refused = verdict {
+                        record.add(.rateLimited)
+                        exchange[].route = place
+                        abort(exchange, client, .refused, "rate-limited")
+                        return
+                    }
+                }
+                if action == .goOn { continue }
+                exchange[].route = place
+                follow(action, exchange, client)
+            case .needsHello(let place):
+                exchange[].nextRoute = Int32(clamping: place)
+                clientTimers.arm(client, at: now + inspectWait(client))
+            case .none: abort(exchange, client, .refused, "no-route")
             }
-            // Bytes of a tunnel are never an error.
-            _ = exchange[].upload.approve(&client[].input)
-            assignServer(exchange, client, fresh: true)
-        case .needsHello:
-            clientTimers.arm(client, at: now + inspectWait(client))
-        case .none: abort(exchange, client, .refused, "no-route")
+            return
         }
+    }
+
+    private mutating func follow(
+        _ action: TCPRouteTable.Action, _ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>
+    ) {
+        guard case .backend(let backend) = action, backends.indices.contains(backend) else {
+            abort(exchange, client, .refused, "denied")
+            return
+        }
+        exchange[].backend = backends[backend]
+        setBalanceKey(exchange, client)
+        recogniseClient(exchange, client)
+        // Bytes of a tunnel are never an error.
+        _ = exchange[].upload.approve(&client[].input)
+        assignServer(exchange, client, fresh: true)
     }
 
     /// Reads until the name is known, or it is clear that there will be none. True: come again.

@@ -19,6 +19,8 @@ struct CompiledAccessLog {
     }
 
     private let format: LogSettings.Format
+    /// In place of the format.
+    private let line: CompiledLogLine?
     private let envelope: Envelope
     private let facility: Int64
     private let tag: Bytes
@@ -40,6 +42,7 @@ struct CompiledAccessLog {
             }
         }
         format = settings.accessFormat
+        line = settings.accessLine.map { CompiledLogLine($0, arena: arena) }
         facility = Int64(settings.syslog.facility.code)
         tag = arena.bytes(settings.syslog.tag)
         hostName = arena.bytes(Self.hostName)
@@ -60,7 +63,7 @@ struct CompiledAccessLog {
     func picks(_ id: RequestID) -> Bool { id.low <= idLimit }
 
     /// Whether lines say how many connections there are.
-    var showsConnections: Bool { format == .haproxy }
+    var showsConnections: Bool { line?.showsConnections ?? (format == .haproxy) }
 
     /// How many exchanges one that was picked stands for.
     var weight: Int { sample }
@@ -84,7 +87,8 @@ struct CompiledAccessLog {
     }
 
     private func writeLine(_ entry: AccessLogEntry, into writer: inout ByteWriter) -> Bool {
-        switch format {
+        if let line { return line.write(entry, into: &writer) }
+        return switch format {
         case .json: AccessLogLine.writeJSON(entry, into: &writer)
         case .text: AccessLogLine.writeText(entry, into: &writer)
         case .haproxy: AccessLogLine.writeHAProxy(entry, into: &writer)

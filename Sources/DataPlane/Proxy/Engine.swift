@@ -65,6 +65,7 @@ struct Engine: ~Copyable {
     var exchanges = Slab<Exchange>()
     var buffers = BufferPool()
     var routing = RoutingMemory()
+    var passwords = PasswordMemory()
     var pipes = PipePool()
     var clientTimers: TimerWheel<ClientConnection>
     var serverTimers: TimerWheel<ServerConnection>
@@ -287,6 +288,7 @@ struct Engine: ~Copyable {
             switch message {
             case .connection(let connection): adopt(connection)
             case .queue(let answer): hear(answer)
+            case .password(let verdict): hear(verdict)
             case .command(.adopt(let registrations)):
                 adopt(registrations)
                 configuration.queues.listenForNews()

@@ -171,9 +171,13 @@ struct Exchange: ~Copyable, SlabEntry {
     var retryAfterSeconds: Int32 = 0
     /// The refusal is given when the client's timer fires.
     var isTarpitted = false
+    var login = ExchangeLogin()
 
     /// TCP: while the route depends on the name that the client asks for.
     var hello = ClientHelloParser()
+    /// Where the search for a route goes on once that is known; in HTTP: limits of routes before it
+    /// were asked.
+    var nextRoute: Int32 = 0
 
     /// What the log and the response rules want of the request. Of a TCP connection it is the name
     /// that the client asked for, as `host`.

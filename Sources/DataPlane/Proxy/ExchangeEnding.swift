@@ -111,12 +111,16 @@ extension Engine {
         }
         beginAnswer(exchange, status)
         var facts = connectionFacts(exchange, client)
-        if let page = exchange[].frontend?[].routes?.errorPage(status) {
-            if exchange[].capture.hasMemory {
-                exchange[].captured.fill(&facts, from: exchange[].capture.bytes)
-            }
+        let routes = exchange[].frontend?[].routes
+        if routes?.errorsNeedRequest == true, exchange[].capture.hasMemory {
+            exchange[].captured.fill(&facts, from: exchange[].capture.bytes)
+        }
+        let rules = routes?.errorRules(exchange[].route, exchange[].filters)
+        if rules?.drops(Bytes("retry-after")) == true { exchange[].retryAfterSeconds = 0 }
+        if let page = routes?.errorPage(status) {
             var writer = scratch.writer()
-            if LocalResponseWriter.writePage(page, delivery(exchange), facts: facts, into: &writer),
+            if LocalResponseWriter.writePage(
+                page, delivery(exchange), rules: rules, facts: facts, into: &writer),
                 answer(client, writer.written)
             {
                 return
@@ -124,7 +128,8 @@ extension Engine {
         }
         var writer = scratch.writer()
         let written = LocalResponseWriter.writeError(
-            status: status, name: name, delivery(exchange), facts: facts, into: &writer)
+            status: status, name: name, delivery(exchange), rules: rules, facts: facts,
+            into: &writer)
         if !written || !answer(client, writer.written) { exchange[].keepsClient = false }
     }
 
@@ -172,11 +177,17 @@ extension Engine {
     }
 
     private func delivery(_ exchange: Ref<Exchange>) -> LocalDelivery {
-        LocalDelivery(
+        var delivery = LocalDelivery(
             clientVersion: exchange[].clientVersion,
             isHead: exchange[].expectation.method == .head,
             keepsConnection: exchange[].keepsClient,
             retryAfterSeconds: Int(exchange[].retryAfterSeconds))
+        if exchange[].status == 401, exchange[].route >= 0,
+            let routes = exchange[].frontend?[].routes
+        {
+            delivery.realm = routes[exchange[].route].realm
+        }
+        return delivery
     }
 
     /// Puts bytes of our own on the way to the client. False: the system has no memory for them.

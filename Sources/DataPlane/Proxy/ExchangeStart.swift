@@ -30,6 +30,13 @@ extension Engine {
         exchange[].expectsContinue = request.expectsContinue
         exchange[].expectation = ResponseExpectation(
             method: request.method, offersUpgrade: !request.upgrade.isEmpty)
+        route(exchange, client, headBytes)
+    }
+
+    /// What is done about the loop's `request`, the head at the beginning of the client's input.
+    mutating func route(
+        _ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>, _ headBytes: Int
+    ) {
         guard let frontend = client[].frontend, let routes = frontend[].routes else {
             answerError(exchange, client, 503, "no-route")
             return
@@ -44,6 +51,10 @@ extension Engine {
         case .beyondLimit(let status, let wait):
             refuseBeyondLimit(exchange, client, headBytes, status, wait)
             return
+        case .waits: return
+        case .loggedOut(let status):
+            refuseLogin(exchange, client, headBytes, status)
+            return
         }
         let place = exchange[].route
         guard place >= 0, let action = routes[place].action else {
@@ -55,7 +66,9 @@ extension Engine {
         }
         let filters = exchange[].filters
         let responseRules = routes.responseRules(place, filters)
-        if configuration.accessLog != nil || !responseRules.writesNothing {
+        if configuration.accessLog != nil || routes.errorsNeedRequest
+            || !responseRules.writesNothing
+        {
             capture(exchange, head)
         }
         switch action {
@@ -85,6 +98,9 @@ extension Engine {
         case goesOn
         case wrongTarget(HTTPError)
         case beyondLimit(status: Int, waitMicroseconds: Int64)
+        /// A password is looked at.
+        case waits
+        case loggedOut(status: Int)
     }
 
     /// Looks for the first route with an action that takes the request; the filters of what takes it
@@ -104,12 +120,19 @@ extension Engine {
                 exchange[].backend = backends[backend]
             }
             let limit = routes[place].rateLimit
-            if limit >= 0,
+            if limit >= 0, place >= Int(exchange[].nextRoute),
                 case .refused(let wait) = ask(configuration.rateLimits[limit], client, facts)
             {
                 exchange[].route = place
                 return .beyondLimit(
                     status: routes[place].rateLimitStatus, waitMicroseconds: wait)
+            }
+            if routes[place].userList >= 0 {
+                let login = logIn(exchange, at: place, routes[place].userList, &facts)
+                if let passage = Self.passage(login) {
+                    exchange[].route = place
+                    return passage
+                }
             }
             if let error = applyFilters(exchange, routes, place, &facts) {
                 return .wrongTarget(error)
@@ -120,6 +143,32 @@ extension Engine {
             }
         }
         return .goesOn
+    }
+
+    /// Nil: the request goes on.
+    private static func passage(_ login: Login) -> Passage? {
+        switch login {
+        case .passes: nil
+        case .refused: .loggedOut(status: 401)
+        case .waits: .waits
+        case .overloaded: .loggedOut(status: 503)
+        }
+    }
+
+    /// The client did not say a password that is right, or there is no saying yet whether it is.
+    private mutating func refuseLogin(
+        _ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>, _ headBytes: Int,
+        _ status: Int
+    ) {
+        capture(exchange, client[].input.bytes(0, headBytes))
+        endRequest(exchange, client, headBytes)
+        if status == 401 {
+            exchange[].note(.refused, "unauthorized")
+            answerError(exchange, client, status, "unauthorized")
+        } else {
+            exchange[].note(.resource, "too-many-passwords")
+            shed(exchange, client, "too-many-passwords")
+        }
     }
 
     /// What a route does besides its action and its limit.
@@ -259,6 +308,7 @@ extension Engine {
         facts.clientAddress = ClientAddress(client[].peer.host)
         if client[].isSecure { facts.scheme = Bytes("https") }
         facts.requestID = exchange[].requestID
+        if exchange[].login.route >= 0 { facts.user = userName(exchange) }
         if let routes = exchange[].frontend?[].routes { facts.frontend = routes.frontend }
         facts.generation = generationText
         facts.revision = revisionText

@@ -44,6 +44,8 @@ enum LoopMessage: Sendable {
     case connection(AcceptedConnection)
     /// It is the turn of an exchange that waits.
     case queue(QueueAnswer)
+    /// A password was looked at.
+    case password(PasswordVerdict)
 }
 
 /// Who a worker is: what templates and logs call `generation`, `revision` and `pid`.

@@ -96,6 +96,7 @@ final class ProxyLoop: @unchecked Sendable {
         let others = loops.filter { $0 !== self }.map(\.link)
         peers.withLock { $0 = others }
         configuration.queues.connect(loops.map(\.link))
+        configuration.passwords.connect(loops.map(\.link))
     }
 
     /// Runs the loop on the calling thread until `stop`. Throws at once where the system has no
@@ -114,7 +115,7 @@ final class ProxyLoop: @unchecked Sendable {
             switch message {
             case .connection(let connection): FileDescriptor(owning: connection.fd).close()
             case .queue(let answer): queues.deliver(answer)
-            case .command: break
+            case .command, .password: break
             }
         }
         queues.end()

@@ -107,7 +107,7 @@ extension Engine {
         case .waits(let ticket):
             exchange[].place = QueuePlace(ticket, in: queue)
             exchange[].queuedBehind = Int(ticket.ahead)
-            exchange[].waitedForOne = server != nil
+            exchange[].waitedForOne = ticket.server != nil
             exchange[].needsFresh = fresh
             count(.queued, of: backend[].traffic)
             exchange[].waitsForClient = false

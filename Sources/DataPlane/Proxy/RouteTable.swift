@@ -14,6 +14,9 @@ struct CompiledRoute: BitwiseCopyable {
     let rateLimit: Int
     /// What is answered beyond it.
     let rateLimitStatus: Int
+    /// Place of the list of users who may pass; -1: everybody.
+    let userList: Int
+    let realm: Bytes
     let rewrite: CompiledRewrite
     /// The frontend's and the route's in one.
     fileprivate let requestRules: CompiledRules
@@ -21,6 +24,9 @@ struct CompiledRoute: BitwiseCopyable {
     /// The route's alone, for when filters stand between.
     fileprivate let ownRequestRules: CompiledRules
     fileprivate let ownResponseRules: CompiledRules
+    /// The same two of our own error answers.
+    fileprivate let errorRules: CompiledRules
+    fileprivate let ownErrorRules: CompiledRules
 }
 
 /// What routes of all frontends lead to and name.
@@ -32,6 +38,8 @@ struct RouteSurroundings {
     let conditionNumbers: [String: Int]
     /// Places of the rate limits by name.
     let rateLimits: [String: Int]
+    /// Places of the lists of users by name.
+    let userLists: [String: Int]
 
     init(_ configuration: Configuration, arena: ConfigurationArena) {
         backends = Dictionary(
@@ -42,6 +50,9 @@ struct RouteSurroundings {
         conditionNumbers = ConditionTable.numbers(configuration.conditions)
         rateLimits = Dictionary(
             configuration.rateLimits.enumerated().map { ($1.name, $0) },
+            uniquingKeysWith: { first, _ in first })
+        userLists = Dictionary(
+            configuration.users.enumerated().map { ($1.name, $0) },
             uniquingKeysWith: { first, _ in first })
     }
 }
@@ -56,8 +67,11 @@ struct RouteTable: BitwiseCopyable, @unchecked Sendable {
     /// The frontend's, then those of the filters by number.
     private let requestLevels: Run<CompiledRules>
     private let responseLevels: Run<CompiledRules>
+    private let errorLevels: Run<CompiledRules>
     private let noRules: CompiledRules
     private let errorPages: Run<CompiledResponse>
+    /// Error answers may say something of the request, which is to be kept for them.
+    let errorsNeedRequest: Bool
 
     /// A route to a backend that `backends` lacks cannot be: a Configuration has only references
     /// that hold. Such a route would answer 503.
@@ -86,6 +100,10 @@ struct RouteTable: BitwiseCopyable, @unchecked Sendable {
         requestLevels = arena.run(
             levels.map { CompiledRules([$0.request], arena: arena, names: surroundings.names) })
         responseLevels = arena.run(levels.map { CompiledRules([$0.response], arena: arena) })
+        errorLevels = arena.run(levels.map { CompiledRules([$0.errors], arena: arena) })
+        errorsNeedRequest =
+            !frontend.errors.isEmpty || frontend.headers.coversErrors
+            || frontend.routes.contains { $0.headers.coversErrors }
         noRules = CompiledRules([], arena: arena)
         errorPages = arena.run(
             frontend.errors.map { page in
@@ -129,6 +147,15 @@ struct RouteTable: BitwiseCopyable, @unchecked Sendable {
             responseLevels, filters, last: route < 0 ? noRules : routes[route].ownResponseRules)
     }
 
+    /// And for an error answer's of our own.
+    func errorRules(_ route: Int, _ filters: FilterSet) -> AppliedRules {
+        if filters.isEmpty {
+            return AppliedRules(route < 0 ? errorLevels[0] : routes[route].errorRules)
+        }
+        return AppliedRules(
+            errorLevels, filters, last: route < 0 ? noRules : routes[route].ownErrorRules)
+    }
+
     /// The first route that takes the request, from the one at `start`; nil: none does.
     @inline(__always)
     func match(
@@ -155,13 +182,18 @@ extension RouteTable {
             filterNumber: filterNumber,
             rateLimit: route.rateLimit.flatMap { surroundings.rateLimits[$0.limit] } ?? -1,
             rateLimitStatus: route.rateLimit?.status ?? 429,
+            userList: route.authentication.flatMap { surroundings.userLists[$0.users] } ?? -1,
+            realm: arena.bytes(route.authentication?.realm ?? ""),
             rewrite: CompiledRewrite(route.rewrite, frontend.paths, arena: arena, names: names),
             requestRules: CompiledRules(
                 [frontend.headers.request, route.headers.request], arena: arena, names: names),
             responseRules: CompiledRules(
                 [frontend.headers.response, route.headers.response], arena: arena),
             ownRequestRules: CompiledRules([route.headers.request], arena: arena, names: names),
-            ownResponseRules: CompiledRules([route.headers.response], arena: arena))
+            ownResponseRules: CompiledRules([route.headers.response], arena: arena),
+            errorRules: CompiledRules(
+                [frontend.headers.errors, route.headers.errors], arena: arena),
+            ownErrorRules: CompiledRules([route.headers.errors], arena: arena))
     }
 
     private static func unavailable(_ arena: ConfigurationArena) -> CompiledAction {

@@ -3,6 +3,7 @@
 
 internal import Clock
 internal import Model
+internal import SharedState
 internal import Syscalls
 
 /// Made once in the main thread, before the loops.
@@ -17,6 +18,8 @@ final class RuntimeConfiguration: @unchecked Sendable {
         var request: Int64
         var keepAlive: Int64
         var tunnel: Int64
+        var clientFin: Int64
+        var serverFin: Int64
         var inspect: Int64
         var queue: Int64
 
@@ -27,6 +30,8 @@ final class RuntimeConfiguration: @unchecked Sendable {
             request = Self.milliseconds(timeouts.httpRequest)
             keepAlive = Self.milliseconds(timeouts.httpKeepAlive)
             tunnel = Self.milliseconds(timeouts.tunnel)
+            clientFin = Self.milliseconds(timeouts.clientFin)
+            serverFin = Self.milliseconds(timeouts.serverFin)
             inspect = Self.milliseconds(timeouts.inspect)
             queue = Self.milliseconds(timeouts.queue)
         }
@@ -59,6 +64,9 @@ final class RuntimeConfiguration: @unchecked Sendable {
     /// Of each backend a run of one; nil: its clients have no servers of their own.
     let stickiness: [Run<CompiledStickiness>?]
     let rateLimits: [CompiledRateLimit]
+    let userLists: [CompiledUserList]
+    /// Where passwords of all loops are checked.
+    let passwords = PasswordDesk()
     private let loads: ServerLoads
     /// Place of each backend's first server among all.
     private let firstServers: [Int]
@@ -81,10 +89,6 @@ final class RuntimeConfiguration: @unchecked Sendable {
         loopCount: Int
     ) {
         let arena = ConfigurationArena()
-        var places: [String: Int] = [:]
-        for (index, backend) in configuration.backends.enumerated() {
-            places[backend.name] = index
-        }
         self.configuration = configuration
         self.traffic = traffic
         self.arena = arena
@@ -95,10 +99,14 @@ final class RuntimeConfiguration: @unchecked Sendable {
                 limit: frontend.maxConnections ?? .max,
                 shared: traffic.frontendConnections(place))
         }
-        processGauge = ConnectionGauge(limit: configuration.process.maxConnections)
+        processGauge = ConnectionGauge(
+            limit: configuration.process.maxConnections,
+            shared: ClientConnections.all(traffic.region, slot: slot))
         tcpRoutes = configuration.frontends.map { frontend in
             frontend.mode == .tcp
-                ? TCPRouteTable(frontend.routes, backends: places, arena: arena) : nil
+                ? TCPRouteTable(
+                    frontend.routes, conditions: configuration.conditions, surroundings,
+                    arena: arena) : nil
         }
         proxyInputs = configuration.frontends.map { frontend in
             frontend.proxyProtocol.map { input in
@@ -118,6 +126,7 @@ final class RuntimeConfiguration: @unchecked Sendable {
             CompiledStickiness(backend, place: place, traffic, arena: arena).map { arena.run([$0]) }
         }
         rateLimits = traffic.rateLimits(configuration.rateLimits, arena: arena)
+        userLists = configuration.users.map { CompiledUserList($0, arena: arena) }
         var serverCount = 0
         firstServers = configuration.backends.map { backend in
             defer { serverCount += backend.servers.count }

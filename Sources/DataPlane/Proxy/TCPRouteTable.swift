@@ -4,47 +4,154 @@
 internal import Model
 internal import Syscalls
 
+/// What a route or a condition takes of a TCP connection. Good for as long as the arena it was
+/// compiled into.
+private struct TCPMatch: BitwiseCopyable {
+    enum Verdict {
+        case takes, leaves
+        /// It depends on the name that the client will ask for.
+        case needsHello
+    }
+    private let names: HostPatterns
+    private let ranges: AddressTable
+    /// Places of conditions.
+    private let all: Run<Int>
+    private let any: Run<Int>
+    private let none: Run<Int>
+
+    init(_ match: RouteMatch, conditions: [String: Int], arena: ConfigurationArena) {
+        // A configuration has only references that hold.
+        func places(_ names: [String]) -> Run<Int> {
+            arena.run(names.compactMap { conditions[$0] })
+        }
+        names = HostPatterns(match.serverNames, arena: arena)
+        ranges = AddressTable(match.clientRanges, arena: arena)
+        all = places(match.all)
+        any = places(match.any)
+        none = places(match.none)
+    }
+
+    /// The depth is that of the conditions, which do not lead back to themselves.
+    ///
+    /// - Parameter name: what the client asks for, empty for nothing; nil: that is not known yet.
+    func verdict(
+        _ client: ClientAddress, name: Bytes?, _ conditions: Run<TCPMatch>
+    ) -> Verdict {
+        guard ranges.isEmpty || ranges.contains(client) else { return .leaves }
+        var verdict = Verdict.takes
+        if !names.isEmpty {
+            if let name {
+                guard names.take(name) else { return .leaves }
+            } else {
+                verdict = .needsHello
+            }
+        }
+        var index = 0
+        while index < all.count {
+            switch conditions[all[index]].verdict(client, name: name, conditions) {
+            case .takes: break
+            case .leaves: return .leaves
+            case .needsHello: verdict = .needsHello
+            }
+            index &+= 1
+        }
+        index = 0
+        while index < none.count {
+            switch conditions[none[index]].verdict(client, name: name, conditions) {
+            case .takes: return .leaves
+            case .leaves: break
+            case .needsHello: verdict = .needsHello
+            }
+            index &+= 1
+        }
+        guard !any.isEmpty else { return verdict }
+        switch verdictOfAny(client, name, conditions) {
+        case .takes: return verdict
+        case .leaves: return .leaves
+        case .needsHello: return .needsHello
+        }
+    }
+
+    private func verdictOfAny(
+        _ client: ClientAddress, _ name: Bytes?, _ conditions: Run<TCPMatch>
+    ) -> Verdict {
+        var best = Verdict.leaves
+        var index = 0
+        while index < any.count {
+            switch conditions[any[index]].verdict(client, name: name, conditions) {
+            case .takes: return .takes
+            case .leaves: break
+            case .needsHello: best = .needsHello
+            }
+            index &+= 1
+        }
+        return best
+    }
+}
+
 /// Good for as long as the arena it was compiled into.
 struct TCPRouteTable: BitwiseCopyable, @unchecked Sendable {
     // SAFETY: Sendable, because the arena's memory is never written once it is filled.
-    private struct Entry: BitwiseCopyable {
-        let names: HostPatterns
-        let ranges: AddressTable
+    enum Action: BitwiseCopyable, Equatable {
         /// Place of the backend.
-        let backend: Int
+        case backend(Int)
+        case deny
+        /// Only the limit is asked, the search goes on.
+        case goOn
+    }
+    private struct Entry: BitwiseCopyable {
+        let match: TCPMatch
+        let action: Action
+        /// Place of the limit that is asked first; -1: none.
+        let rateLimit: Int
     }
     enum Choice: Equatable {
-        /// Places of the route and of its backend.
-        case route(Int, backend: Int)
-        /// It depends on the name that the client will ask for.
-        case needsHello
+        /// Places of the route and of its limit, which is -1 for none.
+        case route(Int, Action, rateLimit: Int)
+        /// It depends on the name that the client will ask for, from that route on.
+        case needsHello(Int)
         case none
     }
     private let entries: Run<Entry>
+    private let conditions: Run<TCPMatch>
 
-    init(_ routes: [Route], backends: [String: Int], arena: ConfigurationArena) {
+    init(
+        _ routes: [Route], conditions: [Condition], _ surroundings: RouteSurroundings,
+        arena: ConfigurationArena
+    ) {
+        let numbers = surroundings.conditionNumbers
+        self.conditions = arena.run(
+            conditions.map { TCPMatch($0.match, conditions: numbers, arena: arena) })
         entries = arena.run(
             routes.map { route in
-                var place = -1
-                // A configuration has only references that hold, and no other action here.
-                if case .backend(let name) = route.action { place = backends[name] ?? -1 }
-                return Entry(
-                    names: HostPatterns(route.match.serverNames, arena: arena),
-                    ranges: AddressTable(route.match.clientRanges, arena: arena), backend: place)
+                Entry(
+                    match: TCPMatch(route.match, conditions: numbers, arena: arena),
+                    action: Self.compile(route.action, surroundings.backends),
+                    rateLimit: route.rateLimit.flatMap { surroundings.rateLimits[$0.limit] } ?? -1)
             })
     }
 
-    /// The first route that takes the connection.
+    /// A configuration has only references that hold, and no other actions here.
+    private static func compile(_ action: RouteAction?, _ backends: [String: Int]) -> Action {
+        switch action {
+        case nil: .goOn
+        case .backend(let name): backends[name].map { .backend($0) } ?? .deny
+        case .mappedBackend, .respond, .redirect, .deny: .deny
+        }
+    }
+
+    /// The first route from the one at `start` that takes the connection.
     ///
     /// - Parameter name: what the client asks for, empty for nothing; nil: that is not known yet.
-    func choose(_ client: RawSocketAddress.Host, name: Bytes?) -> Choice {
-        var index = 0
+    func choose(_ client: RawSocketAddress.Host, name: Bytes?, from start: Int = 0) -> Choice {
+        var index = start
+        let client = ClientAddress(client)
         while index < entries.count {
             let entry = entries[index]
-            if entry.ranges.isEmpty || entry.ranges.contains(ClientAddress(client)) {
-                if entry.names.isEmpty { return .route(index, backend: entry.backend) }
-                guard let name else { return .needsHello }
-                if entry.names.take(name) { return .route(index, backend: entry.backend) }
+            switch entry.match.verdict(client, name: name, conditions) {
+            case .takes: return .route(index, entry.action, rateLimit: entry.rateLimit)
+            case .leaves: break
+            case .needsHello: return .needsHello(index)
             }
             index &+= 1
         }

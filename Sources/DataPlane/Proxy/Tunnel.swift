@@ -22,12 +22,14 @@ extension Engine {
     mutating func endDownload(_ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>) {
         guard !exchange[].downloadEnded else { return }
         exchange[].downloadEnded = true
+        exchange[].waitsForClient = false
         client[].transport.endSending()
     }
 
     mutating func endUpload(_ exchange: Ref<Exchange>, _ server: Ref<ServerConnection>) {
         guard !exchange[].uploadEnded else { return }
         exchange[].uploadEnded = true
+        exchange[].waitsForClient = false
         server[].transport.endSending()
     }
 
@@ -37,11 +39,15 @@ extension Engine {
         tunnelCount &+= 1
     }
 
-    /// How long both sides of a tunnel may be silent.
+    /// How long both sides of a tunnel may be silent, or the one that has not ended yet.
     func tunnelWait(_ exchange: Ref<Exchange>) -> Int64 {
         guard let frontend = exchange[].frontend else { return 1 }
-        guard exchange[].isTCP else { return frontend[].waits.tunnel }
-        let server = exchange[].backend?[].waits.server ?? frontend[].waits.server
-        return min(frontend[].waits.client, server)
+        let backend = exchange[].backend?[].waits ?? frontend[].waits
+        var wait =
+            exchange[].isTCP
+            ? min(frontend[].waits.client, backend.server) : frontend[].waits.tunnel
+        if exchange[].uploadEnded { wait = min(wait, frontend[].waits.clientFin) }
+        if exchange[].downloadEnded { wait = min(wait, backend.serverFin) }
+        return wait
     }
 }

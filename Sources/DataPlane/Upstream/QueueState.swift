@@ -21,7 +21,9 @@ struct QueueState {
         self.place = place
         self.worker = worker
         length = traffic.queueLength(ofBackend: place, slot: worker.bell.slot)
-        line = WaitingLine(serverCount: backend.servers.count, limit: backend.queue.max)
+        line = WaitingLine(
+            limit: backend.queue.max,
+            serverLimits: backend.servers.map { $0.maxQueue ?? backend.queue.max })
         servers = backend.servers.enumerated().map { index, server in
             QueuedServer(
                 number: traffic.serverNumber(place, index),
@@ -44,9 +46,9 @@ struct QueueState {
         guard let ticket = line.add(waiter) else { return nil }
         // Behind others in the same lane: for whatever it waits, that is announced.
         let isFirst =
-            waiter.server.map { line.count(ofServer: $0) == 1 } ?? (line.backendCount == 1)
+            ticket.server.map { line.count(ofServer: $0) == 1 } ?? (line.backendCount == 1)
         if isFirst { announce() }
-        showLengths(of: waiter.server)
+        showLengths(of: ticket.server)
         return ticket
     }
 

@@ -19,6 +19,8 @@ struct QueueTicket: BitwiseCopyable, Equatable {
     var sequence: UInt64
     /// How many stood in the same lane.
     var ahead: Int32
+    /// The one server that is waited for; nil: any.
+    var server: Int?
 }
 
 struct WaitingLine {
@@ -49,6 +51,8 @@ struct WaitingLine {
     }
 
     private let limit: Int
+    /// How many may wait for one server alone, by place.
+    private let serverLimits: [Int]
     private var entries: [Entry] = []
     private var freeEntries: [Int32] = []
     /// The backend's, then one for each server.
@@ -57,10 +61,13 @@ struct WaitingLine {
     /// All that wait.
     private(set) var count = 0
 
-    /// - Parameter limit: how many may wait, in all lanes together.
-    init(serverCount: Int, limit: Int) {
+    /// - Parameters:
+    ///   - limit: how many may wait, in all lanes together.
+    ///   - serverLimits: how many of them for one server alone, for each.
+    init(limit: Int, serverLimits: [Int]) {
         self.limit = limit
-        lanes = Array(repeating: Lane(), count: serverCount + 1)
+        self.serverLimits = serverLimits
+        lanes = Array(repeating: Lane(), count: serverLimits.count + 1)
     }
 
     /// How many wait for any server.
@@ -69,12 +76,16 @@ struct WaitingLine {
     /// How many wait for this server alone.
     func count(ofServer place: Int) -> Int { lanes[place + 1].count }
 
-    /// Nil: the line is full.
-    mutating func add(_ waiter: Waiter) -> QueueTicket? {
+    /// Nil: the line is full. Where only the lane of the waiter's server is, it waits for any.
+    mutating func add(_ newcomer: Waiter) -> QueueTicket? {
         guard count < limit else { return nil }
+        var waiter = newcomer
+        if let server = waiter.server, lanes[server + 1].count >= serverLimits[server] {
+            waiter.server = nil
+        }
         let ticket = QueueTicket(
             entry: freeEntries.popLast() ?? Int32(entries.count), sequence: nextSequence,
-            ahead: Int32(clamping: lanes[lane(of: waiter)].count))
+            ahead: Int32(clamping: lanes[lane(of: waiter)].count), server: waiter.server)
         nextSequence += 1
         let entry = Entry(waiter: waiter, sequence: ticket.sequence, next: -1, previous: -1)
         if Int(ticket.entry) == entries.count {

@@ -73,6 +73,8 @@ public struct Server: Codable, Sendable, Equatable {
     /// 1…100000 requests in flight (HTTP) or connections (TCP), in all workers of all generations
     /// together; nil is no limit.
     public var maxConnections: Int?
+    /// 0…100000 exchanges of a worker that wait for this server alone; nil: as many as may wait at all.
+    public var maxQueue: Int?
     /// Where its check differs from the backend's.
     public var check = CheckOverride()
     /// What stands for the server in a `StickyCookie`: 1…64 letters, digits, `_`, `.` and `-`, another

@@ -20,6 +20,8 @@ public struct Configuration: Codable, Sendable, Equatable {
     public var backends: [Backend]
     /// Sorted by name; names are unique.
     public var rateLimits: [RateLimit] = []
+    /// Sorted by name; names are unique.
+    public var users: [UserList] = []
 
     public init(
         process: ProcessSettings = ProcessSettings(), admin: AdminSettings = AdminSettings(),

@@ -3,11 +3,20 @@
 public struct HeaderRules: Codable, Sendable, Equatable {
     public var request: [HeaderEdit] = []
     public var response: [HeaderEdit] = []
+    /// The response's apply to our own error answers too; without, an error is never told to be kept
+    /// for a year because what it stands for is.
+    public var coversErrors = false
 
-    public init(request: [HeaderEdit] = [], response: [HeaderEdit] = []) {
+    public init(
+        request: [HeaderEdit] = [], response: [HeaderEdit] = [], coversErrors: Bool = false
+    ) {
         self.request = request
         self.response = response
+        self.coversErrors = coversErrors
     }
+
+    /// Those of our own error answers.
+    public var errors: [HeaderEdit] { coversErrors ? response : [] }
 }
 
 public struct HeaderEdit: Codable, Sendable, Equatable {

@@ -26,6 +26,8 @@ public struct LogSettings: Codable, Sendable, Equatable {
     public var level: Level = .info
     public var accessTo: Destination = .standardOutput
     public var accessFormat: Format = .json
+    /// In place of the format.
+    public var accessLine: LogLine?
     /// One exchange of so many is logged, 1 or more; those that went wrong always are.
     public var accessSample = 1
     public var syslog = SyslogSettings()

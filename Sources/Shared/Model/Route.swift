@@ -11,6 +11,8 @@ public struct Route: Codable, Sendable, Equatable {
     public var rewrite: Rewrite
     /// Asked before anything else is done; a request beyond it is answered here.
     public var rateLimit: RateLimitUse?
+    /// Asked next; who does not say a right password gets 401.
+    public var authentication: Authentication?
     /// 0…9, whose turn it is when exchanges wait for a server: smaller goes first.
     public var priority: Int
     public static let defaultPriority = 5

@@ -28,6 +28,8 @@ public enum Variable: String, Codable, Sendable, CaseIterable {
     case scheme, method, host, path, query
     /// 32 lower-case hexadecimal digits, unique to the exchange.
     case requestID = "request_id"
+    /// Who said the password that a route asked for; empty where none did.
+    case user
 }
 
 /// What `%{kind.name}` takes from the request at hand; nothing where the request has none such.

@@ -8,7 +8,7 @@ extension ConfigurationReading {
         conditions: [MappingReader.Entry], maps: [MappingReader.Entry]
     ) {
         checkReferences(configuration, backends, maps)
-        checkConditions(conditions)
+        checkConditions(conditions, configuration)
         checkAddresses()
         checkLimits(configuration)
         if configuration.frontends.isEmpty, !problems.hasErrors {

@@ -30,6 +30,11 @@ public struct EffectiveDocument: Sendable, Equatable {
                 ? nil : .named(configuration.conditions, \.name) { .match($0.match) },
             "rate_limits": configuration.rateLimits.isEmpty
                 ? nil : .named(configuration.rateLimits, \.name) { .rateLimit($0) },
+            "users": configuration.users.isEmpty
+                ? nil
+                : .named(configuration.users, \.name) { list in
+                    .named(list.users, \.name) { .string($0.hash) }
+                },
             "frontends": .named(configuration.frontends, \.name) { .frontend($0) },
             "backends": .named(configuration.backends, \.name) { .backend($0) },
         ])

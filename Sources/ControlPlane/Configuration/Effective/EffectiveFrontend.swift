@@ -17,7 +17,7 @@ extension JSONValue {
             "errors": frontend.errors.isEmpty ? nil : .errorPages(frontend.errors),
             "headers": isHTTP ? .headers(frontend.headers, frontend.forwardedFor) : nil,
             "proxy_protocol": frontend.proxyProtocol.map { .proxyProtocol($0) },
-            "routes": .array(frontend.routes.map { .route($0) }),
+            "routes": .array(frontend.routes.map { .route($0, frontend.mode) }),
         ])
     }
 
@@ -41,6 +41,7 @@ extension JSONValue {
                     "address": .string(server.address.description),
                     "weight": .number(server.weight),
                     "max_connections": server.maxConnections.map { .number($0) },
+                    "max_queue": server.maxQueue.map { .number($0) },
                     "proxy_protocol": server.proxyProtocol.map { .string($0.rawValue) },
                     "source": server.source.map { .string($0.description) },
                     "backup": .bool(server.isBackup),
@@ -113,12 +114,18 @@ extension JSONValue {
         ])
     }
 
-    private static func route(_ route: Route) -> JSONValue {
+    private static func route(_ route: Route, _ mode: ProxyMode) -> JSONValue {
         let headers = route.headers
         var members: [(String, JSONValue?)] = [
             ("id", .string(route.id)),
             ("match", route.match == RouteMatch() ? nil : .match(route.match)),
-            ("rate_limit", route.rateLimit.map { .rateLimitUse($0) }),
+            ("rate_limit", route.rateLimit.map { .rateLimitUse($0, mode) }),
+            (
+                "auth",
+                route.authentication.map {
+                    .object(["users": .string($0.users), "realm": .string($0.realm)])
+                }
+            ),
             ("rewrite", route.rewrite == Rewrite() ? nil : .rewrite(route.rewrite)),
             ("headers", headers == HeaderRules() ? nil : .headers(headers)),
             (
@@ -130,7 +137,7 @@ extension JSONValue {
         case nil: break
         case .backend(let name): members.append(("backend", .string(name)))
         case .mappedBackend(let name): members.append(("backend_map", .string(name)))
-        case .deny(let denial): members.append(denial.member)
+        case .deny(let denial): members.append(denial.member(mode))
         case .respond(let response):
             members.append(
                 (

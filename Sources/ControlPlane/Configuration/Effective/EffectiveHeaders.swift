@@ -18,7 +18,9 @@ extension JSONValue {
             members.append(.init(name: "request", value: .object(edits(request))))
         }
         if !rules.response.isEmpty {
-            members.append(.init(name: "response", value: .object(edits(rules.response))))
+            var response = edits(rules.response)
+            if rules.coversErrors { response["always"] = .bool(true) }
+            members.append(.init(name: "response", value: .object(response)))
         }
         return .object(JSONObject(members))
     }
@@ -84,7 +86,7 @@ extension Template {
         return text
     }
 
-    private static func escaped(_ literal: String, isLast: Bool) -> String {
+    fileprivate static func escaped(_ literal: String, isLast: Bool) -> String {
         guard literal.utf8.contains(UInt8(ascii: "%")) else { return literal }
         var text = ""
         let scalars = Array(literal.unicodeScalars)
@@ -94,6 +96,21 @@ extension Template {
             let isEnd = index == scalars.count - 1
             let next = isEnd ? nil : scalars[index + 1]
             if next == "%" || next == "{" || (isEnd && !isLast) { text += "%" }
+        }
+        return text
+    }
+}
+
+extension LogLine {
+    /// As it is written.
+    var written: String {
+        var text = ""
+        for (index, part) in parts.enumerated() {
+            switch part {
+            case .field(let field): text += "%{\(field.rawValue)}"
+            case .literal(let literal):
+                text += Template.escaped(literal, isLast: index == parts.count - 1)
+            }
         }
         return text
     }

@@ -11,14 +11,17 @@ extension JSONValue {
         ])
     }
 
-    static func rateLimitUse(_ use: RateLimitUse) -> JSONValue {
-        .object(["use": .string(use.limit), "status": .number(use.status)])
+    static func rateLimitUse(_ use: RateLimitUse, _ mode: ProxyMode) -> JSONValue {
+        .object([
+            "use": .string(use.limit), "status": mode == .http ? .number(use.status) : nil,
+        ])
     }
 }
 
 extension Denial {
     /// The field of a route.
-    var member: (String, JSONValue?) {
+    func member(_ mode: ProxyMode) -> (String, JSONValue?) {
+        if mode == .tcp { return ("deny", .object(JSONObject())) }
         if delay == .zero { return ("deny", .object(["status": .number(status)])) }
         return ("tarpit", .object(["status": .number(status), "delay": .time(delay)]))
     }

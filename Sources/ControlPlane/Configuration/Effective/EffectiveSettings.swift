@@ -52,7 +52,9 @@ extension JSONValue {
             "level": .string(settings.level.rawValue),
             "access": .object([
                 "to": .string(destination(settings.accessTo)),
-                "format": .string(settings.accessFormat.rawValue),
+                "format": settings.accessLine == nil
+                    ? .string(settings.accessFormat.rawValue) : nil,
+                "line": settings.accessLine.map { .string($0.written) },
                 "sample": .string("1/\(settings.accessSample)"),
                 "syslog": syslog(settings.syslog),
             ]),
@@ -89,6 +91,7 @@ extension JSONValue {
             .init(name: "http_request", value: .time(timeouts.httpRequest)),
             .init(name: "http_keep_alive", value: .time(timeouts.httpKeepAlive)),
             .init(name: "tunnel", value: .time(timeouts.tunnel)),
+            .init(name: "client_fin", value: .time(timeouts.clientFin)),
             .init(name: "inspect", value: .time(timeouts.inspect)),
         ])
     }
@@ -97,6 +100,7 @@ extension JSONValue {
         JSONObject([
             .init(name: "connect", value: .time(timeouts.connect)),
             .init(name: "server", value: .time(timeouts.server)),
+            .init(name: "server_fin", value: .time(timeouts.serverFin)),
         ])
     }
 

@@ -6,23 +6,28 @@ extension ValueReader {
     func condition(_ name: String) -> Condition? {
         reading.document.conditionBeingRead = name
         defer { reading.document.conditionBeingRead = nil }
-        return routeMatch().map { Condition(name: name, match: $0) }
+        return conditionMatch().map { Condition(name: name, match: $0) }
     }
 
     /// The name of a condition, noted for the check of references.
-    func conditionName() -> String? {
+    ///
+    /// - Parameter mode: of the frontend; nil in a condition.
+    func conditionName(_ mode: ProxyMode?) -> String? {
         guard !refusesReference(as: "the name of a condition"), let name = line() else {
             return nil
         }
         reading.document.conditionReferences.append(
-            .init(name: name, from: reading.document.conditionBeingRead, value: self))
+            .init(
+                name: name, from: reading.document.conditionBeingRead, mode: mode, value: self))
         return name
     }
 }
 
 extension ConfigurationReading {
     /// Every condition that is named exists, none leads back to itself, each is of use.
-    func checkConditions(_ conditions: [MappingReader.Entry]) {
+    func checkConditions(
+        _ conditions: [MappingReader.Entry], _ configuration: Configuration
+    ) {
         let names = conditions.map(\.key)
         let known = Set(names)
         var uses: [String: [DocumentReading.ConditionReference]] = [:]
@@ -43,12 +48,51 @@ extension ConfigurationReading {
                 at: condition.keyPosition, severity: .warning)
         }
         checkCycles(names, uses)
+        checkModes(configuration.conditions)
         if conditions.count > Configuration.conditionsMax, let first = conditions.first {
             first.value.report(
                 .tooLarge,
                 "\(conditions.count) conditions, a configuration has at most "
                     + "\(Configuration.conditionsMax)")
         }
+    }
+
+    /// A connection has no requests, and a request no TLS hello: a route names no condition that, by
+    /// itself or by those that it names, looks at what is not there.
+    private func checkModes(_ conditions: [Condition]) {
+        let ofRequests = Self.names(conditions) { $0.looksAtRequests }
+        let ofHellos = Self.names(conditions) { !$0.serverNames.isEmpty }
+        for reference in document.conditionReferences where !problems.isFull {
+            switch reference.mode {
+            case .tcp? where ofRequests.contains(reference.name):
+                reference.value.report(
+                    .wrongMode,
+                    "condition \(quoted(reference.name)) looks at requests, and a frontend of mode tcp "
+                        + "sees none: client_ip and sni are all there is")
+            case .http? where ofHellos.contains(reference.name):
+                reference.value.report(
+                    .wrongMode,
+                    "condition \(quoted(reference.name)) looks at \"sni\", which has no meaning in a "
+                        + "frontend of mode http, match the host")
+            case .tcp?, .http?, nil: break
+            }
+        }
+    }
+
+    /// Of the conditions that do so, or name one that does. Each round finds the next ones up.
+    private static func names(
+        _ conditions: [Condition], that look: (RouteMatch) -> Bool
+    ) -> Set<String> {
+        var found = Set(conditions.filter { look($0.match) }.map(\.name))
+        var before = -1
+        while before != found.count {
+            before = found.count
+            for condition in conditions {
+                let named = condition.match.all + condition.match.any + condition.match.none
+                if named.contains(where: found.contains) { found.insert(condition.name) }
+            }
+        }
+        return found
     }
 
     /// Follows each name once; a way that comes upon itself is reported where it closes. Without
@@ -80,5 +124,16 @@ extension ConfigurationReading {
                 }
             }
         }
+    }
+}
+
+extension RouteMatch {
+    /// Whether any of it is about a request; conditions aside.
+    fileprivate var looksAtRequests: Bool {
+        var ofConnection = RouteMatch()
+        ofConnection.serverNames = serverNames
+        ofConnection.clientRanges = clientRanges
+        (ofConnection.all, ofConnection.any, ofConnection.none) = (all, any, none)
+        return self != ofConnection
     }
 }

@@ -36,6 +36,10 @@ extension ValueReader {
                 Self.named("rate limit", in: named.rateLimits) { name, value in
                     value.rateLimit(name)
                 }
+            configuration.users =
+                Self.named("list of users", in: named.users) { name, value in
+                    value.userList(name)
+                }
             configuration.frontends =
                 Self.named("frontend", in: named.frontends) { name, value in
                     value.frontend(name, timeouts, errors)
@@ -47,6 +51,7 @@ extension ValueReader {
                 maps: named.maps.flatMap(\.mappingEntries))
             reading.checkStickyTables(named.backends.flatMap(\.mappingEntries), configuration)
             reading.checkRateLimits(named.rateLimits.flatMap(\.mappingEntries), configuration)
+            reading.checkUserLists(named.users.flatMap(\.mappingEntries))
             return configuration
         }
     }
@@ -93,7 +98,7 @@ extension ValueReader {
             fields.refuse(
                 ["process", "admin", "log", "defaults"], .misplacedField,
                 "belongs into the including file; an included one holds frontends, backends, "
-                    + "conditions, maps, rate_limits and labels")
+                    + "conditions, maps, rate_limits, users and labels")
             fields.refuse(
                 ["include"], .misplacedField,
                 "is for the including file: an included one includes no others")
@@ -107,6 +112,7 @@ extension ValueReader {
         var conditions: [ValueReader] = []
         var maps: [ValueReader] = []
         var rateLimits: [ValueReader] = []
+        var users: [ValueReader] = []
 
         mutating func add(_ fields: inout MappingReader) {
             if let value = fields.take("backends") { backends.append(value) }
@@ -114,6 +120,7 @@ extension ValueReader {
             if let value = fields.take("conditions") { conditions.append(value) }
             if let value = fields.take("maps") { maps.append(value) }
             if let value = fields.take("rate_limits") { rateLimits.append(value) }
+            if let value = fields.take("users") { users.append(value) }
         }
     }
 }

@@ -21,15 +21,32 @@ extension ValueReader {
         }
     }
 
+    private struct ResponseRules {
+        var edits: [HeaderEdit] = []
+        var coversErrors = false
+    }
+
     private func rules(_ fields: inout MappingReader) -> HeaderRules {
         let shorthand = edits(&fields)
         let request = fields.take("request")?.object { edits(&$0) } ?? []
-        let response = fields.take("response")?.object { edits(&$0, .response) } ?? []
+        let response =
+            fields.take("response")?.object { response -> ResponseRules in
+                let always = response.take("always")
+                let edits = edits(&response, .response)
+                if !["remove", "set", "add"].contains(where: response.has) {
+                    always?.report(
+                        .missingField,
+                        "says of remove, set and add that they hold for our own errors too, and "
+                            + "there is none of them")
+                }
+                return ResponseRules(edits: edits, coversErrors: always?.boolean() ?? false)
+            } ?? ResponseRules()
         // The order of application: removes, sets, adds.
         let all = HeaderEdit.Action.allCases.flatMap { action in
             (shorthand + request).filter { $0.action == action }
         }
-        return HeaderRules(request: all, response: response)
+        return HeaderRules(
+            request: all, response: response.edits, coversErrors: response.coversErrors)
     }
 
     private func edits(

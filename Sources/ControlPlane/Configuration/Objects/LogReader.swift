@@ -13,8 +13,17 @@ extension ValueReader {
                 if let destination = access.take("to")?.logDestination() {
                     settings.accessTo = destination
                 }
-                if let format = access.take("format")?.choice(LogSettings.Format.self) {
+                let format = access.take("format")
+                if let format = format?.choice(LogSettings.Format.self) {
                     settings.accessFormat = format
+                }
+                if let line = access.take("line") {
+                    if format != nil {
+                        line.report(
+                            .conflictingFields,
+                            "a line has one form, leave out one of \"format\" and \"line\"")
+                    }
+                    settings.accessLine = line.logLine()
                 }
                 if let sample = access.take("sample")?.logSample() {
                     settings.accessSample = sample

@@ -45,25 +45,29 @@ extension ValueReader {
         }
     }
 
-    func rateLimitUse() -> RateLimitUse? {
+    func rateLimitUse(_ mode: ProxyMode) -> RateLimitUse? {
         object { fields -> RateLimitUse? in
-            let name = fields.require("use", "the name of a limit in rate_limits")?.rateLimitName()
+            let name = fields.require("use", "the name of a limit in rate_limits")?
+                .rateLimitName(mode)
+            fields.refuseStatus(mode)
             let status = fields.take("status")?.integer(in: 400...599) ?? 429
             return name.map { RateLimitUse(limit: $0, status: status) }
         }?.flatMap { $0 }
     }
 
-    private func rateLimitName() -> String? {
+    private func rateLimitName(_ mode: ProxyMode) -> String? {
         guard !refusesReference(as: "the name of a rate limit"), let name = line() else {
             return nil
         }
-        reading.document.rateLimitReferences.append(.init(name: name, value: self))
+        reading.document.rateLimitReferences.append(
+            .init(name: name, mode: mode, value: self))
         return name
     }
 
-    func denial() -> Denial? {
+    func denial(_ mode: ProxyMode) -> Denial? {
         object { fields in
-            Denial(status: fields.take("status")?.integer(in: 400...599) ?? 403)
+            fields.refuseStatus(mode)
+            return Denial(status: fields.take("status")?.integer(in: 400...599) ?? 403)
         }
     }
 
@@ -77,12 +81,29 @@ extension ValueReader {
     }
 }
 
+extension MappingReader {
+    fileprivate mutating func refuseStatus(_ mode: ProxyMode) {
+        if mode == .http { return }
+        refuse(
+            ["status"], .wrongMode,
+            "has no meaning in a frontend of mode tcp: the connection is closed")
+    }
+}
+
 extension ConfigurationReading {
     /// Every limit that is named exists, each is of use, and all have room.
     func checkRateLimits(_ limits: [MappingReader.Entry], _ configuration: Configuration) {
         let names = limits.map(\.key)
         let known = Set(names)
         for reference in document.rateLimitReferences where !problems.isFull {
+            if let limit = configuration.rateLimits.first(where: { $0.name == reference.name }),
+                reference.mode == .tcp, !limit.key.isOfConnection
+            {
+                reference.value.report(
+                    .wrongMode,
+                    "\(quoted(reference.name)) counts by \(limit.key.text), and a frontend of mode tcp "
+                        + "sees nothing of requests: name a limit with key client_ip")
+            }
             if known.contains(reference.name) { continue }
             reference.value.report(
                 .unknownReference, "no rate limit is named \(quoted(reference.name))",

@@ -5,30 +5,53 @@ import Model
 extension ValueReader {
     func routeMatch() -> RouteMatch? {
         object { fields in
-            var match = RouteMatch()
-            match.hosts = fields.take("host").map { $0.each { $0.hostPattern() } } ?? []
-            match.paths = fields.take("path").map { $0.each { $0.requestPath() } } ?? []
-            match.pathPrefixes =
-                fields.take("path_prefix").map { $0.each { $0.pathPrefix() } } ?? []
-            match.pathSuffixes =
-                fields.take("path_suffix").map { $0.each { $0.pathSuffix() } } ?? []
-            match.pathPatterns =
-                fields.take("path_pattern").map { $0.each { $0.pathPattern() } } ?? []
-            match.methods = fields.take("method").map { $0.each { $0.method() } } ?? []
-            match.scheme = fields.take("scheme")?.choice(Scheme.self)
-            match.headers = fields.take("header")?.valueMatches(.header) ?? []
-            match.queries = fields.take("query")?.valueMatches(.query) ?? []
-            match.cookies = fields.take("cookie")?.valueMatches(.cookie) ?? []
-            match.maps = fields.take("map")?.valueMatches(.map) ?? []
-            match.clientRanges =
-                fields.take("client_ip").map { $0.each { $0.addressRange() } } ?? []
-            match.all = fields.take("all").map { $0.each { $0.conditionName() } } ?? []
-            match.any = fields.take("any").map { $0.each { $0.conditionName() } } ?? []
-            match.none = fields.take("none").map { $0.each { $0.conditionName() } } ?? []
+            let match = matchOfRequest(&fields, .http)
             fields.refuse(
                 ["sni"], .wrongMode, "has no meaning in a frontend of mode http, match the host")
             return match
         }
+    }
+
+    /// Of a condition, which may be for connections as well.
+    func conditionMatch() -> RouteMatch? {
+        object { fields in
+            var match = matchOfRequest(&fields, nil)
+            match.serverNames = fields.take("sni").map { $0.each { $0.hostPattern() } } ?? []
+            return match
+        }
+    }
+
+    /// - Parameter mode: of the frontend; nil in a condition.
+    private func matchOfRequest(
+        _ fields: inout MappingReader, _ mode: ProxyMode?
+    ) -> RouteMatch {
+        var match = RouteMatch()
+        match.hosts = fields.take("host").map { $0.each { $0.hostPattern() } } ?? []
+        match.paths = fields.take("path").map { $0.each { $0.requestPath() } } ?? []
+        match.pathPrefixes =
+            fields.take("path_prefix").map { $0.each { $0.pathPrefix() } } ?? []
+        match.pathSuffixes =
+            fields.take("path_suffix").map { $0.each { $0.pathSuffix() } } ?? []
+        match.pathPatterns =
+            fields.take("path_pattern").map { $0.each { $0.pathPattern() } } ?? []
+        match.methods = fields.take("method").map { $0.each { $0.method() } } ?? []
+        match.scheme = fields.take("scheme")?.choice(Scheme.self)
+        match.headers = fields.take("header")?.valueMatches(.header) ?? []
+        match.queries = fields.take("query")?.valueMatches(.query) ?? []
+        match.cookies = fields.take("cookie")?.valueMatches(.cookie) ?? []
+        match.maps = fields.take("map")?.valueMatches(.map) ?? []
+        match.clientRanges =
+            fields.take("client_ip").map { $0.each { $0.addressRange() } } ?? []
+        readConditions(&match, &fields, mode)
+        return match
+    }
+
+    private func readConditions(
+        _ match: inout RouteMatch, _ fields: inout MappingReader, _ mode: ProxyMode?
+    ) {
+        match.all = fields.take("all").map { $0.each { $0.conditionName(mode) } } ?? []
+        match.any = fields.take("any").map { $0.each { $0.conditionName(mode) } } ?? []
+        match.none = fields.take("none").map { $0.each { $0.conditionName(mode) } } ?? []
     }
 
     /// In a TCP frontend.
@@ -38,11 +61,11 @@ extension ValueReader {
             match.serverNames = fields.take("sni").map { $0.each { $0.hostPattern() } } ?? []
             match.clientRanges =
                 fields.take("client_ip").map { $0.each { $0.addressRange() } } ?? []
+            readConditions(&match, &fields, .tcp)
             fields.refuse(
                 [
                     "host", "path", "path_prefix", "path_suffix", "path_pattern", "method",
-                    "scheme",
-                    "header", "query", "cookie", "map", "all", "any", "none",
+                    "scheme", "header", "query", "cookie", "map",
                 ], .wrongMode,
                 "has no meaning in a frontend of mode tcp")
             return match

@@ -11,17 +11,18 @@ extension ValueReader {
             var headers = HeaderRules()
             var rewrite = Rewrite()
             var limit: RateLimitUse?
+            var authentication: Authentication?
             if mode == .tcp {
                 match = fields.take("match")?.matchOfTCP() ?? match
+                limit = fields.take("rate_limit")?.rateLimitUse(mode)
                 fields.refuse(
-                    [
-                        "respond", "redirect", "backend_map", "deny", "tarpit", "headers",
-                        "rewrite", "rate_limit",
-                    ], .wrongMode,
+                    ["respond", "redirect", "backend_map", "tarpit", "headers", "rewrite", "auth"],
+                    .wrongMode,
                     "has no meaning in a frontend of mode tcp")
             } else {
                 match = fields.take("match")?.routeMatch() ?? match
-                limit = fields.take("rate_limit")?.rateLimitUse()
+                limit = fields.take("rate_limit")?.rateLimitUse(mode)
+                authentication = fields.take("auth")?.authentication()
                 rewrite = fields.take("rewrite")?.rewrite() ?? rewrite
                 headers = fields.take("headers")?.headerRules() ?? headers
             }
@@ -33,6 +34,7 @@ extension ValueReader {
                 id: id, match: match, action: action.value, headers: headers, rewrite: rewrite,
                 priority: priority)
             route.rateLimit = limit
+            route.authentication = authentication
             return route
         }?.flatMap { $0 }
     }
@@ -73,7 +75,8 @@ extension ValueReader {
     }
 
     /// What a route may do without ending the search.
-    private static var filterNames: [String] { ["rate_limit", "rewrite", "headers"] }
+    private static var filterNames: [String] { ["rate_limit", "auth", "rewrite", "headers"] }
+    private static var actionsOfTCP: [String] { ["backend", "deny"] }
 
     /// What was read of an action, which may be none.
     private struct ReadAction {
@@ -85,15 +88,17 @@ extension ValueReader {
         let given = ["backend", "backend_map", "respond", "redirect", "deny", "tarpit"]
             .filter(fields.has)
         let backend = fields.take("backend")
+        let deny = fields.take("deny")
         let map = mode == .tcp ? nil : fields.take("backend_map")
         // In a TCP frontend these are refused already.
         let respond = mode == .tcp ? nil : fields.take("respond")
         let redirect = mode == .tcp ? nil : fields.take("redirect")
-        let deny = mode == .tcp ? nil : fields.take("deny")
         let tarpit = mode == .tcp ? nil : fields.take("tarpit")
         if given.isEmpty {
             if mode == .tcp {
-                fields.report(.missingField, "a route needs a backend")
+                if fields.has("rate_limit") { return ReadAction() }
+                fields.report(
+                    .missingField, "a route needs one of backend and deny, or a rate_limit")
                 return nil
             }
             if Self.filterNames.contains(where: fields.has) { return ReadAction() }
@@ -103,7 +108,7 @@ extension ValueReader {
                     + "a filter: " + Self.filterNames.joined(separator: ", "))
             return nil
         }
-        if mode == .http, given.count > 1 {
+        if given.count(where: { mode == .http || Self.actionsOfTCP.contains($0) }) > 1 {
             fields.report(
                 .conflictingFields,
                 "a route does one thing, here are \(given.joined(separator: " and "))")
@@ -116,7 +121,7 @@ extension ValueReader {
             } else if let respond {
                 respond.localResponse().map(RouteAction.respond)
             } else if let deny {
-                deny.denial().map(RouteAction.deny)
+                deny.denial(mode).map(RouteAction.deny)
             } else if let tarpit {
                 tarpit.tarpit().map(RouteAction.deny)
             } else {

@@ -21,6 +21,7 @@ extension ValueReader {
             let slowStartField = fields.take("slow_start")
             let slowStart = slowStartField?.duration(in: .zero ... .seconds(3_600))
             let limit = fields.take("max_connections")?.integer(in: 1...100_000)
+            let maxQueue = fields.take("max_queue")?.integer(in: 0...100_000)
             if let slowStart, slowStart > .zero, limit == nil, !inheritance.looksAtWeights {
                 slowStartField?.report(
                     .conflictingFields,
@@ -50,6 +51,7 @@ extension ValueReader {
             server.slowStart = slowStart ?? .zero
             server.proxyProtocol = proxyProtocol
             server.maxConnections = limit
+            server.maxQueue = maxQueue
             server.source = source
             server.check = check ?? CheckOverride()
             server.cookie = cookie

@@ -135,7 +135,7 @@ extension ValueReader {
 
     /// Where the n-th `%{` of a text stands in the file: exact unless some of them are hidden by
     /// escapes, then the start of the text.
-    private func place(ofOpening number: Int) -> TextPosition? {
+    func place(ofOpening number: Int) -> TextPosition? {
         guard case .scalar(let scalar) = node.content else { return nil }
         let places = reading.source.positions(of: "%{", from: node.position, to: scalar.end)
         return places.count >= number ? places[number - 1] : nil

@@ -20,9 +20,10 @@ extension ValueReader {
             if place != .frontend {
                 set("connect", \.connect)
                 set("server", \.server)
+                set("server_fin", \.serverFin)
             } else {
                 fields.refuse(
-                    ["connect", "server"], .conflictingFields,
+                    ["connect", "server", "server_fin"], .conflictingFields,
                     "is a timeout of the server's side: set it in a backend or in defaults")
             }
             if place != .backend {
@@ -30,10 +31,14 @@ extension ValueReader {
                 set("http_request", \.httpRequest)
                 set("http_keep_alive", \.httpKeepAlive)
                 set("tunnel", \.tunnel)
+                set("client_fin", \.clientFin)
                 set("inspect", \.inspect)
             } else {
                 fields.refuse(
-                    ["client", "http_request", "http_keep_alive", "tunnel", "inspect"],
+                    [
+                        "client", "http_request", "http_keep_alive", "tunnel", "client_fin",
+                        "inspect",
+                    ],
                     .conflictingFields,
                     "is a timeout of the client's side: set it in a frontend or in defaults")
             }

@@ -31,6 +31,8 @@ final class DocumentReading {
         var name: String
         /// The condition that it stands in; nil in a route.
         var from: String?
+        /// Of the frontend that the route is of; nil in a condition.
+        var mode: ProxyMode?
         var value: ValueReader
     }
     struct MapReference {
@@ -57,6 +59,13 @@ final class DocumentReading {
 
     struct RateLimitReference {
         var name: String
+        /// Of the frontend.
+        var mode: ProxyMode
+        var value: ValueReader
+    }
+
+    struct UserListReference {
+        var name: String
         var value: ValueReader
     }
 
@@ -75,6 +84,7 @@ final class DocumentReading {
     var conditionBeingRead: String?
     var mapReferences: [MapReference] = []
     var rateLimitReferences: [RateLimitReference] = []
+    var userListReferences: [UserListReference] = []
     var maps: [String: NotedMap] = [:]
     /// What the path patterns read so far of one frontend, and of all, have captured.
     var captureNames: Set<String> = []
@@ -95,6 +105,7 @@ final class DocumentReading {
         conditionReferences = []
         mapReferences = []
         rateLimitReferences = []
+        userListReferences = []
         maps = [:]
     }
 }
