@@ -102,4 +102,32 @@ import Testing
         #expect(message.status == 503 && message.field("x-a") == nil)
         #expect(message.field("cache-control") == "no-store")
     }
+
+    /// A response says which server it is from; an error, to which it went last.
+    @Test func whereItWasSent() throws {
+        let origin = try EngineOrigin { connection in
+            while let request = connection.takeMessage() {
+                if request.startLine.contains("/gone") { return }
+                connection.send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+            }
+        }
+        var options = EngineHarness.Options()
+        options.retries.count = 0
+        options.headers = Self.rules(
+            always: true,
+            (.set, "X-Served-By", [.variable(.backend), .literal("/"), .variable(.server)]))
+        var match = RouteMatch()
+        match.paths = ["/none"]
+        options.routes = [
+            Route(id: "n", match: match, action: .deny(Denial())),
+            Route(id: "r", action: .backend("b")),
+        ]
+        let harness = try EngineHarness(origins: [origin.port], options)
+        for (target, status, place) in [
+            ("/", 200, "b/s0"), ("/gone", 502, "b/s0"), ("/none", 403, "/"),
+        ] {
+            let message = try ask(harness, "POST \(target) HTTP/1.1\r\nHost: a\r\n\r\n")
+            #expect(message.status == status && message.field("x-served-by") == place)
+        }
+    }
 }

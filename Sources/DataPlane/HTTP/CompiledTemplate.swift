@@ -38,7 +38,7 @@ struct CompiledTemplate: BitwiseCopyable {
     private enum Part: BitwiseCopyable {
         case literal(Bytes)
         case generation, revision, pid, clientIP, clientPort, frontend
-        case scheme, method, host, path, query, requestID, user
+        case scheme, method, host, path, query, requestID, user, backend, server
         case value(CompiledValue)
     }
 
@@ -83,6 +83,8 @@ struct CompiledTemplate: BitwiseCopyable {
         case .query: .query
         case .requestID: .requestID
         case .user: .user
+        case .backend: .backend
+        case .server: .server
         }
     }
 
@@ -104,6 +106,8 @@ struct CompiledTemplate: BitwiseCopyable {
             case .query: writeValue(facts.query, .ofTarget, to: &writer)
             case .requestID: facts.requestID.write(to: &writer)
             case .user: writeValue(facts.user, to: &writer)
+            case .backend: writer.append(facts.backend)
+            case .server: writer.append(facts.server)
             case .value(let value):
                 writeValue(value.text(facts), value.form, to: &writer)
             }

@@ -26,6 +26,9 @@ struct ExchangeFacts: BitwiseCopyable {
     var frontend = Bytes.empty
     /// Who said the password that a route asked for.
     var user = Bytes.empty
+    /// Where the request was sent last.
+    var backend = Bytes.empty
+    var server = Bytes.empty
     /// Decimal text, made once per worker.
     var generation = Bytes.empty
     var revision = Bytes.empty

@@ -21,32 +21,32 @@ extension Engine {
         _ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>, _ upstream: Ref<UpstreamServer>
     ) -> Ref<ServerConnection>? {
         while let own = client.ownParked(to: upstream) {
-            guard own.takeBack(), !own[].transport.isReadable || isSilent(own) else { continue }
-            use(own, exchange, client)
-            return own
+            guard let taken = own.takeBack(), let lease = silent(taken, asks: false) else {
+                continue
+            }
+            return use(lease, exchange, client)
         }
         guard let rules = exchange[].backend?[].reuse, mayUseOthers(exchange, client, rules) else {
             return nil
         }
         while let other = otherParked(upstream, rules) {
-            guard other.takeBack() else { continue }
-            if rules.policy != .always || other[].transport.isReadable {
-                guard isSilent(other) else { continue }
-            }
-            use(other, exchange, client)
-            return other
+            guard let taken = other.takeBack(),
+                let lease = silent(taken, asks: rules.policy != .always)
+            else { continue }
+            return use(lease, exchange, client)
         }
         return takeOver(exchange, client, upstream)
     }
 
     @inline(__always)
     private mutating func use(
-        _ server: Ref<ServerConnection>, _ exchange: Ref<Exchange>,
+        _ lease: consuming ParkedLease, _ exchange: Ref<Exchange>,
         _ client: Ref<ClientConnection>
-    ) {
-        server.use(for: exchange, owner: client)
+    ) -> Ref<ServerConnection> {
+        let server = lease.use(for: exchange, owner: client)
         // The time it may be parked is not a time to answer in.
         serverTimers.arm(server, at: .max)
+        return server
     }
 
     /// Whether the request may go over a connection that another client used. In `safe`, one that
@@ -170,23 +170,34 @@ extension Engine {
     /// Events on a connection that nobody uses: bytes or its end make it useless. Events of its
     /// former exchange may still come, so the socket is asked.
     mutating func checkParked(_ server: Ref<ServerConnection>) {
-        guard server[].transport.isReadable, server.takeBack() else { return }
-        _ = isSilent(server)
+        guard server[].transport.isReadable, let lease = server.takeBack() else { return }
+        _ = silent(lease, asks: true)
     }
 
-    /// Asks the socket of a parked connection that was taken back, and ends one that is not.
-    private mutating func isSilent(_ server: Ref<ServerConnection>) -> Bool {
-        if server[].transport.isSilent() { return true }
-        if !server[].transport.hasFailed, !server[].transport.peerHasEnded {
-            count(.desyncs, of: server[].server?[].traffic)
-        }
-        dismiss(server)
-        return false
+    /// Nil, and ended: the connection has something to say. Its socket is asked where it may have, or
+    /// in any case.
+    @inline(__always)
+    private mutating func silent(
+        _ lease: consuming ParkedLease, asks: Bool
+    ) -> ParkedLease? {
+        if !asks, !lease.isReadable { return lease }
+        return silentSocket(lease)
+    }
+
+    private mutating func silentSocket(_ lease: consuming ParkedLease) -> ParkedLease? {
+        if lease.isSilent() { return lease }
+        if lease.isOpen { count(.desyncs, of: lease.server?[].traffic) }
+        dismiss(lease)
+        return nil
+    }
+
+    private mutating func dismiss(_ lease: consuming ParkedLease) {
+        close(lease.end())
     }
 
     /// Ends a parked connection, unless another loop has claimed it.
     mutating func endParked(_ server: Ref<ServerConnection>) {
-        if server.takeBack() { dismiss(server) }
+        if let lease = server.takeBack() { dismiss(lease) }
     }
 
     /// All of one server, at once.

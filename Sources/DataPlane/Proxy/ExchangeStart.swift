@@ -309,6 +309,10 @@ extension Engine {
         if client[].isSecure { facts.scheme = Bytes("https") }
         facts.requestID = exchange[].requestID
         if exchange[].login.route >= 0 { facts.user = userName(exchange) }
+        if let upstream = exchange[].upstream {
+            facts.backend = configuration.backendNames[upstream[].backend]
+            facts.server = configuration.serverNames[upstream[].backend][upstream[].index]
+        }
         if let routes = exchange[].frontend?[].routes { facts.frontend = routes.frontend }
         facts.generation = generationText
         facts.revision = revisionText

@@ -54,7 +54,8 @@ extension Engine {
     private func isTooSoon(_ exchange: Ref<Exchange>, _ server: Ref<ServerConnection>) -> Bool {
         let took = nowNanoseconds &- exchange[].firstSentAt
         guard took < server[].quickest else { return false }
-        server[].quickest = took
+        // Within one round no time passes: such an answer is asked about each time.
+        server[].quickest = max(1, took)
         return server[].isReused
             && server[].transport.unacknowledgedCount >= exchange[].upload.totalSent
     }

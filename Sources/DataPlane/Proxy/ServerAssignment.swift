@@ -158,6 +158,11 @@ extension Engine {
     mutating func dismiss(_ server: Ref<ServerConnection>, reset: Bool = false) {
         guard server[].state != .doomed else { return }
         server.doom()
+        close(server, reset: reset)
+    }
+
+    /// What is left to do for one that is doomed.
+    mutating func close(_ server: Ref<ServerConnection>, reset: Bool = false) {
         server[].transport.close(reset: reset)
         serverTimers.cancel(server)
         buffers.empty(&server[].input)

@@ -6,9 +6,9 @@
 //    └─(another loop's)─▶ inUse
 //
 // The counters of a server and the membership in its list of parked connections are derived here,
-// from the state and from nothing else. Taking a connection out of the pool for a while is
-// `takeBack`, for good is `doom`, and there is no way out of `doomed`. Hot, one thread; what loops
-// take from each other goes through `ClaimBoard`.
+// from the state and from nothing else. Taking a connection out of the pool for a while gives a
+// `ParkedLease`, and only that can be used again or ended; there is no way out of `doomed`. Hot, one
+// thread; what loops take from each other goes through `ClaimBoard`.
 
 internal import Model
 internal import SharedState
@@ -118,9 +118,8 @@ extension Ref where Entry == ServerConnection {
         change(to: .parked)
     }
 
-    /// A parked connection, taken back before if it was shown, is used again.
     @inline(__always)
-    func use(for exchange: Ref<Exchange>, owner: Ref<ClientConnection>) {
+    fileprivate func use(for exchange: Ref<Exchange>, owner: Ref<ClientConnection>) {
         change(to: .inUse)
         self[].exchange = exchange
         self[].isReused = true
@@ -128,19 +127,24 @@ extension Ref where Entry == ServerConnection {
         setOwner(owner)
     }
 
-    /// Ends it for good; the caller closes it in the same event.
+    /// Ends it for good; the caller closes it in the same event. A parked one is ended by its lease.
     func doom() {
+        precondition(self[].state != .parked, "a parked connection is taken back before its end")
+        end()
+    }
+
+    fileprivate func end() {
         guard self[].state != .doomed else { return }
         self[].exchange = nil
         change(to: .doomed)
         disown()
     }
 
-    /// Makes a parked connection this loop's alone, for a while or as the first step of its end.
-    /// False: another loop has claimed it, and this entry has no socket any more.
+    /// Makes a parked connection this loop's alone. Nil: another loop has claimed it, and this entry
+    /// has no socket any more.
     @inline(__always)
-    func takeBack() -> Bool {
-        self[].claimPlace < 0 || takeBackShown()
+    func takeBack() -> ParkedLease? {
+        self[].claimPlace < 0 || takeBackShown() ? ParkedLease(self) : nil
     }
 
     private func takeBackShown() -> Bool {
@@ -253,6 +257,45 @@ extension Ref where Entry == ServerConnection {
         if let previous { previous[].nextOwn = next } else { client[].firstOwn = next }
         self[].nextOwn = nil
         self[].previousOwn = nil
+    }
+}
+
+/// A parked connection that was taken out of the pool for a while: no other loop can have it. It is
+/// used again, or ended for good; let go of, it is parked as before.
+struct ParkedLease: ~Copyable {
+    private let connection: Ref<ServerConnection>
+
+    @inline(__always)
+    fileprivate init(_ connection: Ref<ServerConnection>) {
+        self.connection = connection
+    }
+
+    /// Whether its poll set has reported anything.
+    var isReadable: Bool { @inline(__always) get { connection[].transport.isReadable } }
+
+    /// Whether the socket has nothing to say: neither bytes nor an end.
+    func isSilent() -> Bool { connection[].transport.isSilent() }
+
+    /// Neither ended nor failed, as far as was asked: what it says is bytes.
+    var isOpen: Bool {
+        !connection[].transport.hasFailed && !connection[].transport.peerHasEnded
+    }
+
+    var server: Ref<UpstreamServer>? { connection[].server }
+
+    /// Carries an exchange again.
+    @inline(__always)
+    consuming func use(
+        for exchange: Ref<Exchange>, owner: Ref<ClientConnection>
+    ) -> Ref<ServerConnection> {
+        connection.use(for: exchange, owner: owner)
+        return connection
+    }
+
+    /// Ends it for good; the caller closes it in the same event.
+    consuming func end() -> Ref<ServerConnection> {
+        connection.end()
+        return connection
     }
 }
 

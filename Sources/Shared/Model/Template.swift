@@ -30,6 +30,8 @@ public enum Variable: String, Codable, Sendable, CaseIterable {
     case requestID = "request_id"
     /// Who said the password that a route asked for; empty where none did.
     case user
+    /// Where the request was sent last: known when it is answered, empty before, and where it was not.
+    case backend, server
 }
 
 /// What `%{kind.name}` takes from the request at hand; nothing where the request has none such.
