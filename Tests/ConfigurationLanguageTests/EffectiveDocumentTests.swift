@@ -65,7 +65,8 @@ import Testing
               - {id: rest, match: {client_ip: [10.0.0.0/8, 192.0.2.1]}, backend: db}
         rate_limits: {r: {rate: 1/s}}
         users:
-          staff: {b: "$5$s$YCRPr0Z8Ddb", a b: "$5$s$YCRPr0Z8Ddb"}
+          staff: {b: "$5$s$aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+            a b: "$5$s$aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}
         conditions:
           c: {all: a, host: c.example}
           a: {client_ip: 10.0.0.0/8}

@@ -115,6 +115,12 @@ import Testing
         ("{users: l}", "l: {'a:b': '\(hash)'}", ["invalid-value /users/l/a:b"]),
         ("{users: l}", "l: {a: '$1$salt$qJH7.N4xYta3aEG/dfqo/0'}", ["weak-hash /users/l/a"]),
         (
+            "{users: l}", "l: {a: '\("$6$rounds=999" + hash.dropFirst(2))'}",
+            ["weak-hash /users/l/a"]
+        ),
+        ("{users: l}", "l: {a: '\(hash.dropLast())'}", ["invalid-value /users/l/a"]),
+        ("{users: l}", "l: {a: averylongpassword}", ["invalid-value /users/l/a"]),
+        (
             "{users: l, realm: 'a\"b'}", "l: {a: '\(hash)'}",
             ["invalid-value /frontends/f/routes/0/auth/realm"]
         ),

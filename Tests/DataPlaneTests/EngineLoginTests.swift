@@ -179,14 +179,94 @@ import Testing
                 "GET /guarded HTTP/1.1\r\nHost: a\r\n\(Self.basic("alice:wrong\(number)"))\r\n")
             return client
         }
+        defer { withExtendedLifetime(clients) {} }
         for _ in 0..<20 {
             #expect(ask(known, "/open")?.status == 200)
             #expect(ask(known, "/guarded", Self.basic("bob:secret"))?.status == 200)
         }
         for client in clients.prefix(20) { client.close(reset: true) }
         let statuses = clients.dropFirst(20).map { $0.takeMessage()?.status ?? -1 }
-        #expect(Set(statuses) == [401, 503])
+        #expect(Set(statuses) == [401, 429])
         #expect(ask(known, "/guarded", Self.basic("alice:secret"))?.status == 200)
         #expect(harness.gauge(.exchangesInFlight, becomes: 0))
+    }
+
+    /// A thousand who say the same are looked at together, and nobody is told to come again.
+    @Test func aBurstOfTheSame() throws {
+        let origin = try origin()
+        let harness = try harness(origin, loopCount: 2)
+        let clients = try (0..<300).map { _ in
+            let client = try harness.connect()
+            client.send(
+                "GET /guarded HTTP/1.1\r\nHost: a\r\n\(Self.basic("alice:secret"))\r\n")
+            return client
+        }
+        #expect(clients.allSatisfy { $0.takeMessage()?.status == 200 })
+    }
+
+    /// Whoever is ended while its password is looked at gets its answer and nothing more.
+    @Test func endedAtTheDesk() throws {
+        let origin = try origin()
+        // A hundred times the usual work: it is waited for.
+        let slow = try #require(Self.slowHash)
+        let harness = try harness(origin) { options in
+            options.users[0].users[0].hash = slow
+            options.timeouts.queue = .milliseconds(200)
+        }
+        let client = try harness.connect()
+        client.send(
+            "GET /guarded HTTP/1.1\r\nHost: a\r\n\(Self.basic("bob:wrong"))\r\n"
+                + "GET /open HTTP/1.1\r\nHost: a\r\n\r\n")
+        #expect(client.takeMessage()?.status == 429)
+        #expect(client.takeMessage()?.status == 200)
+        #expect(harness.logLines(2).contains { $0.contains("too-many-passwords") })
+        #expect(origin.connectionCount == 1)
+    }
+
+    /// Of nothing; costs about a second.
+    private static let slowHash: String? =
+        "$6$rounds=1500000$saltsalt$" + String(repeating: "a", count: 86)
+
+    private func question(
+        _ password: StaticString, account: Int?, client: UInt64 = 0, exchange: UInt64 = 16
+    ) -> PasswordDesk.Question {
+        PasswordDesk.Question(
+            account: account, password: Bytes(password),
+            hash: PasswordHash(Self.slowHash ?? ""), client: client, loop: 0,
+            exchange: exchange)
+    }
+
+    /// Eight of one client and 64 of all; the same question takes no place.
+    @Test func placesAtTheDesk() throws {
+        let reports = try LoopLink(index: 0)
+        let desk = PasswordDesk()
+        desk.connect([reports])
+        let words: [StaticString] = ["a", "b", "c", "d", "e", "f", "g", "h", "i"]
+        var tickets: Set<UInt64> = []
+        for word in words.prefix(8) {
+            guard case .wait(let ticket) = desk.ask(question(word, account: 1)) else {
+                Issue.record("there is room for \(word)")
+                return
+            }
+            tickets.insert(ticket)
+        }
+        #expect(tickets.count == 8)
+        #expect(desk.ask(question("i", account: 1)) == .full)
+        guard case .wait(let same) = desk.ask(question("h", account: 1)) else {
+            Issue.record("it has a place already")
+            return
+        }
+        #expect(!tickets.contains(same))
+        guard case .wait(let others) = desk.ask(question("i", account: 1, client: 7)) else {
+            Issue.record("another client has places of its own")
+            return
+        }
+        // Who leaves makes room; the first one is being looked at.
+        desk.forget(others)
+        for ticket in tickets.sorted().dropFirst() { desk.forget(ticket) }
+        guard case .wait = desk.ask(question("i", account: 1)) else {
+            Issue.record("there is room again")
+            return
+        }
     }
 }

@@ -329,6 +329,33 @@ import Testing
         #expect(origins[0].order == ["/0", "/2"])
     }
 
+    /// A server without a limit always has room: nobody waits beside it.
+    @Test func theServersOwnLineIsFullBesideOneWithoutALimit() throws {
+        let origins = try [CountingOrigin(work: nil), CountingOrigin(work: nil)]
+        var options = EngineHarness.Options()
+        options.stickiness = Self.cookie()
+        options.timeouts.queue = .seconds(30)
+        options.changeServer = { server in
+            server.maxQueue = 0
+            server.maxConnections = server.name == "s0" ? 1 : nil
+        }
+        let place = try SharedPlace()
+        try place.provide(1, number: EngineHarness.server(0))
+        options.shared = place
+        let harness = try EngineHarness(origins: origins.map(\.port), options)
+        var clients: [EngineSocket] = []
+        for number in 0..<3 {
+            let client = try harness.connect()
+            client.send(
+                "GET /\(number) HTTP/1.1\r\nHost: a\r\nCookie: SRV=\(Self.key(0))\r\n\r\n")
+            clients.append(client)
+            #expect(Wait.until(5) { origins.map(\.present).reduce(0, +) == number + 1 })
+        }
+        #expect(origins[0].order == ["/0"] && origins[1].order == ["/1", "/2"])
+        for origin in origins { origin.letGo(2) }
+        for client in clients { #expect(client.takeMessage()?.status == 200) }
+    }
+
     // MARK: Tables
 
     /// Keys are apart, also for another worker with the same table; who has none is anybody.

@@ -209,6 +209,46 @@ import Testing
         #expect(origins[0].connectionCount == expected)
     }
 
+    /// A name that nobody can read is no way around a refusal by name; saying none is no name.
+    @Test func aHiddenName() throws {
+        let (harness, origins) = try harness(
+            [
+                Self.deny("secret") { $0.serverNames = [.exact("secret.example")] },
+                Self.route("rest", to: 0),
+            ], ["A"], inspect: .milliseconds(150))
+        let hello = HelloBytes.asking("secret.example").records()
+        // Late, cut, and something else altogether.
+        for bytes in [Array(hello.prefix(20)), octets("GET / HTTP/1.1\r\n\r\n")] {
+            let client = try harness.connect()
+            client.send(bytes)
+            _ = client.takeAll(within: 5)
+            #expect(client.wasReset || client.endsSilently())
+        }
+        #expect(origins[0].connectionCount == 0)
+        let nameless = try harness.connect()
+        nameless.send(HelloBytes().records())
+        #expect(nameless.take(2, within: 5) == octets("A:"))
+    }
+
+    /// Each condition is looked at once, however many ways lead to it.
+    @Test func deepConditions() throws {
+        var conditions: [Condition] = []
+        for level in 0..<25 {
+            for side in ["l", "r"] {
+                conditions.append(
+                    Self.condition("\(side)\(level)") {
+                        $0.all = level < 24 ? ["l\(level + 1)", "r\(level + 1)"] : []
+                    })
+            }
+        }
+        let (harness, origins) = try harness(
+            [Self.deny("deep") { $0.none = ["l0"] }, Self.route("rest", to: 0)], ["A"]
+        ) { $0.conditions = conditions }
+        let client = try harness.connect()
+        #expect(client.take(2, within: 5) == octets("A:"))
+        withExtendedLifetime(origins) {}
+    }
+
     /// A limit counts connections, once each, also where the name is waited for behind it.
     @Test func limit() throws {
         var match = RouteMatch()

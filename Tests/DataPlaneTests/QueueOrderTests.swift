@@ -101,7 +101,7 @@ import Testing
             case .waits(let ticket):
                 player.waiting.append(Place(ticket: ticket, priority: priority))
             case .answered(let answer): serve(answer, priority, &player)
-            case .full: Issue.record("there is room for all of them")
+            case .full, .laneIsFull: Issue.record("there is room for all of them")
             }
         }
 

@@ -4,6 +4,13 @@ import Testing
 
 @testable import DataPlane
 
+extension WaitingLine {
+    /// Nil: the line, or the lane, is full.
+    fileprivate mutating func ticket(_ waiter: Waiter) -> QueueTicket? {
+        if case .stands(let ticket) = add(waiter) { ticket } else { nil }
+    }
+}
+
 @Suite struct WaitingLineTests {
     private func waiter(_ name: UInt64, priority: Int = 5, server: Int? = nil) -> Waiter {
         Waiter(loop: 0, exchange: name, priority: priority, server: server)
@@ -12,7 +19,7 @@ import Testing
     @Test func firstComeFirstServedWithinAPriority() {
         var line = WaitingLine(limit: 10, serverLimits: [10])
         for (name, priority) in [(1, 5), (2, 5), (3, 0), (4, 9), (5, 0)] as [(UInt64, Int)] {
-            #expect(line.add(waiter(name, priority: priority)) != nil)
+            #expect(line.ticket(waiter(name, priority: priority)) != nil)
         }
         var order: [UInt64] = []
         while let next = line.takeNext(forServer: 0, takesNew: true, takesPersistent: true) {
@@ -25,10 +32,10 @@ import Testing
     /// The better head of both lanes, and each lane only for whom it is.
     @Test func lanes() {
         var line = WaitingLine(limit: 10, serverLimits: [10, 10])
-        _ = line.add(waiter(1, server: 0))
-        _ = line.add(waiter(2))
-        _ = line.add(waiter(3, server: 0))
-        _ = line.add(waiter(4, priority: 1))
+        _ = line.ticket(waiter(1, server: 0))
+        _ = line.ticket(waiter(2))
+        _ = line.ticket(waiter(3, server: 0))
+        _ = line.ticket(waiter(4, priority: 1))
         #expect(!line.hasWaiter(forServer: 1, takesNew: false, takesPersistent: true))
         func next(_ place: Int, takesNew: Bool = true, takesPersistent: Bool = true) -> UInt64? {
             line.takeNext(
@@ -45,34 +52,36 @@ import Testing
 
     @Test func fullIsFull() throws {
         var line = WaitingLine(limit: 2, serverLimits: [2])
-        let joined = line.add(waiter(1))
+        let joined = line.ticket(waiter(1))
         let first = try #require(joined)
-        #expect(line.add(waiter(2, server: 0)) != nil)
-        #expect(line.add(waiter(3)) == nil)
+        #expect(line.ticket(waiter(2, server: 0)) != nil)
+        #expect(line.ticket(waiter(3)) == nil)
         #expect(line.remove(first)?.exchange == 1)
         #expect(line.remove(first) == nil)
-        #expect(line.add(waiter(4)) != nil)
+        #expect(line.ticket(waiter(4)) != nil)
         // The entry is another's now.
         #expect(line.remove(first) == nil && line.count == 2)
     }
 
-    /// A server's own lane that is full leaves whoever comes to any.
-    @Test func fullLaneOfAServer() throws {
-        var line = WaitingLine(limit: 10, serverLimits: [1, 0])
-        #expect(line.add(waiter(1, server: 0))?.server == 0)
-        #expect(line.add(waiter(2, server: 0))?.server == .some(nil))
-        #expect(line.add(waiter(3, server: 1))?.server == .some(nil))
-        #expect(line.count(ofServer: 0) == 1 && line.count(ofServer: 1) == 0)
-        #expect(line.backendCount == 2)
-        var order: [UInt64] = []
-        while let next = line.takeNext(forServer: 1, takesNew: true, takesPersistent: true) {
-            order.append(next.waiter.exchange)
+    /// A server's own lane may be full while the line is not.
+    @Test func fullLaneOfAServer() {
+        var line = WaitingLine(limit: 3, serverLimits: [1, 0])
+        #expect(line.ticket(waiter(1, server: 0)) != nil)
+        guard case .laneIsFull = line.add(waiter(2, server: 0)),
+            case .laneIsFull = line.add(waiter(3, server: 1))
+        else {
+            Issue.record("there is room in no such lane")
+            return
         }
-        #expect(order == [2, 3])
+        #expect(line.count == 1 && line.ticket(waiter(2)) != nil)
         #expect(
             line.takeNext(forServer: 0, takesNew: false, takesPersistent: true)?.waiter.exchange
                 == 1)
-        #expect(line.add(waiter(4, server: 0))?.server == 0)
+        #expect(line.ticket(waiter(4, server: 0)) != nil && line.ticket(waiter(5)) != nil)
+        guard case .isFull = line.add(waiter(6, server: 0)) else {
+            Issue.record("the line is full")
+            return
+        }
     }
 
     @Test func whoMovesStandsWhereItWould() {
@@ -80,7 +89,7 @@ import Testing
         for (name, server) in [(1, 0), (2, nil), (3, 0), (4, 1), (5, nil), (6, 0)]
             as [(UInt64, Int?)]
         {
-            _ = line.add(waiter(name, server: server))
+            _ = line.ticket(waiter(name, server: server))
         }
         line.moveToBackend(fromServer: 0)
         #expect(line.backendCount == 5 && line.count(ofServer: 0) == 0)
@@ -115,7 +124,7 @@ import Testing
                 let new = waiter(
                     UInt64(name), priority: Int(random.next(below: 10)),
                     server: random.next(below: 2) == 0 ? nil : place)
-                if let ticket = line.add(new) {
+                if let ticket = line.ticket(new) {
                     model.append(Model(waiter: new, ticket: ticket))
                 } else {
                     #expect(model.count == 20)

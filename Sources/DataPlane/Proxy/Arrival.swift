@@ -126,12 +126,14 @@ extension Engine {
     /// Looks for the first route that takes the connection, or waits for the hello it depends on.
     /// Limits on the way are asked once.
     private mutating func chooseRoute(
-        _ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>, name: Bytes?
+        _ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>, name: Bytes?,
+        isHidden: Bool = false
     ) {
         guard let table = client[].frontend?[].tcpRoutes else { return }
         while true {
             switch table.choose(
-                client[].peer.host, name: name, from: Int(exchange[].nextRoute))
+                client[].peer.host, name: name, isHidden: isHidden,
+                from: Int(exchange[].nextRoute))
             {
             case .route(let place, let action, let limit):
                 exchange[].nextRoute = Int32(clamping: place &+ 1)
@@ -222,19 +224,20 @@ extension Engine {
     }
 
     /// No TLS, or none that we understand, or none in time: routes that ask for a name do not take
-    /// the connection, others may.
+    /// the connection, unless they deny; others may.
     mutating func giveUpHello(
         _ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>
     ) -> Bool {
-        didLearnName(exchange, client, .empty)
+        didLearnName(exchange, client, .empty, isHidden: true)
     }
 
     private mutating func didLearnName(
-        _ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>, _ name: Bytes
+        _ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>, _ name: Bytes,
+        isHidden: Bool = false
     ) -> Bool {
         clientTimers.arm(client, at: .max)
         if !name.isEmpty { noteName(name, of: exchange) }
-        chooseRoute(exchange, client, name: name)
+        chooseRoute(exchange, client, name: name, isHidden: isHidden)
         return client[].exchange != nil
     }
 

@@ -1,20 +1,23 @@
 // Routes that ask for a password (RFC 7617): a request with one that is known to be right passes at
-// once; another waits for the desk where such are checked, and is then routed anew from its first
+// once; another waits for the desk where such are looked at, and is then routed anew from its first
 // byte, which still stands in the client's buffer.
 
 internal import Model
 internal import Syscalls
 
-/// Who has passed a route that asks for a password, and who waits for that.
+/// Who has passed routes that ask for a password, and what is waited for.
 struct ExchangeLogin: BitwiseCopyable {
     /// Of the question at the desk; 0: nothing waits for an answer.
     var ticket: UInt64 = 0
-    /// Places of the route that was passed last, and of its user; -1: none was.
-    var route: Int32 = -1
-    var user: Int32 = -1
-    /// Place of the route for which an answer came; -1: none.
-    var answeredRoute: Int32 = -1
-    var isRight = false
+    /// The user for whom a route asked last; the configuration's bytes.
+    var user = Bytes.empty
+    /// Place of the last route that was passed; -1: none was. It and those before are not asked again.
+    var passedRoute: Int32 = -1
+    /// Place of the route that the question is of; -1: none.
+    var askedRoute: Int32 = -1
+    var outcome: PasswordVerdict.Outcome?
+    /// The answer asks the client to say who it is.
+    var isChallenge = false
 
     init() {}
 }
@@ -33,42 +36,46 @@ extension Engine {
     ///   - place: of the route.
     ///   - list: place of the users whom it lets pass.
     mutating func logIn(
-        _ exchange: Ref<Exchange>, at place: Int, _ list: Int, _ facts: inout ExchangeFacts
+        _ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>, at place: Int, _ list: Int,
+        _ facts: inout ExchangeFacts
     ) -> Login {
         var writer = scratch.writer()
-        guard let credentials = Self.credentials(facts.fields, into: &writer) else {
-            return .refused
-        }
-        guard credentials.password.count <= PasswordMemory.passwordBytesMax else {
-            return .refused
-        }
         let users = configuration.userLists[list]
+        guard let credentials = Self.credentials(facts.fields, into: &writer),
+            credentials.password.count <= PasswordMemory.passwordBytesMax, users.count > 0
+        else { return .refused }
         let user = users.place(of: credentials.user)
         // Routed anew, with the same bytes.
-        if place <= Int(exchange[].login.route), let user {
-            didLogIn(exchange, place, user, users, &facts)
+        let isPassed = place <= Int(exchange[].login.passedRoute)
+        if let user, isPassed || passwords.knows(users.account(user), credentials.password) {
+            didLogIn(exchange, place, users.name(user), &facts)
             return .passes
         }
-        if exchange[].login.answeredRoute == Int32(clamping: place) {
-            guard exchange[].login.isRight, let user else { return .refused }
-            passwords.remember(list, user, credentials.password)
-            didLogIn(exchange, place, user, users, &facts)
-            return .passes
+        if exchange[].login.askedRoute == Int32(clamping: place),
+            let outcome = exchange[].login.outcome
+        {
+            switch outcome {
+            case .wrong: return .refused
+            case .notLookedAt: return .overloaded
+            case .right: break
+            }
+        } else {
+            let question = PasswordDesk.Question(
+                account: user.map { users.account($0) }, password: credentials.password,
+                hash: users.hash(user ?? 0), client: ClientAddress(client[].peer.host).site,
+                loop: index, exchange: exchange.token(tag: 0))
+            switch configuration.passwords.ask(question) {
+            case .full: return .overloaded
+            case .wait(let ticket):
+                wait(exchange, client, at: place, ticket)
+                return .waits
+            case .right: break
+            }
         }
-        if let user, passwords.knows(list, user, credentials.password) {
-            didLogIn(exchange, place, user, users, &facts)
-            return .passes
-        }
-        guard users.count > 0 else { return .refused }
-        let question = PasswordDesk.Question(
-            loop: index, exchange: exchange.token(tag: 0),
-            password: (0..<credentials.password.count).map { credentials.password[$0] },
-            hash: users.hash(user ?? 0), isOfUser: user != nil)
-        guard let ticket = configuration.passwords.ask(question) else { return .overloaded }
-        exchange[].login.ticket = ticket
-        // Limits up to here have been asked.
-        exchange[].nextRoute = Int32(clamping: place &+ 1)
-        return .waits
+        guard let user else { return .refused }
+        passwords.remember(users.account(user), credentials.password)
+        didLogIn(exchange, place, users.name(user), &facts)
+        return .passes
     }
 
     /// Two fields, of which servers might believe the other, are none.
@@ -82,35 +89,51 @@ extension Engine {
         return BasicCredentials(value, into: &writer)
     }
 
-    private mutating func didLogIn(
-        _ exchange: Ref<Exchange>, _ place: Int, _ user: Int, _ users: CompiledUserList,
-        _ facts: inout ExchangeFacts
+    private func didLogIn(
+        _ exchange: Ref<Exchange>, _ place: Int, _ user: Bytes, _ facts: inout ExchangeFacts
     ) {
-        exchange[].login.route = max(exchange[].login.route, Int32(clamping: place))
-        exchange[].login.user = Int32(clamping: user)
-        facts.user = users.name(user)
+        let passed = max(exchange[].login.passedRoute, Int32(clamping: place))
+        exchange[].login.passedRoute = passed
+        exchange[].login.user = user
+        facts.user = user
     }
 
-    /// The name of the user for whom a route asked the exchange last, or no bytes.
-    func userName(_ exchange: Ref<Exchange>) -> Bytes {
-        let login = exchange[].login
-        guard login.route >= 0, let routes = exchange[].frontend?[].routes else { return .empty }
-        let list = routes[Int(login.route)].userList
-        return configuration.userLists[list].name(Int(login.user))
+    private mutating func wait(
+        _ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>, at place: Int,
+        _ ticket: UInt64
+    ) {
+        exchange[].login.ticket = ticket
+        exchange[].login.askedRoute = Int32(clamping: place)
+        exchange[].login.outcome = nil
+        // Limits up to here have been asked.
+        exchange[].nextRoute = Int32(clamping: place &+ 1)
+        clientTimers.arm(client, at: now &+ (client[].frontend?[].waits.queue ?? 1))
+    }
+
+    /// Whatever the desk says, nobody listens.
+    func leaveDesk(_ exchange: Ref<Exchange>) {
+        guard exchange[].login.ticket > 0 else { return }
+        configuration.passwords.forget(exchange[].login.ticket)
+        exchange[].login.ticket = 0
     }
 
     /// The desk has answered. Whoever has left, or waits for another answer, is not concerned.
     mutating func hear(_ verdict: PasswordVerdict) {
         let exchange = Ref<Exchange>(token: verdict.exchange)
-        guard exchange[].login.ticket == verdict.ticket, let client = exchange[].client,
-            let frontend = client[].frontend
+        guard exchange[].login.ticket == verdict.ticket, exchange[].phase == .request,
+            let client = exchange[].client
         else { return }
         exchange[].login.ticket = 0
-        exchange[].login.answeredRoute = exchange[].nextRoute &- 1
-        exchange[].login.isRight = verdict.isRight
+        exchange[].login.outcome = verdict.outcome
+        clientTimers.arm(client, at: .max)
+        routeAnew(exchange, client)
+        advance(client)
+    }
+
+    /// The head was read before, and nobody has touched it since.
+    private mutating func routeAnew(_ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>) {
         let received = client[].input.bytes
-        // It was read before, and nobody has touched it since.
-        guard
+        guard let frontend = client[].frontend,
             case .complete(let length) = client[].parser.parse(
                 received, limits: frontend[].limits, into: &request),
             frontend[].paths.apply(to: &request, in: received) == nil
@@ -119,6 +142,13 @@ extension Engine {
             return
         }
         route(exchange, client, length)
+    }
+
+    /// The desk took too long.
+    mutating func didWaitAtDesk(_ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>) {
+        leaveDesk(exchange)
+        exchange[].login.outcome = .notLookedAt
+        routeAnew(exchange, client)
         advance(client)
     }
 }

@@ -21,7 +21,7 @@ extension Engine {
             return false
         }
         if exchange[].phase == .request {
-            // In a tarpit: its timer answers, and what the client says meanwhile, its end among it,
+            // In a tarpit, or while a password is looked at: a timer or the desk goes on, and what the client says meanwhile, its end among it,
             // waits in the kernel.
             return exchange[].isTCP && readHello(exchange, client)
         }

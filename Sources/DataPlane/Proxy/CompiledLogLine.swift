@@ -62,15 +62,22 @@ struct CompiledLogLine: BitwiseCopyable {
         case .backend: text(entry.backend, &writer)
         case .server: text(entry.server, &writer)
         case .user: text(entry.user, &writer)
-        case .request: AccessLogLine.requestLine(entry, &writer)
+        case .request:
+            if isRequest(entry) { AccessLogLine.requestLine(entry, &writer) } else { none(&writer) }
         case .method: text(entry.method, &writer)
         case .host: text(entry.host, &writer, long)
         case .path: text(entry.path, &writer, long)
         case .query: text(entry.query, &writer, long)
-        case .version: writer.append(AccessLogLine.versionName(entry.version))
+        case .version:
+            if isRequest(entry) {
+                writer.append(AccessLogLine.versionName(entry.version))
+            } else {
+                none(&writer)
+            }
         case .referer: text(entry.referer, &writer, long)
         case .userAgent: text(entry.userAgent, &writer, long)
-        case .status: number(Int64(entry.status), &writer)
+        case .status:
+            if entry.status == 0 { none(&writer) } else { number(Int64(entry.status), &writer) }
         case .bytesIn: number(entry.bytesIn, &writer)
         case .bytesOut: number(entry.bytesOut, &writer)
         case .requestTime: duration(entry.requestMicroseconds, &writer)
@@ -95,6 +102,13 @@ struct CompiledLogLine: BitwiseCopyable {
         case .backendQueue: number(Int64(entry.backendQueue), &writer)
         }
     }
+
+    /// Neither a TCP connection nor what nobody understood.
+    private func isRequest(_ entry: AccessLogEntry) -> Bool {
+        !entry.isTCP && !entry.method.isEmpty
+    }
+
+    private func none(_ writer: inout ByteWriter) { writer.append("-") }
 
     private func text(
         _ value: Bytes, _ writer: inout ByteWriter, _ limit: Int = AccessLogLine.nameLimitBytes

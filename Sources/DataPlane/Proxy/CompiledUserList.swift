@@ -11,14 +11,20 @@ struct CompiledUserList: BitwiseCopyable {
         let hash: Bytes
     }
     private let users: Run<User>
+    private let firstAccount: Int
 
-    init(_ list: UserList, arena: ConfigurationArena) {
+    /// - Parameter firstAccount: the number of the first user among those of all lists.
+    init(_ list: UserList, firstAccount: Int, arena: ConfigurationArena) {
+        self.firstAccount = firstAccount
         let sorted = list.users.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
         users = arena.run(
             sorted.map { User(name: arena.bytes($0.name), hash: arena.bytes($0.hash)) })
     }
 
     var count: Int { users.count }
+
+    /// A user's number among those of all lists.
+    func account(_ place: Int) -> Int { firstAccount &+ place }
 
     /// By place.
     func name(_ place: Int) -> Bytes { users[place].name }

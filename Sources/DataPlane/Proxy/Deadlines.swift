@@ -101,6 +101,10 @@ extension Engine {
                 if giveUpHello(exchange, client) { advance(client) }
                 return
             }
+            if exchange[].login.ticket > 0 {
+                didWaitAtDesk(exchange, client)
+                return
+            }
             if exchange[].isTarpitted {
                 exchange[].isTarpitted = false
                 answerError(exchange, client, exchange[].status, "denied")
@@ -123,6 +127,10 @@ extension Engine {
     private mutating func giveUpClient(
         _ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>
     ) {
+        if exchange[].phase == .tunnelling, exchange[].uploadEnded {
+            abort(exchange, client, .serverTimeout, "server-timeout")
+            return
+        }
         let limit = exchange[].frontend?[].waits.client ?? 0
         let error: StaticString =
             exchange[].pace.isSlow(for: limit) ? "client-slow" : "client-timeout"

@@ -5,6 +5,7 @@
 //   Arrival           PROXY header, TCP routes
 //   RequestReading    client bytes → head
 //   ExchangeStart     head → route → action
+//   Authenticating    routes that ask for a password
 //   ServerAssignment  server, connection
 //   Queueing          waiting for a server that has a limit
 //   ConnectionReuse   parked connections: taken, kept, shown, ended
@@ -16,7 +17,7 @@
 //   HealthChecking    asking servers; Ejecting: what failed exchanges say of them
 //   Tunnel, Lingering, Deadlines, Drain, Traffic, AccessLogging
 //
-// Nothing here is shared but the mailbox, the gauges and the record. Hot: measured by the benchmark
+// Nothing here is shared but the mailbox, the gauges, the desk for passwords and the record. Hot: measured by the benchmark
 // of CPU and system calls per request (docs/performance.md).
 
 internal import Clock
@@ -65,7 +66,7 @@ struct Engine: ~Copyable {
     var exchanges = Slab<Exchange>()
     var buffers = BufferPool()
     var routing = RoutingMemory()
-    var passwords = PasswordMemory()
+    var passwords: PasswordMemory
     var pipes = PipePool()
     var clientTimers: TimerWheel<ClientConnection>
     var serverTimers: TimerWheel<ServerConnection>
@@ -149,6 +150,7 @@ struct Engine: ~Copyable {
         now = nowNanoseconds / 1_000_000
         purgedAt = now
         connectionTotals = totalsSlab.take()
+        passwords = PasswordMemory(accountCount: configuration.accountCount)
         clientTimers = TimerWheel(now: now)
         serverTimers = TimerWheel(now: now)
         checks = ServerChecks(now: now)

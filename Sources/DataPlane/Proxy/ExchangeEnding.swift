@@ -51,6 +51,7 @@ extension Engine {
         case 5: record.add(.responses5xx)
         default: break
         }
+        leaveDesk(exchange)
         countTraffic(exchange)
         exchange.countLoad(of: nil)
         if exchange[].phase == .tunnelling { tunnelCount &-= 1 }
@@ -117,6 +118,7 @@ extension Engine {
         }
         let rules = routes?.errorRules(exchange[].route, exchange[].filters)
         if rules?.drops(Bytes("retry-after")) == true { exchange[].retryAfterSeconds = 0 }
+        if rules?.drops(Bytes("www-authenticate")) == true { exchange[].login.isChallenge = false }
         if let page = routes?.errorPage(status) {
             var writer = scratch.writer()
             if LocalResponseWriter.writePage(
@@ -171,6 +173,7 @@ extension Engine {
     }
 
     private func beginAnswer(_ exchange: Ref<Exchange>, _ status: Int) {
+        leaveDesk(exchange)
         exchange.enter(.answering)
         exchange[].status = status
         exchange[].respondedAt = nowNanoseconds
@@ -182,10 +185,8 @@ extension Engine {
             isHead: exchange[].expectation.method == .head,
             keepsConnection: exchange[].keepsClient,
             retryAfterSeconds: Int(exchange[].retryAfterSeconds))
-        if exchange[].status == 401, exchange[].route >= 0,
-            let routes = exchange[].frontend?[].routes
-        {
-            delivery.realm = routes[exchange[].route].realm
+        if exchange[].login.isChallenge, exchange[].route >= 0 {
+            delivery.realm = exchange[].frontend?[].routes?[exchange[].route].realm ?? .empty
         }
         return delivery
     }

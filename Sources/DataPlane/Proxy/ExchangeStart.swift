@@ -51,7 +51,12 @@ extension Engine {
         case .beyondLimit(let status, let wait):
             refuseBeyondLimit(exchange, client, headBytes, status, wait)
             return
-        case .waits: return
+        case .waits:
+            // Whoever leaves now is in the log as well.
+            if configuration.accessLog != nil || routes.errorsNeedRequest {
+                capture(exchange, head)
+            }
+            return
         case .loggedOut(let status):
             refuseLogin(exchange, client, headBytes, status)
             return
@@ -110,6 +115,7 @@ extension Engine {
         _ facts: inout ExchangeFacts
     ) -> Passage {
         routing.begin()
+        exchange[].route = -1
         var next = 0
         while let place = routes.match(&facts, &routing.conditions, from: next) {
             next = place &+ 1
@@ -128,7 +134,7 @@ extension Engine {
                     status: routes[place].rateLimitStatus, waitMicroseconds: wait)
             }
             if routes[place].userList >= 0 {
-                let login = logIn(exchange, at: place, routes[place].userList, &facts)
+                let login = logIn(exchange, client, at: place, routes[place].userList, &facts)
                 if let passage = Self.passage(login) {
                     exchange[].route = place
                     return passage
@@ -151,7 +157,7 @@ extension Engine {
         case .passes: nil
         case .refused: .loggedOut(status: 401)
         case .waits: .waits
-        case .overloaded: .loggedOut(status: 503)
+        case .overloaded: .loggedOut(status: 429)
         }
     }
 
@@ -162,13 +168,15 @@ extension Engine {
     ) {
         capture(exchange, client[].input.bytes(0, headBytes))
         endRequest(exchange, client, headBytes)
+        // A flood of either is no fault that every log has to tell of.
+        let error: StaticString = status == 401 ? "unauthorized" : "too-many-passwords"
+        exchange[].note(.refused, error)
         if status == 401 {
-            exchange[].note(.refused, "unauthorized")
-            answerError(exchange, client, status, "unauthorized")
+            exchange[].login.isChallenge = true
         } else {
-            exchange[].note(.resource, "too-many-passwords")
-            shed(exchange, client, "too-many-passwords")
+            exchange[].retryAfterSeconds = 1
         }
+        answerError(exchange, client, status, error)
     }
 
     /// What a route does besides its action and its limit.
@@ -293,6 +301,8 @@ extension Engine {
         var facts = connectionFacts(exchange, client)
         facts.setRequest(request, in: head)
         facts.captures = routing.captures.empty
+        // Known again behind the route that asks.
+        facts.user = .empty
         return facts
     }
 
@@ -308,7 +318,7 @@ extension Engine {
         facts.clientAddress = ClientAddress(client[].peer.host)
         if client[].isSecure { facts.scheme = Bytes("https") }
         facts.requestID = exchange[].requestID
-        if exchange[].login.route >= 0 { facts.user = userName(exchange) }
+        facts.user = exchange[].login.user
         if let upstream = exchange[].upstream {
             facts.backend = configuration.backendNames[upstream[].backend]
             facts.server = configuration.serverNames[upstream[].backend][upstream[].index]
@@ -323,6 +333,7 @@ extension Engine {
 
     /// Copies what is wanted of the request when its bytes are gone.
     private mutating func capture(_ exchange: Ref<Exchange>, _ head: Bytes) {
+        if exchange[].capture.hasMemory { buffers.empty(&exchange[].capture) }
         guard buffers.fill(&exchange[].capture, .record) else { return }
         var writer = exchange[].capture.freeWriter()
         exchange[].captured = CapturedRequest(request, head, into: &writer)

@@ -1,46 +1,46 @@
-// Passwords that were found right: each is checked the slow way once, and then compared. One for
-// each loop, as long as the worker. Only right ones are kept, so that no flood of wrong ones makes
-// anybody be checked again. Hot where a route asks for a password.
+// Passwords that were found right: each is compared with its hash once, and then byte by byte. One
+// for each loop, filled from what all loops know (`PasswordDesk`); as long as the worker. Only right
+// ones are kept, so no flood of wrong ones makes anybody be looked at again. Hot where a route asks
+// for a password.
 
 struct PasswordMemory: ~Copyable {
-    private static var slotCount: Int { 256 }
     /// Longer ones are taken for wrong.
     static var passwordBytesMax: Int { 128 }
 
-    private struct Slot {
-        /// -1: the slot is free.
-        var list = -1
-        var user = -1
-        var password: [UInt8] = []
+    /// By account; empty until the first one is remembered.
+    private var passwords: [[UInt8]] = []
+    private let accountCount: Int
+
+    init(accountCount: Int) {
+        self.accountCount = accountCount
     }
-    /// Empty until the first one is remembered.
-    private var slots: [Slot] = []
 
-    init() {}
+    /// Whether that is the account's password, as far as is known here.
+    func knows(_ account: Int, _ password: Bytes) -> Bool {
+        guard account < passwords.count, !passwords[account].isEmpty else { return false }
+        return password.areSecretly(passwords[account])
+    }
 
-    /// Whether that is the user's password, as far as is known. Takes as long wherever they differ.
-    func knows(_ list: Int, _ user: Int, _ password: Bytes) -> Bool {
-        guard !slots.isEmpty else { return false }
-        let place = Self.slot(list, user)
-        guard slots[place].list == list, slots[place].user == user,
-            slots[place].password.count == password.count
-        else { return false }
+    mutating func remember(_ account: Int, _ password: Bytes) {
+        guard account < accountCount else { return }
+        if passwords.isEmpty { passwords = Array(repeating: [], count: accountCount) }
+        passwords[account] = password.copied
+    }
+}
+
+extension Bytes {
+    /// A copy, for whoever outlives the event.
+    var copied: [UInt8] { (0..<count).map { self[$0] } }
+
+    /// Whether they are those bytes; takes as long wherever they differ.
+    func areSecretly(_ other: [UInt8]) -> Bool {
+        guard other.count == count else { return false }
         var difference: UInt8 = 0
         var index = 0
-        while index < password.count {
-            difference |= slots[place].password[index] ^ password[index]
+        while index < count {
+            difference |= other[index] ^ self[index]
             index &+= 1
         }
         return difference == 0
-    }
-
-    mutating func remember(_ list: Int, _ user: Int, _ password: Bytes) {
-        if slots.isEmpty { slots = Array(repeating: Slot(), count: Self.slotCount) }
-        slots[Self.slot(list, user)] = Slot(
-            list: list, user: user, password: (0..<password.count).map { password[$0] })
-    }
-
-    private static func slot(_ list: Int, _ user: Int) -> Int {
-        (list &* 31 &+ user) & (slotCount &- 1)
     }
 }

@@ -86,15 +86,18 @@ extension Engine {
             shed(exchange, client, "queue-full")
             return nil
         }
-        let queue = configuration.queues.queues[backend[].index]
-        var others: [QueueAnswer] = []
-        let joining = queue.join(
-            Waiter(
-                loop: index, exchange: exchange.token(tag: 0), priority: priority(of: exchange),
-                server: server), answers: &others)
-        for answer in others { queues.deliver(answer) }
+        var joining = stand(exchange, in: backend, server: server)
+        var lane = server
+        if case .laneIsFull = joining, let server {
+            if let other = takeFree(exchange, elseThan: backend[].servers[server]) {
+                exchange.enter(.connecting)
+                return other
+            }
+            lane = nil
+            joining = stand(exchange, in: backend, server: nil)
+        }
         switch joining {
-        case .full:
+        case .full, .laneIsFull:
             if let own, let other = takeFree(exchange, elseThan: own) {
                 exchange.enter(.connecting)
                 return other
@@ -105,15 +108,28 @@ extension Engine {
         case .answered(let answer):
             return go(exchange, answer)
         case .waits(let ticket):
-            exchange[].place = QueuePlace(ticket, in: queue)
+            exchange[].place = QueuePlace(
+                ticket, in: configuration.queues.queues[backend[].index])
             exchange[].queuedBehind = Int(ticket.ahead)
-            exchange[].waitedForOne = ticket.server != nil
+            exchange[].waitedForOne = lane != nil
             exchange[].needsFresh = fresh
             count(.queued, of: backend[].traffic)
             exchange[].waitsForClient = false
             clientTimers.arm(client, at: now &+ backend[].waits.queue)
             return nil
         }
+    }
+
+    private mutating func stand(
+        _ exchange: Ref<Exchange>, in backend: Ref<UpstreamBackend>, server: Int?
+    ) -> BackendQueue.Joining {
+        var others: [QueueAnswer] = []
+        let joining = configuration.queues.queues[backend[].index].join(
+            Waiter(
+                loop: index, exchange: exchange.token(tag: 0), priority: priority(of: exchange),
+                server: server), answers: &others)
+        for answer in others { queues.deliver(answer) }
+        return joining
     }
 
     private func priority(of exchange: Ref<Exchange>) -> Int {

@@ -182,7 +182,10 @@ extension RouteTable {
             filterNumber: filterNumber,
             rateLimit: route.rateLimit.flatMap { surroundings.rateLimits[$0.limit] } ?? -1,
             rateLimitStatus: route.rateLimit?.status ?? 429,
-            userList: route.authentication.flatMap { surroundings.userLists[$0.users] } ?? -1,
+            // A list that is not there lets nobody pass.
+            userList: route.authentication.map {
+                surroundings.userLists[$0.users] ?? surroundings.userLists.count
+            } ?? -1,
             realm: arena.bytes(route.authentication?.realm ?? ""),
             rewrite: CompiledRewrite(route.rewrite, frontend.paths, arena: arena, names: names),
             requestRules: CompiledRules(

@@ -30,8 +30,8 @@ final class RuntimeConfiguration: @unchecked Sendable {
             request = Self.milliseconds(timeouts.httpRequest)
             keepAlive = Self.milliseconds(timeouts.httpKeepAlive)
             tunnel = Self.milliseconds(timeouts.tunnel)
-            clientFin = Self.milliseconds(timeouts.clientFin)
-            serverFin = Self.milliseconds(timeouts.serverFin)
+            clientFin = timeouts.clientFin.map(Self.milliseconds) ?? .max
+            serverFin = timeouts.serverFin.map(Self.milliseconds) ?? .max
             inspect = Self.milliseconds(timeouts.inspect)
             queue = Self.milliseconds(timeouts.queue)
         }
@@ -64,7 +64,10 @@ final class RuntimeConfiguration: @unchecked Sendable {
     /// Of each backend a run of one; nil: its clients have no servers of their own.
     let stickiness: [Run<CompiledStickiness>?]
     let rateLimits: [CompiledRateLimit]
+    /// Behind the configuration's stands one of nobody.
     let userLists: [CompiledUserList]
+    /// Users of all of them.
+    let accountCount: Int
     /// Where passwords of all loops are checked.
     let passwords = PasswordDesk()
     private let loads: ServerLoads
@@ -126,7 +129,12 @@ final class RuntimeConfiguration: @unchecked Sendable {
             CompiledStickiness(backend, place: place, traffic, arena: arena).map { arena.run([$0]) }
         }
         rateLimits = traffic.rateLimits(configuration.rateLimits, arena: arena)
-        userLists = configuration.users.map { CompiledUserList($0, arena: arena) }
+        var accountCount = 0
+        userLists = (configuration.users + [UserList(name: "", users: [])]).map { list in
+            defer { accountCount += list.users.count }
+            return CompiledUserList(list, firstAccount: accountCount, arena: arena)
+        }
+        self.accountCount = accountCount
         var serverCount = 0
         firstServers = configuration.backends.map { backend in
             defer { serverCount += backend.servers.count }

@@ -7,7 +7,7 @@ internal import Syscalls
 /// What a route or a condition takes of a TCP connection. Good for as long as the arena it was
 /// compiled into.
 private struct TCPMatch: BitwiseCopyable {
-    enum Verdict {
+    enum Verdict: UInt8 {
         case takes, leaves
         /// It depends on the name that the client will ask for.
         case needsHello
@@ -35,7 +35,7 @@ private struct TCPMatch: BitwiseCopyable {
     ///
     /// - Parameter name: what the client asks for, empty for nothing; nil: that is not known yet.
     func verdict(
-        _ client: ClientAddress, name: Bytes?, _ conditions: Run<TCPMatch>
+        _ client: ClientAddress, name: Bytes?, _ conditions: inout TCPConditions
     ) -> Verdict {
         guard ranges.isEmpty || ranges.contains(client) else { return .leaves }
         var verdict = Verdict.takes
@@ -48,7 +48,7 @@ private struct TCPMatch: BitwiseCopyable {
         }
         var index = 0
         while index < all.count {
-            switch conditions[all[index]].verdict(client, name: name, conditions) {
+            switch conditions.verdict(all[index], client, name: name) {
             case .takes: break
             case .leaves: return .leaves
             case .needsHello: verdict = .needsHello
@@ -57,7 +57,7 @@ private struct TCPMatch: BitwiseCopyable {
         }
         index = 0
         while index < none.count {
-            switch conditions[none[index]].verdict(client, name: name, conditions) {
+            switch conditions.verdict(none[index], client, name: name) {
             case .takes: return .leaves
             case .leaves: break
             case .needsHello: verdict = .needsHello
@@ -65,7 +65,7 @@ private struct TCPMatch: BitwiseCopyable {
             index &+= 1
         }
         guard !any.isEmpty else { return verdict }
-        switch verdictOfAny(client, name, conditions) {
+        switch verdictOfAny(client, name, &conditions) {
         case .takes: return verdict
         case .leaves: return .leaves
         case .needsHello: return .needsHello
@@ -73,12 +73,12 @@ private struct TCPMatch: BitwiseCopyable {
     }
 
     private func verdictOfAny(
-        _ client: ClientAddress, _ name: Bytes?, _ conditions: Run<TCPMatch>
+        _ client: ClientAddress, _ name: Bytes?, _ conditions: inout TCPConditions
     ) -> Verdict {
         var best = Verdict.leaves
         var index = 0
         while index < any.count {
-            switch conditions[any[index]].verdict(client, name: name, conditions) {
+            switch conditions.verdict(any[index], client, name: name) {
             case .takes: return .takes
             case .leaves: break
             case .needsHello: best = .needsHello
@@ -86,6 +86,27 @@ private struct TCPMatch: BitwiseCopyable {
             index &+= 1
         }
         return best
+    }
+}
+
+/// The conditions during one choice: each is looked at once, however many name it.
+private struct TCPConditions: BitwiseCopyable {
+    private let matches: Run<TCPMatch>
+    /// What is known, by place; 256 conditions at most (`Configuration.conditionsMax`).
+    private var verdicts = InlineArray<256, TCPMatch.Verdict?>(repeating: nil)
+
+    init(_ matches: Run<TCPMatch>) {
+        self.matches = matches
+    }
+
+    mutating func verdict(
+        _ place: Int, _ client: ClientAddress, name: Bytes?
+    ) -> TCPMatch.Verdict {
+        guard place < verdicts.count else { return .leaves }
+        if let known = verdicts[place] { return known }
+        let verdict = matches[place].verdict(client, name: name, &self)
+        verdicts[place] = verdict
+        return verdict
     }
 }
 
@@ -142,13 +163,26 @@ struct TCPRouteTable: BitwiseCopyable, @unchecked Sendable {
 
     /// The first route from the one at `start` that takes the connection.
     ///
-    /// - Parameter name: what the client asks for, empty for nothing; nil: that is not known yet.
-    func choose(_ client: RawSocketAddress.Host, name: Bytes?, from start: Int = 0) -> Choice {
+    /// - Parameters:
+    ///   - name: what the client asks for, empty for nothing; nil: that is not known yet.
+    ///   - isHidden: it never will be. A route that denies by name then denies: a name that nobody can
+    ///     read is no way around it.
+    func choose(
+        _ client: RawSocketAddress.Host, name: Bytes?, isHidden: Bool = false, from start: Int = 0
+    ) -> Choice {
         var index = start
         let client = ClientAddress(client)
+        var known = TCPConditions(conditions)
+        var unknown = TCPConditions(conditions)
         while index < entries.count {
             let entry = entries[index]
-            switch entry.match.verdict(client, name: name, conditions) {
+            var verdict = entry.match.verdict(client, name: name, &known)
+            if isHidden, entry.action == .deny,
+                entry.match.verdict(client, name: nil, &unknown) == .needsHello
+            {
+                verdict = .takes
+            }
+            switch verdict {
             case .takes: return .route(index, entry.action, rateLimit: entry.rateLimit)
             case .leaves: break
             case .needsHello: return .needsHello(index)

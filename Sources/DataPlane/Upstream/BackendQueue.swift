@@ -28,6 +28,8 @@ final class BackendQueue: Sendable {
         /// A permit was found free after all. Others may have been answered before.
         case answered(QueueAnswer)
         case full
+        /// As many wait for the waiter's own server as may.
+        case laneIsFull
     }
     let place: Int
     private let state: Guarded<QueueState>
@@ -47,7 +49,12 @@ final class BackendQueue: Sendable {
     func join(_ waiter: Waiter, answers: inout [QueueAnswer]) -> Joining {
         var taken: [QueueAnswer] = []
         let joining = state.withLock { state -> Joining in
-            guard let ticket = state.join(waiter) else { return .full }
+            let ticket: QueueTicket
+            switch state.join(waiter) {
+            case .stands(let place): ticket = place
+            case .laneIsFull: return .laneIsFull
+            case .isFull: return .full
+            }
             taken = state.takeAnswers()
             let own = taken.firstIndex { $0.sequence == ticket.sequence }
             return own.map { .answered(taken.remove(at: $0)) } ?? .waits(ticket)

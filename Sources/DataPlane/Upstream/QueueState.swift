@@ -42,14 +42,15 @@ struct QueueState {
 
     // MARK: The line
 
-    mutating func join(_ waiter: Waiter) -> QueueTicket? {
-        guard let ticket = line.add(waiter) else { return nil }
+    mutating func join(_ waiter: Waiter) -> LineAnswer {
+        let answer = line.add(waiter)
+        guard case .stands = answer else { return answer }
         // Behind others in the same lane: for whatever it waits, that is announced.
         let isFirst =
-            ticket.server.map { line.count(ofServer: $0) == 1 } ?? (line.backendCount == 1)
+            waiter.server.map { line.count(ofServer: $0) == 1 } ?? (line.backendCount == 1)
         if isFirst { announce() }
-        showLengths(of: ticket.server)
-        return ticket
+        showLengths(of: waiter.server)
+        return answer
     }
 
     mutating func leave(_ ticket: QueueTicket) {

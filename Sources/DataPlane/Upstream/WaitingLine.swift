@@ -19,8 +19,13 @@ struct QueueTicket: BitwiseCopyable, Equatable {
     var sequence: UInt64
     /// How many stood in the same lane.
     var ahead: Int32
-    /// The one server that is waited for; nil: any.
-    var server: Int?
+}
+
+enum LineAnswer {
+    case stands(QueueTicket)
+    /// As many wait for the waiter's own server as may.
+    case laneIsFull
+    case isFull
 }
 
 struct WaitingLine {
@@ -76,16 +81,14 @@ struct WaitingLine {
     /// How many wait for this server alone.
     func count(ofServer place: Int) -> Int { lanes[place + 1].count }
 
-    /// Nil: the line is full. Where only the lane of the waiter's server is, it waits for any.
-    mutating func add(_ newcomer: Waiter) -> QueueTicket? {
-        guard count < limit else { return nil }
-        var waiter = newcomer
+    mutating func add(_ waiter: Waiter) -> LineAnswer {
+        guard count < limit else { return .isFull }
         if let server = waiter.server, lanes[server + 1].count >= serverLimits[server] {
-            waiter.server = nil
+            return .laneIsFull
         }
         let ticket = QueueTicket(
             entry: freeEntries.popLast() ?? Int32(entries.count), sequence: nextSequence,
-            ahead: Int32(clamping: lanes[lane(of: waiter)].count), server: waiter.server)
+            ahead: Int32(clamping: lanes[lane(of: waiter)].count))
         nextSequence += 1
         let entry = Entry(waiter: waiter, sequence: ticket.sequence, next: -1, previous: -1)
         if Int(ticket.entry) == entries.count {
@@ -94,7 +97,7 @@ struct WaitingLine {
             entries[Int(ticket.entry)] = entry
         }
         link(ticket.entry, behind: lanes[lane(of: waiter)].lists[priority(of: waiter)].last)
-        return ticket
+        return .stands(ticket)
     }
 
     /// The one who had the ticket; nil: it waits no more.

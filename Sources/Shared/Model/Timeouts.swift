@@ -15,9 +15,9 @@ public struct Timeouts: Codable, Sendable, Equatable {
     /// Silence on both sides of a tunnel (Upgrade).
     public var tunnel: Duration = .seconds(3600)
     /// The same of a tunnel or a TCP connection whose client has ended its side, at most; and of one
-    /// whose server has. Neither makes a silence longer than it could be before.
-    public var clientFin: Duration = .seconds(30)
-    public var serverFin: Duration = .seconds(30)
+    /// whose server has. Neither makes a silence longer than it could be before; nil: as long.
+    public var clientFin: Duration?
+    public var serverFin: Duration?
 
     /// From a connection's beginning to the end of its PROXY header; the same again to the end of its
     /// TLS hello, where a route asks for the name in it.

@@ -66,6 +66,7 @@ public struct ClientConnections: @unchecked Sendable {
     }
 
     private static let aheadMin: UInt64 = 32
+    private static let countMax: UInt64 = 10_000_000
 
     /// Of all workers. What workers wrote, so any number.
     public var total: Int { Self.total(region, number: number) }
@@ -81,7 +82,9 @@ public struct ClientConnections: @unchecked Sendable {
             return 0
         }
         // SAFETY: the offset is within the region.
-        return unsafe clinux_load_ordered(region.word(offset))
+        let count = unsafe clinux_load_ordered(region.word(offset))
+        // More than any limit is rubbish, and would keep everybody out.
+        return count <= countMax ? count : 0
     }
 }
 

@@ -21,6 +21,12 @@ public enum Thread {
         }
     }
 
+    /// The calling thread runs where others of this machine leave it time (setpriority(2), which is of
+    /// a thread in Linux).
+    public static func yieldToOthers() {
+        _ = clinux_lower_priority()
+    }
+
     /// Cores that this process may run on (sched_setaffinity(2)), at least 1.
     public static func availableCores() -> Int {
         max(1, Int(clinux_available_cores()))

@@ -86,22 +86,26 @@ extension JSONValue {
     }
 
     static func clientTimeouts(_ timeouts: Timeouts) -> JSONObject {
-        JSONObject([
-            .init(name: "client", value: .time(timeouts.client)),
-            .init(name: "http_request", value: .time(timeouts.httpRequest)),
-            .init(name: "http_keep_alive", value: .time(timeouts.httpKeepAlive)),
-            .init(name: "tunnel", value: .time(timeouts.tunnel)),
-            .init(name: "client_fin", value: .time(timeouts.clientFin)),
-            .init(name: "inspect", value: .time(timeouts.inspect)),
-        ])
+        JSONObject(
+            [
+                .init(name: "client", value: .time(timeouts.client)),
+                .init(name: "http_request", value: .time(timeouts.httpRequest)),
+                .init(name: "http_keep_alive", value: .time(timeouts.httpKeepAlive)),
+                .init(name: "tunnel", value: .time(timeouts.tunnel)),
+                .init(name: "inspect", value: .time(timeouts.inspect)),
+            ] + fin("client_fin", timeouts.clientFin))
     }
 
     static func serverTimeouts(_ timeouts: Timeouts) -> JSONObject {
-        JSONObject([
-            .init(name: "connect", value: .time(timeouts.connect)),
-            .init(name: "server", value: .time(timeouts.server)),
-            .init(name: "server_fin", value: .time(timeouts.serverFin)),
-        ])
+        JSONObject(
+            [
+                .init(name: "connect", value: .time(timeouts.connect)),
+                .init(name: "server", value: .time(timeouts.server)),
+            ] + fin("server_fin", timeouts.serverFin))
+    }
+
+    private static func fin(_ name: String, _ wait: Duration?) -> [JSONObject.Member] {
+        wait.map { [.init(name: name, value: .time($0))] } ?? []
     }
 
     /// `0660`.

@@ -39,7 +39,8 @@ extension ValueReader {
                         "says of remove, set and add that they hold for our own errors too, and "
                             + "there is none of them")
                 }
-                return ResponseRules(edits: edits, coversErrors: always?.boolean() ?? false)
+                return ResponseRules(
+                    edits: edits, coversErrors: always?.boolean() == true && !edits.isEmpty)
             } ?? ResponseRules()
         // The order of application: removes, sets, adds.
         let all = HeaderEdit.Action.allCases.flatMap { action in

@@ -13,14 +13,14 @@ extension ValueReader {
         object { fields in
             var timeouts = inherited
             func set(_ name: String, _ path: WritableKeyPath<Timeouts, Duration>) {
-                if let value = fields.take(name)?.duration(in: .tick ... .days(7)) {
+                if let value = fields.take(name)?.wait() {
                     timeouts[keyPath: path] = value
                 }
             }
             if place != .frontend {
                 set("connect", \.connect)
                 set("server", \.server)
-                set("server_fin", \.serverFin)
+                if let fin = fields.take("server_fin") { timeouts.serverFin = fin.wait() }
             } else {
                 fields.refuse(
                     ["connect", "server", "server_fin"], .conflictingFields,
@@ -31,7 +31,7 @@ extension ValueReader {
                 set("http_request", \.httpRequest)
                 set("http_keep_alive", \.httpKeepAlive)
                 set("tunnel", \.tunnel)
-                set("client_fin", \.clientFin)
+                if let fin = fields.take("client_fin") { timeouts.clientFin = fin.wait() }
                 set("inspect", \.inspect)
             } else {
                 fields.refuse(
@@ -56,4 +56,6 @@ extension ValueReader {
             return timeouts
         }
     }
+
+    private func wait() -> Duration? { duration(in: .tick ... .days(7)) }
 }

@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -24,6 +25,10 @@ int clinux_thread(const char *name, void *(*body)(void *), void *argument) {
     pthread_setname_np(thread, name); // A name too long is refused: no harm.
     pthread_detach(thread);
     return 0;
+}
+
+int clinux_lower_priority(void) {
+    return setpriority(PRIO_PROCESS, 0, 10) < 0 ? -errno : 0;
 }
 
 int clinux_available_cores(void) {

@@ -246,5 +246,7 @@ void clinux_futex_wake(const uint64_t *word);
 int clinux_thread(const char *name, void *(*body)(void *), void *argument);
 // Cores the process may run on (sched_getaffinity(2)).
 int clinux_available_cores(void);
+// The calling thread becomes nicer by ten (setpriority(2)). 0 or -errno.
+int clinux_lower_priority(void);
 
 #endif
