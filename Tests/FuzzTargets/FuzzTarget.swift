@@ -20,6 +20,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     case mapFile = "map-file"
     case proxyHeader = "proxy-header"
     case clientHello = "client-hello"
+    case regex
 
     /// Reads the bytes; ends the process if what must hold does not.
     public func run(_ input: UnsafeBufferPointer<UInt8>) {
@@ -40,6 +41,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         case .mapFile: unsafe TargetFuzzing.readMap(input)
         case .proxyHeader: unsafe Self.readProxyHeader(input)
         case .clientHello: unsafe Self.readHello(input)
+        case .regex: unsafe RegexFuzzing.search(input)
         }
     }
 

@@ -158,6 +158,19 @@ struct Bytes: BitwiseCopyable {
         return false
     }
 
+    /// Where `other`, which is not empty, first begins at or after `offset`.
+    func firstIndex(of other: Bytes, from offset: Int) -> Int? {
+        var start = offset
+        while start &+ other.count <= count,
+            let candidate = firstIndex(of: other[0], from: start),
+            candidate &+ other.count <= count
+        {
+            if slice(candidate, other.count).equals(other) { return candidate }
+            start = candidate &+ 1
+        }
+        return nil
+    }
+
     /// Equality of ASCII text without regard to case; `lower` is in lower case already.
     @inline(__always)
     func equalsIgnoringCase(_ lower: Bytes) -> Bool {

@@ -7,12 +7,18 @@
 @safe
 final class ConfigurationArena {
     private var blocks: [UnsafeMutableRawPointer] = unsafe []
+    /// What a run of the largest regular expression in it needs, see `RegexMemory`.
+    private(set) var regexCells = 0
 
     init() {}
 
     deinit {
         // SAFETY: every block was allocated by `run`, and nobody else frees it.
         while let block = unsafe blocks.popLast() { unsafe block.deallocate() }
+    }
+
+    func noteRegex(instructions: Int, slots: Int) {
+        regexCells = max(regexCells, RegexDemand.cells(instructions: instructions, slots: slots))
     }
 
     /// The UTF-8 of `text`.

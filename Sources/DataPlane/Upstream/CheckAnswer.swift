@@ -87,18 +87,3 @@ struct CheckAnswer: BitwiseCopyable {
         return isOver ? ServerCheckFinding(.wrongBody, status: status) : nil
     }
 }
-
-extension Bytes {
-    /// Where `other`, which is not empty, first begins at or after `offset`.
-    func firstIndex(of other: Bytes, from offset: Int) -> Int? {
-        var start = offset
-        while start + other.count <= count,
-            let candidate = firstIndex(of: other[0], from: start),
-            candidate + other.count <= count
-        {
-            if slice(candidate, other.count).equals(other) { return candidate }
-            start = candidate + 1
-        }
-        return nil
-    }
-}

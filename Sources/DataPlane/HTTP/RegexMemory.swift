@@ -1,0 +1,82 @@
+// Memory for one run of a regular expression: the two lists of threads, what each of them has
+// captured, and the result. One memory a loop, as large as the largest program of the configuration
+// needs, taken when the loop is made and used again for each run. Hot, one thread.
+
+/// Owner of the cells.
+@safe
+struct RegexMemory: ~Copyable {
+    private let start: UnsafeMutablePointer<Int32>
+    private let count: Int
+
+    /// Cells as `RegexDemand` counts them; none where there are no regular expressions.
+    init(cells: Int) {
+        count = cells
+        // SAFETY: freed by deinit only; `~Copyable` makes this value the one owner.
+        unsafe start = UnsafeMutablePointer<Int32>.allocate(capacity: max(1, cells))
+        unsafe start.initialize(repeating: 0, count: max(1, cells))
+    }
+
+    deinit {
+        // SAFETY: allocated by init, and nobody else frees it.
+        unsafe start.deallocate()
+    }
+
+    /// The cells, good as long as the memory.
+    var cells: NumberCells {
+        // SAFETY: the memory lives as long as the loop, and cells are used within one event.
+        unsafe NumberCells(start: start, count: count)
+    }
+}
+
+/// How many cells a run needs.
+enum RegexDemand {
+    static func cells(instructions: Int, slots: Int) -> Int {
+        let list = 2 * instructions + instructions * slots
+        return 2 * list + 2 * (instructions + 1) + 2 * slots
+    }
+}
+
+/// Numbers of somebody else, to be read and written. Use outside them traps.
+@safe
+struct NumberCells: BitwiseCopyable {
+    private let start: UnsafeMutablePointer<Int32>?
+    let count: Int
+
+    /// No cells.
+    init() {
+        unsafe start = nil
+        count = 0
+    }
+
+    @unsafe
+    fileprivate init(start: UnsafeMutablePointer<Int32>?, count: Int) {
+        unsafe self.start = start
+        self.count = count
+    }
+
+    subscript(_ index: Int) -> Int32 {
+        @inline(__always) get {
+            guard let start = unsafe start, UInt(bitPattern: index) < UInt(bitPattern: count)
+            else { preconditionFailure("no such cell") }
+            // SAFETY: the index was checked against the count the initialiser vouched for.
+            return unsafe start[index]
+        }
+        @inline(__always) nonmutating set {
+            guard let start = unsafe start, UInt(bitPattern: index) < UInt(bitPattern: count)
+            else { preconditionFailure("no such cell") }
+            // SAFETY: as above.
+            unsafe start[index] = newValue
+        }
+    }
+
+    /// `length` cells from `offset`, which moves behind them.
+    @inline(__always)
+    func take(_ length: Int, from offset: inout Int) -> NumberCells {
+        precondition(
+            offset >= 0 && length >= 0 && offset <= count && length <= count &- offset,
+            "cells outside the memory")
+        defer { offset &+= length }
+        // SAFETY: the part was checked to lie inside.
+        return unsafe NumberCells(start: start.map { unsafe $0 + offset }, count: length)
+    }
+}
