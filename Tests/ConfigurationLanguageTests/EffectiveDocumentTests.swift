@@ -33,16 +33,22 @@ import Testing
               set: {X-A: "50%%", X-B: "%{client_ip}"}
               add: {X-C: ["1", "%%{x}", ""]}
               remove: [X-D, x-d]
-              request: {set: {X-B: again, X-Z: "100%", X-Y: "%%%{pid}%%%%"}, add: {X-C: "2"}}
-              response: {remove: Server, set: {B: b, A: a}, always: true}
+              request: {replace: {cookie: {regex: d, with: "%{path}"}},
+                set: {X-B: again, X-Z: "100%", X-Y: "%%%{pid}%%%%"}, add: {X-C: "2"}}
+              replace: {Cookie: [{regex: "(a)|(?<b>b)", with: "%{group.b}%{group.1}%%{"}, {regex: c,
+                with: ""}]}
+              response: {remove: Server, set: {B: b, A: a}, replace: {X: {regex: 'a"b\d', with: x}},
+                always: true}
             routes:
               - {match: {host: ["*.example.com", a.b], path: /p, path_prefix: [/q/, /], method: GET,
                    scheme: http,
                    header: {X-Any: null, X-One: "1", X-Two: [a, b]}}, backend: api, priority: 0}
               - {id: f, match: {all: c, any: [a, b], none: [b]}, headers: {add: {X-F: "%{header.x-a}"}}}
               - {id: g, match: {path_pattern: [/, "/u/{id}", "/u//{all_2*}"], path_suffix: [.a, /],
+                  path_regex: ['^/(?<id>\d+)$', "a|b"],
                   query: {"a b": [{prefix: x}, y], z: null}, cookie: {C: {contains: "1"}},
-                  header: {X-S: [{suffix: s}, t]}, client_ip: ["10.1.2.3/8", "::/0", "192.0.2.1"]},
+                  header: {X-S: [{suffix: s}, t], X-T: {regex: "^a{2}$"}},
+                  client_ip: ["10.1.2.3/8", "::/0", "192.0.2.1"]},
                  rewrite: {path: "/v/%{capture.id}%{query.q}%%", query: {keep: [], remove: [a, b],
                   set: {"x y": "%{cookie.C}"}, add: {z: "1"}}},
                  respond: {body: "%{capture.all_2} %{header.X-A}"}}
@@ -189,8 +195,8 @@ import Testing
             ),
             (
                 RouteMatch(),
-                "hosts paths pathPrefixes pathSuffixes pathPatterns methods scheme headers queries "
-                    + "cookies maps clientRanges serverNames all any none"
+                "hosts paths pathPrefixes pathSuffixes pathPatterns pathRegexes methods scheme headers "
+                    + "queries cookies maps clientRanges serverNames all any none"
             ),
             (Rewrite(), "path query"), (QueryRewrite(), "kept removed set added"),
             (LocalResponse(status: 200, body: Template(parts: [])), "status contentType body"),
@@ -236,7 +242,7 @@ import Testing
                 "probe port interval fastInterval downInterval timeout rise fall initialState "
                     + "onMarkedDown onMarkedUp"
             ),
-            (HTTPProbe(), "method path host headers expect bodyContains"),
+            (HTTPProbe(), "method path host headers body expect bodyContains bodyRegex"),
             (CheckOverride(), "isEnabled address"),
             (Ejection(), "consecutiveFailures baseTime maxTime maxPercent"),
         ])

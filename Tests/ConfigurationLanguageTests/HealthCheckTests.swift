@@ -42,6 +42,8 @@ import Testing
         "check: {tcp: {}}", "check: {http: {}}", "ejection: {}",
         "check: {http: {expect: 200, body_contains: \"all: well\"}, port: 1, rise: 1}",
         "check: {http: {method: HEAD, headers: {X-A: \"b\"}, expect: [100-599]}}",
+        "check: {http: {method: POST, body: \"a\\nb: \\\"c\\\"\", body_regex: \"^ok\"}}",
+        "check: {http: {method: PUT}}",
         "ejection: {consecutive_failures: 1, base_time: 1ms, max_time: 1h, max_percent: 100}",
     ])
     func effective(backend: String) throws {
@@ -59,6 +61,20 @@ import Testing
         (
             "check: {http: {method: HEAD, body_contains: a}}",
             "/backends/b/check/http/body_contains", .conflictingFields
+        ),
+        (
+            "check: {http: {method: HEAD, body_regex: a}}",
+            "/backends/b/check/http/body_regex", .conflictingFields
+        ),
+        (
+            "check: {http: {body_contains: a, body_regex: a}}",
+            "/backends/b/check/http/body_regex", .conflictingFields
+        ),
+        ("check: {http: {body_regex: 'a('}}", "/backends/b/check/http/body_regex", .invalidValue),
+        ("check: {http: {body: a}}", "/backends/b/check/http/body", .conflictingFields),
+        (
+            "check: {http: {method: POST, body: \(String(repeating: "a", count: 4_097))}}",
+            "/backends/b/check/http/body", .tooLarge
         ),
         ("check: {http: {path: health}}", "/backends/b/check/http/path", .invalidValue),
         ("check: {http: {expect: []}}", "/backends/b/check/http/expect", .invalidValue),

@@ -269,10 +269,92 @@ import Testing
             "{match: {query: {a: {prefix: x, suffix: y}}}, backend: b}",
             ["conflicting-fields /frontends/f/routes/0/match/query/a"]
         ),
+        (
+            "{match: {path_regex: ['^/(?<id>a)', '(b']}, backend: b}",
+            ["invalid-value /frontends/f/routes/0/match/path_regex/1"]
+        ),
+        (
+            "{match: {path_regex: '^/(?<id>a)'}, rewrite: {path: '/%{capture.id}'}, backend: b}",
+            []
+        ),
+        (
+            "{match: {header: {A: {regex: '(?<id>a)'}}}, rewrite: {path: '/%{capture.id}'}, "
+                + "backend: b}",
+            ["unknown-reference /frontends/f/routes/0/rewrite/path"]
+        ),
+        (
+            "{match: {cookie: {a: {regex: 'a(?=b)'}}}, backend: b}",
+            ["invalid-value /frontends/f/routes/0/match/cookie/a/regex"]
+        ),
+        (
+            "{match: {query: {a: {regex: '${env:X}'}}}, backend: b}",
+            ["invalid-value /frontends/f/routes/0/match/query/a/regex"]
+        ),
     ])
     func templatesAndMatches(_ routes: String, _ expected: [String]) {
         let found = problems(routes).filter { !$0.hasPrefix("unused") && !$0.hasPrefix("unreach") }
         #expect(found == expected)
+    }
+
+    @Test(
+        arguments: [
+            (
+                "replace: {Cookie: {regex: '(?<a>b)', with: '%{group.a}%{group.1}%{group.0}%{path}'}}",
+                []
+            ),
+            ("response: {replace: {Location: [{regex: a, with: ''}, {regex: b, with: c}]}}", []),
+            (
+                "replace: {Cookie: {regex: '(b)', with: '%{group.2}'}}",
+                ["unknown-reference .../replace/Cookie/with"]
+            ),
+            (
+                "response: {replace: {Location: {regex: b, with: '%{header.a}'}}}",
+                ["unknown-variable .../response/replace/Location/with"]
+            ),
+            ("set: {A: '%{group.0}'}", ["unknown-variable .../set/A"]),
+            (
+                "replace: {Cookie: {regex: '(b', with: c}}",
+                ["invalid-value .../replace/Cookie/regex"]
+            ),
+            ("replace: {Cookie: {regex: b}}", ["missing-field .../replace/Cookie"]),
+            ("replace: {Cookie: {with: b}}", ["missing-field .../replace/Cookie"]),
+            ("replace: {Host: {regex: a, with: b}}", ["invalid-value .../replace/Host"]),
+            (
+                "{replace: {A: {regex: a, with: b}, a: {regex: c, with: d}}}",
+                ["duplicate-key .../replace/a"]
+            ),
+            ("{remove: a, replace: {A: {regex: a, with: b}}}", ["conflicting-fields ..."]),
+            ("{set: {a: b}, replace: {A: {regex: a, with: b}}}", ["conflicting-fields ..."]),
+            ("{set: {a: b}, response: {replace: {A: {regex: a, with: b}}}}", []),
+        ] as [(String, [String])])
+    func replacements(_ headers: String, _ expected: [String]) {
+        let whole = headers.hasPrefix("{") ? headers : "{\(headers)}"
+        let found = problems("{headers: \(whole), backend: b}")
+            .map { $0.replacing("/frontends/f/routes/0/headers", with: "...") }
+        #expect(found == expected)
+    }
+
+    /// The place of the value, and that within the pattern.
+    @Test func aProblemOfAPatternTellsItsPlace() throws {
+        let errors = read(
+            """
+            version: 1
+            frontends:
+              f:
+                bind: "*:80"
+                routes:
+                  - match:
+                      path_regex: '^/(a|b))$'
+                    respond: {status: 204}
+            """
+        ).errors
+        let problem = try #require(errors.first)
+        #expect(errors.count == 1)
+        #expect(problem.position == TextPosition(line: 7, column: 23))
+        #expect(
+            problem.message
+                == #""^/(a|b))$" is no regular expression: at byte 8, no group is open "#
+                + #"that ")" could close; as itself it is written \)"#)
     }
 
     @Test(arguments: [

@@ -22,6 +22,8 @@ import Testing
             guard case .complete = result else { return false }
             var facts = ExchangeFacts()
             facts.setRequest(head, in: bytes)
+            let captures = CaptureMemory(regexCells: arena.regexCells)
+            facts.captures = captures.empty
             if let host = SocketAddress.Host(client) { facts.clientAddress = ClientAddress(host) }
             var memory = ConditionMemory()
             return table.match(&facts, &memory) == 0
@@ -74,13 +76,45 @@ import Testing
         (ValueMatch.Comparison.prefix, "curl/8", true), (.prefix, "xcurl", false),
         (.suffix, "my curl", true), (.suffix, "curl/8", false), (.contains, "a curl b", true),
         (.contains, "cur l", false), (.exact, "curl", true), (.exact, "curl ", true),
-        (.exact, "curl/", false), (.contains, "", false),
+        (.exact, "curl/", false), (.contains, "", false), (.regex, "a curl b", true),
+        (.regex, "cur l", false),
     ])
     func comparisons(_ comparison: ValueMatch.Comparison, _ value: String, _ isTaken: Bool) {
         let match = matching {
             $0.headers = [ValueMatch(name: "x-agent", value: "curl", comparison: comparison)]
         }
         #expect(takes(match, get("/", "X-Agent: \(value)\r\n")) == isTaken)
+    }
+
+    /// In each of the places where a value may be.
+    @Test(arguments: [
+        ("/?q=a1", "", true), ("/?q=a%31", "", true), ("/?q=a+1", "", false), ("/?q=a", "", false),
+        ("/", "Cookie: x=1; q=b22\r\n", true), ("/", "Cookie: q=xb2\r\n", false),
+        ("/", "X-Q: c3\r\n", true), ("/", "X-Q: c\r\nX-Q: c34\r\n", true),
+        ("/", "X-Q: c3 \r\n", true),
+        ("/", "X-Q: c3 4\r\n", false), ("/", "", false),
+    ])
+    func regexOfAValue(_ target: String, _ fields: String, _ isTaken: Bool) {
+        func test(_ name: String, _ letter: String) -> ValueMatch {
+            ValueMatch(name: name, value: "^\(letter)\\d+$", comparison: .regex)
+        }
+        let matches = [
+            matching { $0.queries = [test("q", "a")] }, matching { $0.cookies = [test("q", "b")] },
+            matching { $0.headers = [test("x-q", "c")] },
+        ]
+        #expect(matches.contains { takes($0, get(target, fields)) } == isTaken)
+    }
+
+    @Test(arguments: [
+        ("/a/1", true), ("/a/1/", false), ("/x/a/1", false), ("/a/", false), ("/b.PNG", true),
+        ("/b.png?x=.css", true), ("/b.pngx", false), ("/a/%31", true), ("/?/a/1", false),
+    ])
+    func pathRegex(_ target: String, _ isTaken: Bool) throws {
+        let expressions = try [#"^/a/\d+$"#, #"(?i)\.png$"#].map { try RegularExpression($0) }
+        let match = matching { $0.pathRegexes = expressions }
+        #expect(takes(match, get(target)) == isTaken)
+        let condition = Condition(name: "c", match: match)
+        #expect(takes(matching { $0.all = ["c"] }, get(target), conditions: [condition]) == isTaken)
     }
 
     @Test(arguments: [

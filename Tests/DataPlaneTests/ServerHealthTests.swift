@@ -165,7 +165,7 @@ import Testing
             taken += count
             finding = answer.didReceive(&buffer, plan, head: &head)
         }
-        if finding == nil, sample.ends { finding = answer.didEnd() }
+        if finding == nil, sample.ends { finding = answer.didEnd(buffer, plan) }
         #expect(finding == sample.expected)
     }
 

@@ -40,17 +40,52 @@ struct AppliedRules: BitwiseCopyable {
 
     /// Whether nothing is written, so that nobody needs to know what could be.
     var writesNothing: Bool {
-        @inline(__always) get { filters.isEmpty && last.written.isEmpty }
+        @inline(__always) get { filters.isEmpty && last.saysNothing }
     }
 
-    /// Whether no field at all is taken away.
-    var dropsNothing: Bool {
-        @inline(__always) get { filters.isEmpty && last.dropsNothing }
+    /// Whether all fields are carried over as they came.
+    var touchesNothing: Bool {
+        @inline(__always) get { filters.isEmpty && last.touchesNothing }
     }
 
     @inline(__always)
-    func drops(_ name: Bytes) -> Bool {
-        last.drops(name) || !filters.isEmpty && isDropped(name, behind: -1)
+    func drops(_ name: Bytes) -> Bool { fate(of: name) == .goes }
+
+    /// What becomes of a field of that name which came with the message.
+    @inline(__always)
+    func fate(of name: Bytes) -> FieldFate {
+        let fate = last.fate(of: name)
+        return filters.isEmpty || fate == .goes ? fate : fateWithFilters(name, fate)
+    }
+
+    /// Changes the value of such a field, which was written from `start` on, by the rules of each
+    /// level in turn.
+    func replace(
+        _ name: Bytes, _ facts: ExchangeFacts, from start: Int, in writer: inout ByteWriter
+    ) {
+        if let levels {
+            var rest = filters.bits
+            while rest != 0 {
+                levels[rest.trailingZeroBitCount].replace(name, facts, from: start, in: &writer)
+                rest &= rest &- 1
+            }
+        }
+        last.replace(name, facts, from: start, in: &writer)
+    }
+
+    private func fateWithFilters(_ name: Bytes, _ own: FieldFate) -> FieldFate {
+        guard let levels else { return own }
+        var fate = own
+        var rest = filters.bits
+        while rest != 0 {
+            switch levels[rest.trailingZeroBitCount].fate(of: name) {
+            case .stays: break
+            case .goes: return .goes
+            case .changes: fate = .changes
+            }
+            rest &= rest &- 1
+        }
+        return fate
     }
 
     /// Writes the fields of the rules, each with its CRLF.
@@ -65,7 +100,7 @@ struct AppliedRules: BitwiseCopyable {
         guard let levels else { return false }
         var rest = filters.bits & ~Self.mask(through: level)
         while rest != 0 {
-            if levels[rest.trailingZeroBitCount].drops(name) { return true }
+            if levels[rest.trailingZeroBitCount].fate(of: name) == .goes { return true }
             rest &= rest &- 1
         }
         return false
@@ -81,7 +116,9 @@ struct AppliedRules: BitwiseCopyable {
             while index < written.count {
                 let field = written[index]
                 index &+= 1
-                if last.drops(field.name) || isDropped(field.name, behind: level) { continue }
+                if last.fate(of: field.name) == .goes || isDropped(field.name, behind: level) {
+                    continue
+                }
                 field.write(facts, to: &writer)
             }
             rest &= rest &- 1

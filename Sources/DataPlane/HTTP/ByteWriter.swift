@@ -69,6 +69,13 @@ struct ByteWriter {
         overflowed = false
     }
 
+    /// Takes out `length` bytes that were written at `position`; what stands behind them moves up.
+    mutating func remove(_ length: Int, at position: Int) {
+        let rest = written.suffix(from: position).suffix(from: length)
+        count = position
+        append(rest)
+    }
+
     /// A number in decimal digits.
     mutating func append(decimal value: Int64) {
         if value < 0 { append(UInt8(ascii: "-")) }

@@ -1,18 +1,28 @@
-// What path patterns took out of a request's path, by the number of its name. One memory a loop,
-// used again for each request; what was captured is borrowed from the request's path and good as
-// long as that. Hot, one thread.
+// What path patterns and regular expressions took out of a request's path, by the number of its
+// name; and the memory that regular expressions run in. One a loop, used again for each request; what
+// was captured is borrowed from the request and good as long as that. Hot, one thread.
 
 import Model
 
 /// Owner of the slots.
 @safe
 struct CaptureMemory: ~Copyable {
-    private let slots: UnsafeMutablePointer<Bytes>
+    /// Of the names, then of the groups of a regular expression, 0 being the whole match.
+    private static var slotCount: Int { PathPattern.namesMax + RegularExpression.groupsMax + 1 }
 
-    init() {
-        // SAFETY: freed by deinit only; `~Copyable` makes this value the one owner.
-        unsafe slots = UnsafeMutablePointer<Bytes>.allocate(capacity: PathPattern.namesMax)
-        unsafe slots.initialize(repeating: .empty, count: PathPattern.namesMax)
+    /// Behind the slots stand the cells of `regex`.
+    private let slots: UnsafeMutablePointer<Bytes>
+    private let regex: RegexMemory
+
+    /// - Parameter regexCells: what the largest regular expression needs.
+    init(regexCells: Int = 0) {
+        regex = RegexMemory(cells: regexCells)
+        // SAFETY: freed by deinit only; `~Copyable` makes this value the one owner. The cells fit
+        // into a slot, see `Captures.regex`.
+        unsafe slots = UnsafeMutablePointer<Bytes>.allocate(capacity: Self.slotCount + 1)
+        unsafe slots.initialize(repeating: .empty, count: Self.slotCount)
+        unsafe UnsafeMutableRawPointer(slots + Self.slotCount)
+            .initializeMemory(as: NumberCells.self, to: regex.cells)
     }
 
     deinit {
@@ -59,5 +69,36 @@ struct Captures: BitwiseCopyable {
         // SAFETY: the number lies within the memory.
         unsafe slots[number] = value
         noted |= 1 << UInt64(number)
+    }
+
+    /// Where regular expressions run. Only asked where there are some; without memory their answer
+    /// would be a guess.
+    var regex: NumberCells {
+        guard let slots = unsafe slots else {
+            preconditionFailure("a regular expression needs the memory of its loop")
+        }
+        // SAFETY: the owner put them behind the slots, at the alignment of a slot.
+        return unsafe UnsafeRawPointer(
+            slots + PathPattern.namesMax + RegularExpression.groupsMax + 1
+        )
+        .load(as: NumberCells.self)
+    }
+
+    /// What a group of the expression that ran last took, for the text that is written in its place.
+    func group(_ number: Int) -> Bytes {
+        guard number >= 0, number <= RegularExpression.groupsMax, let slots = unsafe slots else {
+            return .empty
+        }
+        // SAFETY: the number lies within the memory, behind the names.
+        return unsafe slots[PathPattern.namesMax + number]
+    }
+
+    /// For `group`; a copy sees it as well.
+    func setGroup(_ number: Int, _ value: Bytes) {
+        guard number >= 0, number <= RegularExpression.groupsMax, let slots = unsafe slots else {
+            return
+        }
+        // SAFETY: as above.
+        unsafe slots[PathPattern.namesMax + number] = value
     }
 }

@@ -40,6 +40,7 @@ struct CompiledTemplate: BitwiseCopyable {
         case generation, revision, pid, clientIP, clientPort, frontend
         case scheme, method, host, path, query, requestID, user, backend, server
         case value(CompiledValue)
+        case group(Int)
     }
 
     private let parts: Run<Part>
@@ -55,6 +56,7 @@ struct CompiledTemplate: BitwiseCopyable {
                 case .literal(let text): Part.literal(arena.bytes(text))
                 case .variable(let variable): Self.part(of: variable)
                 case .request(let value): .value(CompiledValue(value, arena: arena, names: names))
+                case .group(let name): .group(names.groups[name] ?? -1)
                 }
             })
         self.escape = escape
@@ -110,6 +112,7 @@ struct CompiledTemplate: BitwiseCopyable {
             case .server: writer.append(facts.server)
             case .value(let value):
                 writeValue(value.text(facts), value.form, to: &writer)
+            case .group(let number): writeValue(facts.captures.group(number), to: &writer)
             }
             index &+= 1
         }

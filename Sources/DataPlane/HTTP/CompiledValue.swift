@@ -7,6 +7,9 @@ import Model
 struct RuleNames {
     /// Names of captures, of which a configuration has at most `PathPattern.namesMax`.
     private(set) var captures: [String: Int] = [:]
+    /// Names and numbers of the groups of a regular expression, for the text that is written in
+    /// the place of what it matches.
+    private(set) var groups: [String: Int] = [:]
     /// Compiled maps, each a run of one.
     private(set) var maps: [String: Run<CompiledMap>] = [:]
 
@@ -16,6 +19,16 @@ struct RuleNames {
     var withoutCaptures: RuleNames {
         var names = self
         names.captures = [:]
+        return names
+    }
+
+    /// With the groups of that expression.
+    func adding(_ expression: RegularExpression) -> RuleNames {
+        var names = self
+        for number in 0...expression.groups.count { names.groups["\(number)"] = number }
+        for group in expression.groups {
+            if let name = group.name { names.groups[name] = group.number }
+        }
         return names
     }
 
@@ -34,7 +47,8 @@ struct RuleNames {
     init(_ configuration: Configuration) {
         for frontend in configuration.frontends {
             for route in frontend.routes {
-                for name in route.match.pathPatterns.flatMap(\.names)
+                let match = route.match
+                for name in match.pathPatterns.flatMap(\.names) + match.pathRegexes.flatMap(\.names)
                 where captures[name] == nil && captures.count < PathPattern.namesMax {
                     captures[name] = captures.count
                 }

@@ -5,39 +5,55 @@ import Model
 /// What a value is compared with.
 struct CompiledValueTest: BitwiseCopyable {
     private enum Comparison: UInt8, BitwiseCopyable {
-        case present, exact, prefix, suffix, contains
+        case present, exact, prefix, suffix, contains, regex
     }
 
     private let text: Bytes
     private let comparison: Comparison
+    /// One for `regex`, none for all others.
+    private let regex: Run<CompiledRegex>
 
     init(_ match: ValueMatch, arena: ConfigurationArena) {
         text = arena.bytes(match.value ?? "")
-        guard match.value != nil else {
+        guard let value = match.value else {
             comparison = .present
+            regex = arena.run([])
             return
         }
-        comparison =
-            switch match.comparison {
-            case .exact: .exact
-            case .prefix: .prefix
-            case .suffix: .suffix
-            case .contains: .contains
-            }
+        guard match.comparison == .regex else {
+            regex = arena.run([])
+            comparison = Self.comparison(match.comparison)
+            return
+        }
+        comparison = .regex
+        // That it is one was checked when it was read.
+        let expression = try? RegularExpression(value)
+        regex = arena.run(expression.map { [CompiledRegex($0, arena: arena)] } ?? [])
     }
 
-    func takes(_ value: Bytes) -> Bool {
+    private static func comparison(_ comparison: ValueMatch.Comparison) -> Comparison {
+        switch comparison {
+        case .exact: .exact
+        case .prefix: .prefix
+        case .suffix: .suffix
+        case .contains: .contains
+        case .regex: .regex
+        }
+    }
+
+    func takes(_ value: Bytes, _ facts: ExchangeFacts) -> Bool {
         switch comparison {
         case .present: true
         case .exact: value.equals(text)
         case .prefix: value.begins(with: text)
         case .suffix: value.ends(with: text)
         case .contains: value.contains(text)
+        case .regex: !regex.isEmpty && regex[0].matches(value, facts.captures.regex)
         }
     }
 
     /// The same for a value whose escapes are looked through.
-    func takes(decoded value: Bytes) -> Bool {
+    func takes(decoded value: Bytes, _ facts: ExchangeFacts) -> Bool {
         switch comparison {
         case .present: return true
         case .exact: return DecodedText(value).equals(text)
@@ -46,6 +62,9 @@ struct CompiledValueTest: BitwiseCopyable {
             return rest.begins(with: text)
         case .suffix: return DecodedText(value).ends(with: text)
         case .contains: return DecodedText(value).contains(text)
+        case .regex:
+            return !regex.isEmpty
+                && regex[0].matches(decoded: DecodedText(value), facts.captures.regex)
         }
     }
 }
@@ -87,15 +106,17 @@ struct CompiledValueMatch: BitwiseCopyable {
         case .header:
             var index = 0
             while let value = facts.fields.next(name, from: &index) {
-                if takes(value) { return true }
+                if takes(value, facts) { return true }
             }
         case .map:
             guard let map, let value = map[0].text(facts) else { return false }
-            return takes(value)
+            return takes(value, facts)
         case .query:
             var parameters = QueryParameters(facts.query)
             while let parameter = parameters.next() {
-                if DecodedText(parameter.name).equals(name), takes(decoded: parameter.value) {
+                if DecodedText(parameter.name).equals(name),
+                    takes(decoded: parameter.value, facts)
+                {
                     return true
                 }
             }
@@ -104,26 +125,26 @@ struct CompiledValueMatch: BitwiseCopyable {
             while let field = facts.fields.nextCookies(from: &index) {
                 var cookies = CookieList(field)
                 while let cookie = cookies.next() {
-                    if cookie.name.equals(name), takes(cookie.value) { return true }
+                    if cookie.name.equals(name), takes(cookie.value, facts) { return true }
                 }
             }
         }
         return false
     }
 
-    private func takes(_ value: Bytes) -> Bool {
+    private func takes(_ value: Bytes, _ facts: ExchangeFacts) -> Bool {
         var index = 0
         while index < tests.count {
-            if tests[index].takes(value) { return true }
+            if tests[index].takes(value, facts) { return true }
             index &+= 1
         }
         return false
     }
 
-    private func takes(decoded value: Bytes) -> Bool {
+    private func takes(decoded value: Bytes, _ facts: ExchangeFacts) -> Bool {
         var index = 0
         while index < tests.count {
-            if tests[index].takes(decoded: value) { return true }
+            if tests[index].takes(decoded: value, facts) { return true }
             index &+= 1
         }
         return false

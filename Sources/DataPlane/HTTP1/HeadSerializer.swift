@@ -61,7 +61,8 @@ enum HeadSerializer {
         }
         let mode = forwarding.forwardedFor
         carry(
-            head.fields, bytes, but: withheld(mode), rules, hasRules: !rules.dropsNothing, &writer)
+            head.fields, bytes, but: withheld(mode), rules, hasRules: !rules.touchesNothing, facts,
+            &writer)
         if !head.upgrade.isEmpty {
             writer.append("Connection: upgrade\r\nUpgrade: ")
             writer.append(bytes.slice(head.upgrade))
@@ -89,11 +90,12 @@ enum HeadSerializer {
         return fields
     }
 
-    /// Writes the fields but those in `withheld` and those that rules take away.
+    /// Writes the fields but those in `withheld` and those that rules take away; others as rules
+    /// change them.
     @inline(__always)
     private static func carry(
         _ fields: borrowing FieldTable, _ bytes: Bytes, but withheld: KnownFields,
-        _ rules: AppliedRules, hasRules: Bool, _ writer: inout ByteWriter
+        _ rules: AppliedRules, hasRules: Bool, _ facts: ExchangeFacts, _ writer: inout ByteWriter
     ) {
         guard fields.count > 0 else { return }
         var changed = withheld
@@ -108,13 +110,36 @@ enum HeadSerializer {
         var index = 0
         while index < fields.count {
             let slot = fields[index]
-            let isKept =
-                !slot.isDropped && !withheld.contains(slot.known)
-                && !(hasRules && rules.drops(bytes.slice(slot.name)))
-            run.take(slot, isKept: isKept, bytes, &writer)
             index &+= 1
+            let isCarried = !slot.isDropped && !withheld.contains(slot.known)
+            guard isCarried, hasRules else {
+                run.take(slot, isKept: isCarried, bytes, &writer)
+                continue
+            }
+            let fate = rules.fate(of: bytes.slice(slot.name))
+            run.take(slot, isKept: fate == .stays, bytes, &writer)
+            if fate == .changes { writeChanged(slot, bytes, rules, facts, &writer) }
         }
         run.flush(bytes, &writer)
+    }
+
+    /// A field of which nothing is left is not written.
+    private static func writeChanged(
+        _ slot: FieldSlot, _ bytes: Bytes, _ rules: AppliedRules, _ facts: ExchangeFacts,
+        _ writer: inout ByteWriter
+    ) {
+        let line = writer.count
+        let name = bytes.slice(slot.name)
+        writer.append(name)
+        writer.append(": ")
+        let start = writer.count
+        writer.append(bytes.slice(slot.value))
+        rules.replace(name, facts, from: start, in: &writer)
+        if writer.count == start, !slot.value.isEmpty, !writer.overflowed {
+            writer.truncate(to: line)
+        } else {
+            writer.append("\r\n")
+        }
     }
 
     @inline(__always)
@@ -174,8 +199,8 @@ enum HeadSerializer {
         var withheld = KnownFields.hopByHop
         if forwarding.clientVersion == .http10 { withheld.insert(.transferEncoding) }
         carry(
-            head.fields, bytes, but: withheld, rules, hasRules: hasRules && !rules.dropsNothing,
-            &writer)
+            head.fields, bytes, but: withheld, rules, hasRules: hasRules && !rules.touchesNothing,
+            facts, &writer)
         if head.isUpgrade {
             writer.append("Connection: upgrade\r\nUpgrade: ")
             writer.append(bytes.slice(head.upgrade))

@@ -74,6 +74,7 @@ private struct CompiledMatchRest: BitwiseCopyable {
     private let methods: Run<Bytes>
     private let suffixes: Run<Bytes>
     private let patterns: Run<CompiledPathPattern>
+    private let regexes: Run<CompiledPathRegex>
     private let clients: AddressTable
     /// Empty: either.
     private let scheme: Bytes
@@ -93,6 +94,10 @@ private struct CompiledMatchRest: BitwiseCopyable {
             match.pathPatterns.map {
                 CompiledPathPattern($0, numbers: names.captures, arena: arena)
             })
+        regexes = arena.run(
+            match.pathRegexes.map {
+                CompiledPathRegex($0, numbers: names.captures, arena: arena)
+            })
         clients = AddressTable(match.clientRanges, arena: arena)
         scheme = arena.bytes(match.scheme?.rawValue ?? "")
         values = arena.run(
@@ -107,8 +112,9 @@ private struct CompiledMatchRest: BitwiseCopyable {
     }
 
     var isEmpty: Bool {
-        methods.isEmpty && suffixes.isEmpty && patterns.isEmpty && clients.isEmpty
-            && scheme.isEmpty && values.isEmpty && all.isEmpty && any.isEmpty && none.isEmpty
+        methods.isEmpty && suffixes.isEmpty && patterns.isEmpty && regexes.isEmpty
+            && clients.isEmpty && scheme.isEmpty && values.isEmpty && all.isEmpty && any.isEmpty
+            && none.isEmpty
     }
 
     /// Patterns are last: what they capture counts only for a match that takes the request.
@@ -132,7 +138,26 @@ private struct CompiledMatchRest: BitwiseCopyable {
             index &+= 1
         }
         guard any.isEmpty || holdsAny(&facts, conditions, &memory) else { return false }
-        return patterns.isEmpty || takesPattern(&facts)
+        if regexes.isEmpty { return patterns.isEmpty || takesPattern(facts.path, &facts.captures) }
+        return takesPatternAndRegex(&facts)
+    }
+
+    /// Neither captures anything before it is clear that both take the path.
+    private func takesPatternAndRegex(_ facts: inout ExchangeFacts) -> Bool {
+        var nowhere = Captures()
+        guard patterns.isEmpty || takesPattern(facts.path, &nowhere), takesRegex(&facts) else {
+            return false
+        }
+        return patterns.isEmpty || takesPattern(facts.path, &facts.captures)
+    }
+
+    private func takesRegex(_ facts: inout ExchangeFacts) -> Bool {
+        var index = 0
+        while index < regexes.count {
+            if regexes[index].takes(facts.path, &facts.captures) { return true }
+            index &+= 1
+        }
+        return false
     }
 
     private func contains(_ names: Run<Bytes>, _ name: Bytes) -> Bool {
@@ -173,10 +198,10 @@ private struct CompiledMatchRest: BitwiseCopyable {
         return false
     }
 
-    private func takesPattern(_ facts: inout ExchangeFacts) -> Bool {
+    private func takesPattern(_ path: Bytes, _ captures: inout Captures) -> Bool {
         var index = 0
         while index < patterns.count {
-            if patterns[index].takes(facts.path, &facts.captures) { return true }
+            if patterns[index].takes(path, &captures) { return true }
             index &+= 1
         }
         return false

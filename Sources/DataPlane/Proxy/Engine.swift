@@ -65,7 +65,7 @@ struct Engine: ~Copyable {
     var servers = Slab<ServerConnection>()
     var exchanges = Slab<Exchange>()
     var buffers = BufferPool()
-    var routing = RoutingMemory()
+    var routing: RoutingMemory
     var passwords: PasswordMemory
     var pipes = PipePool()
     var clientTimers: TimerWheel<ClientConnection>
@@ -138,6 +138,7 @@ struct Engine: ~Copyable {
         configuration = loop.configuration
         record = loop.record
         link = loop.link
+        routing = RoutingMemory(regexCells: configuration.regexCells)
         reports = loop.reports
         log = loop.accessLog
         peers = loop.peers

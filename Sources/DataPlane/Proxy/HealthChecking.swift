@@ -245,9 +245,11 @@ extension Engine {
         while check[].state == .receiving, check[].transport.isReadable {
             switch check[].receive() {
             case .moved:
-                if let finding = check[].readAnswer(head: &response) { return finding }
+                if let finding = check[].readAnswer(head: &response, routing.captures.empty) {
+                    return finding
+                }
             case .blocked: return nil
-            case .ended: return check[].answer.didEnd()
+            case .ended: return check[].endAnswer(routing.captures.empty)
             case .failed: return ServerCheckFinding(.invalidAnswer)
             }
         }

@@ -188,6 +188,7 @@ extension Engine {
         if !rules.writesNothing {
             facts = connectionFacts(exchange, client)
             exchange[].captured.fill(&facts, from: exchange[].capture.bytes)
+            facts.captures = routing.captures.empty
         }
         let forwarding = ResponseForwarding(
             clientVersion: exchange[].clientVersion,

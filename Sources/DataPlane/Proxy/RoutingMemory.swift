@@ -5,12 +5,15 @@ struct RoutingMemory: ~Copyable {
     /// Rewritten paths and queries of one request, all together.
     private static var targetBytesMax: Int { 65_536 }
 
-    let captures = CaptureMemory()
+    let captures: CaptureMemory
     var conditions = ConditionMemory()
     private let targets = ByteScratch(capacity: Self.targetBytesMax)
     private var used = 0
 
-    init() {}
+    /// - Parameter regexCells: what the largest regular expression of the configuration needs.
+    init(regexCells: Int) {
+        captures = CaptureMemory(regexCells: regexCells)
+    }
 
     /// Before each request.
     @inline(__always)

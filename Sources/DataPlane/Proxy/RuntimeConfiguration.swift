@@ -166,6 +166,9 @@ final class RuntimeConfiguration: @unchecked Sendable {
     /// Text that lives as long as this value.
     func bytes(_ text: String) -> Bytes { arena.bytes(text) }
 
+    /// What a loop has to have ready for regular expressions.
+    var regexCells: Int { arena.regexCells }
+
     /// The load of a server, over all loops.
     func serverLoad(_ backend: Int, _ server: Int) -> ServerLoad {
         loads[firstServers[backend] + server]

@@ -23,7 +23,8 @@ struct CheckAnswer: BitwiseCopyable {
 
     /// Looks at what was received. Nil: there has to be more; then there is room for it.
     mutating func didReceive(
-        _ input: inout Buffer, _ plan: CheckPlan, head: inout ResponseHead
+        _ input: inout Buffer, _ plan: CheckPlan, head: inout ResponseHead,
+        _ captures: Captures = Captures()
     ) -> ServerCheckFinding? {
         while phase == .head {
             let expectation = ResponseExpectation(method: plan.method, offersUpgrade: false)
@@ -50,14 +51,18 @@ struct CheckAnswer: BitwiseCopyable {
             }
         }
         input.move(to: 0)
-        return readBody(&input, plan)
+        return readBody(&input, plan, captures)
     }
 
-    /// The server has ended the connection.
-    mutating func didEnd() -> ServerCheckFinding {
+    /// The server has ended the connection; `input` is what was received.
+    mutating func didEnd(
+        _ input: borrowing Buffer, _ plan: CheckPlan, _ captures: Captures = Captures()
+    ) -> ServerCheckFinding {
+        guard phase == .body, flow.sourceDidEnd() else {
+            return ServerCheckFinding(.invalidAnswer)
+        }
         // Until here the text was not there; whether the body is whole makes no difference then.
-        phase == .body && flow.sourceDidEnd()
-            ? ServerCheckFinding(.wrongBody, status: status) : ServerCheckFinding(.invalidAnswer)
+        return judge(input.bytes(0, flow.pending), plan, captures)
     }
 
     private mutating func didReadHead(
@@ -67,23 +72,36 @@ struct CheckAnswer: BitwiseCopyable {
         guard plan.expected.contains(status) else {
             return ServerCheckFinding(.wrongStatus, status: status)
         }
-        if plan.bodyContains.isEmpty { return ServerCheckFinding(.passed, status: status) }
+        if !plan.readsBody { return ServerCheckFinding(.passed, status: status) }
         phase = .body
         flow.begin(headBytes: 0, head.body, decodes: true)
         return nil
     }
 
     private mutating func readBody(
-        _ input: inout Buffer, _ plan: CheckPlan
+        _ input: inout Buffer, _ plan: CheckPlan, _ captures: Captures
     ) -> ServerCheckFinding? {
         if flow.approve(&input) != nil { return ServerCheckFinding(.invalidAnswer) }
         let body = input.bytes(0, flow.pending)
-        if body.firstIndex(of: plan.bodyContains, from: searched) != nil {
-            return ServerCheckFinding(.passed, status: status)
+        if !plan.bodyContains.isEmpty {
+            if body.firstIndex(of: plan.bodyContains, from: searched) != nil {
+                return ServerCheckFinding(.passed, status: status)
+            }
+            searched = max(0, body.count - plan.bodyContains.count + 1)
         }
-        searched = max(0, body.count - plan.bodyContains.count + 1)
         // A body that goes on behind the buffer is not read any further.
         let isOver = flow.isComplete || input.room == 0
-        return isOver ? ServerCheckFinding(.wrongBody, status: status) : nil
+        return isOver ? judge(body, plan, captures) : nil
+    }
+
+    /// Of a body that is over. An expression is searched for once, here: a server that sends byte by
+    /// byte would have it searched for as often.
+    private func judge(
+        _ body: Bytes, _ plan: CheckPlan, _ captures: Captures
+    ) -> ServerCheckFinding {
+        if let regex = plan.bodyRegex, regex.matches(body, captures.regex) {
+            return ServerCheckFinding(.passed, status: status)
+        }
+        return ServerCheckFinding(.wrongBody, status: status)
     }
 }

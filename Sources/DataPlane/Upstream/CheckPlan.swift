@@ -33,8 +33,10 @@ struct CheckPlan {
     var request: Bytes
     var method: HTTPMethod
     var expected: StatusSet
-    /// Empty: the body does not matter.
+    /// Empty: no text is looked for in the body.
     var bodyContains: Bytes
+    /// What is looked for when the body is over.
+    var bodyRegex: CompiledRegex?
     var schedule: CheckSchedule
     var timeout: Int64
     var rise: Int
@@ -47,6 +49,7 @@ struct CheckPlan {
     var definition: UInt64
 
     var isHTTP: Bool { !request.isEmpty }
+    var readsBody: Bool { !bodyContains.isEmpty || bodyRegex != nil }
 
     /// Nil: the server is not checked.
     init?(_ check: HealthCheck?, of server: Server, arena: ConfigurationArena) {
@@ -63,18 +66,21 @@ struct CheckPlan {
             method = .other
             expected = StatusSet([])
             bodyContains = .empty
+            bodyRegex = nil
             fingerprint = "tcp \(target)"
         case .http(let probe):
             let isOwnAddress = target == server.address
-            let head =
+            let request =
                 (isOwnAddress ? Self.proxyHeader(server.proxyProtocol) : "")
-                + Self.head(of: probe, to: target)
-            request = arena.bytes(head)
+                + Self.request(of: probe, to: target)
+            self.request = arena.bytes(request)
             method = HTTPMethod(probe.method)
             expected = StatusSet(probe.expect)
             bodyContains = arena.bytes(probe.bodyContains ?? "")
+            bodyRegex = probe.bodyRegex.map { CompiledRegex($0, arena: arena) }
+            let text = probe.bodyContains ?? probe.bodyRegex.map { "regex \($0.text)" } ?? ""
             let statuses = probe.expect.map { "\($0.first)-\($0.last)" }.joined(separator: ",")
-            fingerprint = "http \(target) \(statuses)\n\(probe.bodyContains ?? "")\n\(head)"
+            fingerprint = "http \(target) \(statuses)\n\(text)\n\(request)"
         }
         let interval = Self.milliseconds(check.interval)
         schedule = CheckSchedule(
@@ -113,14 +119,16 @@ struct CheckPlan {
     }
 
     /// The whole request. Fields were checked when they were read.
-    private static func head(of probe: HTTPProbe, to target: ServerAddress) -> String {
+    private static func request(of probe: HTTPProbe, to target: ServerAddress) -> String {
         var head = "\(probe.method.rawValue) \(probe.path) HTTP/1.1\r\n"
         head += "Host: \(probe.host ?? target.description)\r\n"
         if !probe.headers.contains(where: { $0.name.lowercased() == "user-agent" }) {
             head += "User-Agent: apus-check\r\n"
         }
         for field in probe.headers { head += "\(field.name): \(field.value)\r\n" }
-        return head + "Connection: close\r\n\r\n"
+        // A method that is expected to say something says if it does not (RFC 9110 §8.6).
+        if probe.method.sendsBody { head += "Content-Length: \(probe.body.utf8.count)\r\n" }
+        return head + "Connection: close\r\n\r\n" + (probe.method.sendsBody ? probe.body : "")
     }
 }
 
@@ -130,6 +138,8 @@ extension HTTPMethod {
         case .get: self = .get
         case .head: self = .head
         case .options: self = .options
+        case .post: self = .post
+        case .put: self = .put
         }
     }
 }

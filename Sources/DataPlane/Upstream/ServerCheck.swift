@@ -58,9 +58,17 @@ struct ServerCheck: ~Copyable, SlabEntry, TimerEntry {
     mutating func receive() -> TransferResult { transport.receive(into: &buffer) }
 
     /// Looks at what was received; nil: there has to be more.
-    mutating func readAnswer(head: inout ResponseHead) -> ServerCheckFinding? {
+    mutating func readAnswer(
+        head: inout ResponseHead, _ captures: Captures
+    ) -> ServerCheckFinding? {
         guard let plan else { return ServerCheckFinding(.invalidAnswer) }
-        return answer.didReceive(&buffer, plan, head: &head)
+        return answer.didReceive(&buffer, plan, head: &head, captures)
+    }
+
+    /// The server has ended the connection.
+    mutating func endAnswer(_ captures: Captures) -> ServerCheckFinding {
+        guard let plan else { return ServerCheckFinding(.invalidAnswer) }
+        return answer.didEnd(buffer, plan, captures)
     }
 }
 

@@ -1,5 +1,5 @@
 /// `headers:` — edits of the request before it is forwarded, and of the response before it is
-/// answered, in order: all removes, then all sets, then all adds.
+/// answered, in order: all removes, then all replacements, all sets, and all adds.
 public struct HeaderRules: Codable, Sendable, Equatable {
     public var request: [HeaderEdit] = []
     public var response: [HeaderEdit] = []
@@ -22,7 +22,10 @@ public struct HeaderRules: Codable, Sendable, Equatable {
 public struct HeaderEdit: Codable, Sendable, Equatable {
     public enum Action: String, Codable, Sendable, CaseIterable {
         case remove
-        /// Replaces every field of that name.
+        /// In every field of that name which came with the message, the first match of `regex` gives
+        /// way to `value`; a field of which nothing is left goes.
+        case replace
+        /// Stands in the place of every field of that name.
         case set
         /// Stands beside what is there.
         case add
@@ -31,12 +34,17 @@ public struct HeaderEdit: Codable, Sendable, Equatable {
     /// A token (RFC 9110 §5.1) as written; never one that frames or routes the message
     /// (Content-Length, Transfer-Encoding, Connection, Upgrade, Trailer, TE, Keep-Alive, Host).
     public var name: String
-    /// Empty for `remove`.
+    /// Empty for `remove`. Only that of `replace` has groups in it, each one of `regex`.
     public var value: Template
+    /// Of `replace`; nil for all others.
+    public var regex: RegularExpression?
 
-    public init(action: Action, name: String, value: Template) {
+    public init(
+        action: Action, name: String, value: Template, regex: RegularExpression? = nil
+    ) {
         self.action = action
         self.name = name
         self.value = value
+        self.regex = regex
     }
 }

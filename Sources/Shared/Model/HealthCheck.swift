@@ -52,7 +52,13 @@ public struct HTTPProbe: Codable, Sendable, Equatable {
         case get = "GET"
         case head = "HEAD"
         case options = "OPTIONS"
+        case post = "POST"
+        case put = "PUT"
+
+        /// Whether a request of it says something (RFC 9110 §9.3).
+        public var sendsBody: Bool { self == .post || self == .put }
     }
+    public static let bodyBytesMax = 4_096
     /// One more field of the request.
     public struct Field: Codable, Sendable, Equatable {
         public var name: String
@@ -71,10 +77,14 @@ public struct HTTPProbe: Codable, Sendable, Equatable {
     public var host: String?
     /// In the order of their names, which are unique.
     public var headers: [Field] = []
+    /// At most `bodyBytesMax` bytes; empty unless the method sends one.
+    public var body = ""
     /// Statuses that are good: 100…599, at least one range.
     public var expect = [StatusRange(200...299)]
     /// The first 16 KB of the body must hold this; nil: the body does not matter.
     public var bodyContains: String?
+    /// The same as a regular expression, which must be found in them; not beside `bodyContains`.
+    public var bodyRegex: RegularExpression?
 
     public init() {}
 }

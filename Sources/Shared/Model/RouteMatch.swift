@@ -11,6 +11,8 @@ public struct RouteMatch: Codable, Sendable, Equatable {
     /// Ends of the path, byte for byte: `.jpg`.
     public var pathSuffixes: [String] = []
     public var pathPatterns: [PathPattern] = []
+    /// Found anywhere in the path, unless the expression says where.
+    public var pathRegexes: [RegularExpression] = []
     /// Exact, upper case as usual: methods are case-sensitive (RFC 9110 §9.1).
     public var methods: [String] = []
     /// What the client speaks; nil: either.
@@ -58,13 +60,14 @@ public enum HostPattern: Codable, Sendable, Equatable {
 /// A header field, parameter or cookie by name, with this value (one of the values, if it stands
 /// repeatedly).
 public struct ValueMatch: Codable, Sendable, Equatable {
-    /// How a value is compared, byte for byte.
+    /// How a value is compared, byte for byte; `regex` asks whether a regular expression is found
+    /// in it.
     public enum Comparison: String, Codable, Sendable, CaseIterable {
-        case exact, prefix, suffix, contains
+        case exact, prefix, suffix, contains, regex
     }
     /// Of a header field: lower case.
     public var name: String
-    /// Nil: it is there, with whatever value.
+    /// Nil: it is there, with whatever value. For `regex` a text that is a `RegularExpression`.
     public var value: String?
     public var comparison: Comparison
 

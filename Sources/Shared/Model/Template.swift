@@ -4,6 +4,9 @@ public struct Template: Codable, Sendable, Equatable {
         case literal(String)
         case variable(Variable)
         case request(RequestValue)
+        /// What a group of the regular expression took in whose place the text stands, by its name
+        /// or number.
+        case group(String)
     }
     public var parts: [Part]
 
@@ -37,7 +40,7 @@ public enum Variable: String, Codable, Sendable, CaseIterable {
 /// What `%{kind.name}` takes from the request at hand; nothing where the request has none such.
 public struct RequestValue: Codable, Sendable, Hashable {
     public enum Kind: String, Codable, Sendable, CaseIterable {
-        /// What a path pattern gave that name.
+        /// What a path pattern, or a regular expression of a path, gave that name.
         case capture
         /// The first field of that name.
         case header

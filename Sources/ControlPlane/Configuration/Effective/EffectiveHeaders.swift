@@ -29,20 +29,33 @@ extension JSONValue {
         var object = JSONObject()
         let removed = edits.filter { $0.action == .remove }.map(\.name)
         if !removed.isEmpty { object["remove"] = .texts(removed) }
+        let replaced = grouped(edits, .replace) { edit in
+            JSONValue.object([
+                "regex": .string(edit.regex?.text ?? ""), "with": .string(edit.value.written),
+            ])
+        }
+        if !replaced.isEmpty {
+            object["replace"] = .named(replaced, \.name) { .array($0.values) }
+        }
         let set = edits.filter { $0.action == .set }
         if !set.isEmpty {
             object["set"] = .named(set, \.name) { .string($0.value.written) }
         }
-        var added: [(name: String, values: [String])] = []
-        for edit in edits where edit.action == .add {
-            if added.last?.name == edit.name, let last = added.indices.last {
-                added[last].values.append(edit.value.written)
-            } else {
-                added.append((edit.name, [edit.value.written]))
-            }
-        }
+        let added = grouped(edits, .add) { $0.value.written }
         if !added.isEmpty { object["add"] = .named(added, \.name) { .texts($0.values) } }
         return object
+    }
+
+    /// Those of one name follow each other.
+    private static func grouped<Value>(
+        _ edits: [HeaderEdit], _ action: HeaderEdit.Action, _ value: (HeaderEdit) -> Value
+    ) -> [(name: String, values: [Value])] {
+        var groups: [(name: String, values: [Value])] = []
+        for edit in edits where edit.action == action {
+            if groups.last?.name != edit.name { groups.append((edit.name, [])) }
+            groups[groups.count - 1].values.append(value(edit))
+        }
+        return groups
     }
 }
 
@@ -58,8 +71,9 @@ private enum HeaderEdits {
             var previous: String?
             for edit in edits where edit.action == action {
                 let name = edit.name.lowercased()
-                // Values of one `add` follow each other and belong together.
-                let isContinued = action == .add && previous == edit.name
+                // Values of one `add` or `replace` follow each other and belong together.
+                let isContinued =
+                    (action == .add || action == .replace) && previous == edit.name
                 if action != .remove, !isContinued, !names.insert(name).inserted {
                     isSecond = true
                 }
@@ -79,6 +93,7 @@ extension Template {
             switch part {
             case .variable(let variable): text += "%{\(variable.rawValue)}"
             case .request(let value): text += "%{\(value.kind.rawValue).\(value.name)}"
+            case .group(let name): text += "%{group.\(name)}"
             case .literal(let literal):
                 text += Self.escaped(literal, isLast: index == parts.count - 1)
             }

@@ -55,7 +55,9 @@ extension JSONValue {
                     range.first == range.last
                         ? .number(range.first) : .string("\(range.first)-\(range.last)")
                 }),
+            "body": probe.body.isEmpty ? nil : .string(probe.body),
             "body_contains": probe.bodyContains.map { .string($0) },
+            "body_regex": probe.bodyRegex.map { .string($0.text) },
         ])
     }
 }

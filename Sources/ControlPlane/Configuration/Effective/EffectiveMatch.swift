@@ -12,6 +12,7 @@ extension JSONValue {
             "path": list(match.paths), "path_prefix": list(match.pathPrefixes),
             "path_suffix": list(match.pathSuffixes),
             "path_pattern": list(match.pathPatterns.map(\.description)),
+            "path_regex": list(match.pathRegexes.map(\.text)),
             "method": list(match.methods),
             "scheme": match.scheme.map { .string($0.rawValue) },
             "header": match.headers.isEmpty ? nil : .valueMatches(match.headers),

@@ -147,7 +147,8 @@ extension RouteMatch {
         serverNames.isEmpty && clientRanges.isEmpty && hosts.isEmpty && paths.isEmpty
             && methods.isEmpty && scheme == nil && headers.isEmpty
             && (pathPrefixes.isEmpty || pathPrefixes.contains("/"))
-            && pathSuffixes.isEmpty && pathPatterns.isEmpty && queries.isEmpty && cookies.isEmpty
-            && maps.isEmpty && all.isEmpty && any.isEmpty && none.isEmpty
+            && pathSuffixes.isEmpty && pathPatterns.isEmpty && pathRegexes.isEmpty
+            && queries.isEmpty && cookies.isEmpty && maps.isEmpty && all.isEmpty && any.isEmpty
+            && none.isEmpty
     }
 }

@@ -1,5 +1,5 @@
-// `headers:` of a frontend and of a route. `set`, `add` and `remove` directly below mean the
-// request; `request` and `response` say it in full.
+// `headers:` of a frontend and of a route. `set`, `add`, `remove` and `replace` directly below mean
+// the request; `request` and `response` say it in full.
 
 import Model
 
@@ -42,7 +42,7 @@ extension ValueReader {
                 return ResponseRules(
                     edits: edits, coversErrors: always?.boolean() == true && !edits.isEmpty)
             } ?? ResponseRules()
-        // The order of application: removes, sets, adds.
+        // The order of application: removes, replacements, sets, adds.
         let all = HeaderEdit.Action.allCases.flatMap { action in
             (shorthand + request).filter { $0.action == action }
         }
@@ -59,30 +59,64 @@ extension ValueReader {
             }
             return HeaderEdit(action: .remove, name: name, value: Template(parts: []))
         }
+        let replaced = fields.take("replace")?.replacements(scope)
         let set = fields.take("set")?.headerValues(.set, scope)
         let added = fields.take("add")?.headerValues(.add, scope)
-        return (removed ?? []) + (set ?? []) + (added ?? [])
+        let gone = Set(((removed ?? []) + (set ?? [])).map { $0.name.lowercased() })
+        if let useless = replaced?.first(where: { gone.contains($0.name.lowercased()) }) {
+            fields.report(
+                .conflictingFields,
+                "nothing is left of \(quoted(useless.name)) that could be replaced: the fields that "
+                    + "came are removed, or one is set in their place")
+        }
+        return (removed ?? []) + (replaced ?? []) + (set ?? []) + (added ?? [])
+    }
+
+    /// `{Location: {regex: TEXT, with: TEXT}}`, several of a name one after the other.
+    private func replacements(_ scope: TemplateScope) -> [HeaderEdit] {
+        editableNames().flatMap { entry in
+            entry.value.each { $0.replacement(entry.key, scope) }
+        }
+    }
+
+    private func replacement(_ name: String, _ scope: TemplateScope) -> HeaderEdit? {
+        object { fields -> HeaderEdit? in
+            let regex = fields.require("regex", "what of the value is replaced")
+            let value = fields.require("with", "what stands in its place, \"\" for nothing")
+            guard let regex = regex?.regularExpression(),
+                let value = value?.headerTemplate(scope.replacing(regex))
+            else { return nil }
+            return HeaderEdit(action: .replace, name: name, value: value, regex: regex)
+        }?.flatMap { $0 }
     }
 
     private func headerValues(
         _ action: HeaderEdit.Action, _ scope: TemplateScope
     ) -> [HeaderEdit] {
+        editableNames().flatMap { entry -> [HeaderEdit] in
+            // Several values of one name only make sense side by side.
+            let values = action == .add ? entry.value.list() : [entry.value]
+            return values.compactMap { item in
+                item.headerTemplate(scope).map {
+                    HeaderEdit(action: action, name: entry.key, value: $0)
+                }
+            }
+        }
+    }
+
+    /// The entries of a mapping by names of fields; names that cannot be are reported and left out.
+    private func editableNames() -> [MappingReader.Entry] {
         guard let fields = mapping() else { return [] }
         var seen: [String: String] = [:]
-        return fields.all().flatMap { entry -> [HeaderEdit] in
-            let (name, value, position) = (entry.key, entry.value, entry.keyPosition)
-            guard value.isEditable(name, at: position) else { return [] }
-            if let first = seen.updateValue(name, forKey: name.lowercased()) {
-                value.report(
+        return fields.all().filter { entry in
+            guard entry.value.isEditable(entry.key, at: entry.keyPosition) else { return false }
+            if let first = seen.updateValue(entry.key, forKey: entry.key.lowercased()) {
+                entry.value.report(
                     .duplicateKey,
                     "header names are case-insensitive, \(quoted(first)) stands above already",
-                    at: position)
+                    at: entry.keyPosition)
             }
-            // Several values of one name only make sense side by side.
-            let values = action == .add ? value.list() : [value]
-            return values.compactMap { item in
-                item.headerTemplate(scope).map { HeaderEdit(action: action, name: name, value: $0) }
-            }
+            return true
         }
     }
 

@@ -79,18 +79,45 @@ extension ValueReader {
     private func httpProbe() -> HTTPProbe? {
         object { fields in
             var probe = HTTPProbe()
-            probe.method = fields.take("method")?.choice(HTTPProbe.Method.self) ?? .get
+            let method = fields.take("method")
+            let knownMethod = method?.choice(HTTPProbe.Method.self)
+            probe.method = knownMethod ?? .get
             probe.path = fields.take("path")?.checkPath() ?? probe.path
             probe.host = fields.take("host")?.checkHost()
             probe.headers = fields.take("headers")?.checkHeaders() ?? []
             probe.expect = fields.take("expect")?.statusRanges() ?? probe.expect
+            let body = fields.take("body")
+            probe.body = body?.checkBody() ?? ""
+            // Of a method that is not known here nothing can be said.
+            if method == nil || knownMethod != nil, !probe.method.sendsBody {
+                body?.report(
+                    .conflictingFields,
+                    "only a request of POST or PUT has a body, this one is \(probe.method.rawValue)"
+                )
+            }
             let text = fields.take("body_contains")
+            let regex = fields.take("body_regex")
             probe.bodyContains = text?.keptLine(limit: 256)
-            if probe.method == .head {
-                text?.report(.conflictingFields, "an answer to HEAD has no body (RFC 9110 §9.3.2)")
+            probe.bodyRegex = regex?.regularExpression()
+            if probe.method == .head, let field = text ?? regex {
+                field.report(.conflictingFields, "an answer to HEAD has no body (RFC 9110 §9.3.2)")
+            } else if text != nil, let regex {
+                regex.report(
+                    .conflictingFields,
+                    "a body is looked through for one thing: leave out body_contains or body_regex")
             }
             return probe
         }
+    }
+
+    /// Any text, lines included.
+    private func checkBody() -> String? {
+        guard let text = string() else { return nil }
+        guard text.utf8.count <= HTTPProbe.bodyBytesMax else {
+            report(.tooLarge, "longer than \(HTTPProbe.bodyBytesMax) bytes")
+            return nil
+        }
+        return kept(text)
     }
 
     private func checkPath() -> String? {

@@ -34,6 +34,8 @@ extension ValueReader {
             fields.take("path_suffix").map { $0.each { $0.pathSuffix() } } ?? []
         match.pathPatterns =
             fields.take("path_pattern").map { $0.each { $0.pathPattern() } } ?? []
+        match.pathRegexes =
+            fields.take("path_regex").map { $0.each { $0.pathRegex() } } ?? []
         match.methods = fields.take("method").map { $0.each { $0.method() } } ?? []
         match.scheme = fields.take("scheme")?.choice(Scheme.self)
         match.headers = fields.take("header")?.valueMatches(.header) ?? []
@@ -64,8 +66,8 @@ extension ValueReader {
             readConditions(&match, &fields, .tcp)
             fields.refuse(
                 [
-                    "host", "path", "path_prefix", "path_suffix", "path_pattern", "method",
-                    "scheme", "header", "query", "cookie", "map",
+                    "host", "path", "path_prefix", "path_suffix", "path_pattern", "path_regex",
+                    "method", "scheme", "header", "query", "cookie", "map",
                 ], .wrongMode,
                 "has no meaning in a frontend of mode tcp")
             return match
@@ -162,13 +164,7 @@ extension ValueReader {
                     + "{name*} last")
             return nil
         }
-        reading.document.captureNames.formUnion(pattern.names)
-        reading.document.allCaptureNames.formUnion(pattern.names)
-        if reading.document.allCaptureNames.count > PathPattern.namesMax {
-            report(
-                .tooLarge,
-                "more than \(PathPattern.namesMax) names of captures in one configuration")
-        }
+        note(captures: pattern.names)
         return pattern
     }
 

@@ -3,10 +3,18 @@
 import Model
 
 /// What is at hand when a template is written.
-enum TemplateScope {
-    case request
+struct TemplateScope {
+    static let request = TemplateScope(hasRequest: true)
     /// The request is gone: no `%{header.X}` and the like.
-    case response
+    static let response = TemplateScope(hasRequest: false)
+
+    let hasRequest: Bool
+    /// In whose place the text stands.
+    var regex: RegularExpression?
+
+    func replacing(_ regex: RegularExpression) -> TemplateScope {
+        TemplateScope(hasRequest: hasRequest, regex: regex)
+    }
 }
 
 extension ValueReader {
@@ -94,11 +102,21 @@ extension ValueReader {
         _ name: String, _ scope: TemplateScope, _ position: @autoclosure () -> TextPosition?
     ) -> Template.Part? {
         if let variable = Variable(rawValue: name) { return .variable(variable) }
-        if scope == .request, let value = requestValue(name) {
+        if let regex = scope.regex, name.hasPrefix("group.") {
+            let group = String(name.dropFirst(6))
+            if regex.groupNumber(group) != nil { return .group(group) }
+            report(
+                .unknownReference,
+                "the regular expression has no group \(ConfigurationLanguage.quoted(group)): "
+                    + "its groups are counted from 1, or named by (?<name> )",
+                suggestion: Suggestion.nearest(to: group, in: regex.names), at: position())
+            return nil
+        }
+        if scope.hasRequest, let value = requestValue(name) {
             if value.kind == .capture, !reading.document.captureNames.contains(value.name) {
                 report(
                     .unknownReference,
-                    "no path pattern of this route, or of one before it, captures "
+                    "no path pattern or expression of this route, or of one before it, captures "
                         + ConfigurationLanguage.quoted(value.name),
                     suggestion: Suggestion.nearest(
                         to: value.name, in: reading.document.captureNames.sorted()),
@@ -109,8 +127,9 @@ extension ValueReader {
             return .request(value)
         }
         let names = Variable.allCases.map(\.rawValue).sorted()
-        let kinds =
-            scope == .request ? RequestValue.Kind.allCases.map { "\($0.rawValue).NAME" } : []
+        var kinds =
+            scope.hasRequest ? RequestValue.Kind.allCases.map { "\($0.rawValue).NAME" } : []
+        if scope.regex != nil { kinds.append("group.NAME") }
         report(
             .unknownVariable,
             "unknown variable \(ConfigurationLanguage.quoted(name)), there are "

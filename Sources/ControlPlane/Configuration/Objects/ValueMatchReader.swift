@@ -1,4 +1,5 @@
-// `header`, `query` and `cookie` of a match: `{X-Debug: "1", X-Beta: [a, {prefix: b}], X-Any: null}`.
+// `header`, `query`, `cookie` and `map` of a match: `{X-Debug: "1", X-Beta: [a, {prefix: b}],
+// X-Any: null}`.
 
 import Model
 
@@ -45,7 +46,7 @@ extension ValueReader {
         return place == .header ? entry.key.lowercased() : entry.key
     }
 
-    /// A text, or `{prefix: TEXT}` and the like.
+    /// A text, or `{prefix: TEXT}`, `{regex: TEXT}` and the like.
     private func valueMatch(_ name: String) -> ValueMatch? {
         guard case .mapping = node.content else {
             return keptLine(limit: 8_192).map { ValueMatch(name: name, value: $0) }
@@ -53,11 +54,15 @@ extension ValueReader {
         return object { fields -> ValueMatch? in
             let comparisons = ValueMatch.Comparison.allCases.filter { $0 != .exact }
             let given = comparisons.filter { fields.has($0.rawValue) }
-            let values = comparisons.map { fields.take($0.rawValue)?.keptLine(limit: 8_192) }
+            let values = comparisons.map { comparison in
+                let field = fields.take(comparison.rawValue)
+                return comparison == .regex
+                    ? field?.regularExpression()?.text : field?.keptLine(limit: 8_192)
+            }
             guard given.count == 1, let comparison = given.first else {
                 fields.report(
                     given.isEmpty ? .missingField : .conflictingFields,
-                    "a comparison is exactly one of prefix, suffix and contains")
+                    "a comparison is exactly one of prefix, suffix, contains and regex")
                 return nil
             }
             return values.compactMap { $0 }.first.map {
