@@ -204,7 +204,7 @@ if Context.environment["APUS_FUZZ"] != nil {
 if Context.environment["APUS_SANITIZED"] != nil {
     let ours: Set = [
         "CLinux", "CCrypt", "CJansson", "Syscalls", "Clock", "JSON", "Model", "Passwords", "Wire",
-            "SharedState",
+        "SharedState",
         "Supervisor", "DataPlane", "TestKit",
     ]
     package.targets.removeAll { target in

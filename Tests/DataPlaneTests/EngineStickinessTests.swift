@@ -352,8 +352,7 @@ import Testing
             #expect(Wait.until(5) { origins.map(\.present).reduce(0, +) == number + 1 })
         }
         #expect(origins[0].order == ["/0"] && origins[1].order == ["/1", "/2"])
-        for origin in origins { origin.letGo(2) }
-        for client in clients { #expect(client.takeMessage()?.status == 200) }
+        withExtendedLifetime(clients) { for origin in origins { origin.letGo(2) } }
     }
 
     // MARK: Tables

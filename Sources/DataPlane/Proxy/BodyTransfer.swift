@@ -21,8 +21,8 @@ extension Engine {
             return false
         }
         if exchange[].phase == .request {
-            // In a tarpit, or while a password is looked at: a timer or the desk goes on, and what the client says meanwhile, its end among it,
-            // waits in the kernel.
+            // In a tarpit, or while a password is looked at: a timer or the desk goes on, and what
+            // the client says meanwhile, its end among it, waits in the kernel.
             return exchange[].isTCP && readHello(exchange, client)
         }
         if exchange[].phase == .queued { askWhetherGone(exchange, client) }

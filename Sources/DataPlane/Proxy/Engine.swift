@@ -17,8 +17,8 @@
 //   HealthChecking    asking servers; Ejecting: what failed exchanges say of them
 //   Tunnel, Lingering, Deadlines, Drain, Traffic, AccessLogging
 //
-// Nothing here is shared but the mailbox, the gauges, the desk for passwords and the record. Hot: measured by the benchmark
-// of CPU and system calls per request (docs/performance.md).
+// Nothing here is shared but the mailbox, the gauges, the desk for passwords and the record. Hot:
+// measured by the benchmark of CPU and system calls per request (docs/performance.md).
 
 internal import Clock
 internal import Model
