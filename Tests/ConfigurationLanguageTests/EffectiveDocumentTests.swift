@@ -47,7 +47,8 @@ import Testing
               - {id: g, match: {path_pattern: [/, "/u/{id}", "/u//{all_2*}"], path_suffix: [.a, /],
                   path_regex: ['^/(?<id>\d+)$', "a|b"],
                   query: {"a b": [{prefix: x}, y], z: null}, cookie: {C: {contains: "1"}},
-                  header: {X-S: [{suffix: s}, t], X-T: {regex: "^a{2}$"}},
+                  header: {X-S: [{suffix: s}, t], X-T: {regex: "^a{2}$"}}, share: 0%,
+                  servers_up: {api: 2, db: 1},
                   client_ip: ["10.1.2.3/8", "::/0", "192.0.2.1"]},
                  rewrite: {path: "/v/%{capture.id}%{query.q}%%", query: {keep: [], remove: [a, b],
                   set: {"x y": "%{cookie.C}"}, add: {z: "1"}}},
@@ -196,7 +197,7 @@ import Testing
             (
                 RouteMatch(),
                 "hosts paths pathPrefixes pathSuffixes pathPatterns pathRegexes methods scheme headers "
-                    + "queries cookies maps clientRanges serverNames all any none"
+                    + "queries cookies maps serversUp sharePercent clientRanges serverNames all any none"
             ),
             (Rewrite(), "path query"), (QueryRewrite(), "kept removed set added"),
             (LocalResponse(status: 200, body: Template(parts: [])), "status contentType body"),

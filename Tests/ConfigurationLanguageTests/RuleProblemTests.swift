@@ -189,6 +189,18 @@ import Testing
             "{match: {cookie: {a: {regex: 'a(?=b)'}}}, backend: b}",
             ["invalid-value /frontends/f/routes/0/match/cookie/a/regex"]
         ),
+        ("{match: {servers_up: {b: 1}, share: 100%}, backend: b}, {backend: b}", []),
+        (
+            "{match: {servers_up: {a: 1}}, backend: b}",
+            ["unknown-reference /frontends/f/routes/0/match/servers_up/a"]
+        ),
+        (
+            "{match: {servers_up: {b: 0}, share: 101%}, backend: b}",
+            [
+                "out-of-range /frontends/f/routes/0/match/servers_up/b",
+                "out-of-range /frontends/f/routes/0/match/share",
+            ]
+        ),
         (
             "{match: {query: {a: {regex: '${env:X}'}}}, backend: b}",
             ["invalid-value /frontends/f/routes/0/match/query/a/regex"]

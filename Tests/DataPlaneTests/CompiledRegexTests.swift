@@ -134,7 +134,7 @@ import Testing
         let expression = try RegularExpression(pattern.isEmpty ? "(?:)" : pattern)
         let arena = ConfigurationArena()
         let regex = CompiledRegex(expression, arena: arena)
-        let memory = RegexMemory(cells: arena.regexCells)
+        let memory = NumberMemory(cells: arena.regexCells)
         #expect(
             regex.matches(decoded: DecodedText(arena.bytes(text)), memory.cells) == isFound)
     }
@@ -155,7 +155,7 @@ import Testing
         for wanted in [[], Array(0...expression.groups.count)] {
             let regex = CompiledRegex(
                 expression, wanted: wanted, arena: arena, usesOutline: false)
-            let memory = RegexMemory(cells: arena.regexCells)
+            let memory = NumberMemory(cells: arena.regexCells)
             let steps = regex.steps(for: text, memory.cells)
             #expect(steps <= regex.instructionCount * (count + 1))
             #expect(steps > count)
@@ -182,7 +182,7 @@ import Testing
         let regex = CompiledRegex(
             expression, wanted: Array(0...expression.groups.count), arena: arena,
             usesOutline: usesOutline)
-        let memory = RegexMemory(cells: arena.regexCells)
+        let memory = NumberMemory(cells: arena.regexCells)
         guard let match = regex.find(in: arena.bytes(text), memory.cells),
             let start = match.start(0)
         else { return nil }
@@ -200,7 +200,7 @@ import Testing
     static func matches(_ expression: RegularExpression, _ text: String) -> Bool {
         let arena = ConfigurationArena()
         let regex = CompiledRegex(expression, arena: arena)
-        let memory = RegexMemory(cells: arena.regexCells)
+        let memory = NumberMemory(cells: arena.regexCells)
         return regex.matches(arena.bytes(text), memory.cells)
     }
 }

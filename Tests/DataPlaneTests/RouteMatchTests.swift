@@ -117,6 +117,27 @@ import Testing
         #expect(takes(matching { $0.all = ["c"] }, get(target), conditions: [condition]) == isTaken)
     }
 
+    /// About so many, the same ones each time, and other ones for another match.
+    @Test(arguments: [0, 1, 10, 50, 99, 100]) func share(_ percent: Int) {
+        var generator = RequestIDGenerator(seed: (1, 2, 3, 4))
+        let (one, other) = (
+            CompiledShare(percent: percent, salt: 1), CompiledShare(percent: percent, salt: 2)
+        )
+        var (count, both) = (0, 0)
+        for _ in 0..<20_000 {
+            let id = generator.next()
+            let isTaken = one.takes(id)
+            #expect(one.takes(id) == isTaken)
+            if isTaken { count += 1 }
+            if isTaken, other.takes(id) { both += 1 }
+        }
+        let share = Double(percent) / 100
+        #expect(abs(Double(count) / 20_000 - share) < 0.02)
+        #expect(abs(Double(both) / 20_000 - share * share) < 0.02)
+        #expect(percent > 0 || count == 0)
+        #expect(percent < 100 || both == 20_000)
+    }
+
     @Test(arguments: [
         ("10.1.2.3", true), ("11.0.0.1", false), ("2001:db8::5", true), ("2001:db9::5", false),
         ("::ffff:10.1.2.3", true),

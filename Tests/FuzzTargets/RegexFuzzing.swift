@@ -21,7 +21,7 @@ enum RegexFuzzing {
             expression, wanted: wanted, arena: arena, usesOutline: false)
         let bare = CompiledRegex(expression, arena: arena)
         require(regex.instructionCount <= expression.instructionCount)
-        let memory = RegexMemory(cells: arena.regexCells)
+        let memory = NumberMemory(cells: arena.regexCells)
         let places = Self.places(plain.find(in: text, memory.cells), wanted.count)
         require(places == Self.places(regex.find(in: text, memory.cells), wanted.count))
         require(bare.matches(text, memory.cells) == (places != nil))

@@ -12,11 +12,11 @@ struct CaptureMemory: ~Copyable {
 
     /// Behind the slots stand the cells of `regex`.
     private let slots: UnsafeMutablePointer<Bytes>
-    private let regex: RegexMemory
+    private let regex: NumberMemory
 
     /// - Parameter regexCells: what the largest regular expression needs.
     init(regexCells: Int = 0) {
-        regex = RegexMemory(cells: regexCells)
+        regex = NumberMemory(cells: regexCells)
         // SAFETY: freed by deinit only; `~Copyable` makes this value the one owner. The cells fit
         // into a slot, see `Captures.regex`.
         unsafe slots = UnsafeMutablePointer<Bytes>.allocate(capacity: Self.slotCount + 1)

@@ -10,6 +10,8 @@ struct RuleNames {
     /// Names and numbers of the groups of a regular expression, for the text that is written in
     /// the place of what it matches.
     private(set) var groups: [String: Int] = [:]
+    /// Places of the backends.
+    private(set) var backends: [String: Int] = [:]
     /// Compiled maps, each a run of one.
     private(set) var maps: [String: Run<CompiledMap>] = [:]
 
@@ -35,6 +37,7 @@ struct RuleNames {
     /// With the maps, whose keys may be captures.
     init(_ configuration: Configuration, backends: [String: Int], arena: ConfigurationArena) {
         self.init(configuration)
+        self.backends = backends
         var maps: [String: Run<CompiledMap>] = [:]
         for map in configuration.maps {
             maps[map.name] = arena.run([

@@ -7,14 +7,21 @@
 @safe
 final class ConfigurationArena {
     private var blocks: [UnsafeMutableRawPointer] = unsafe []
-    /// What a run of the largest regular expression in it needs, see `RegexMemory`.
+    /// What a run of the largest regular expression in it needs, see `NumberMemory`.
     private(set) var regexCells = 0
+    private var saltCount: UInt64 = 0
 
     init() {}
 
     deinit {
         // SAFETY: every block was allocated by `run`, and nobody else frees it.
         while let block = unsafe blocks.popLast() { unsafe block.deallocate() }
+    }
+
+    /// Another number each time, and the same ones for the same configuration.
+    func nextSalt() -> UInt64 {
+        saltCount += 1
+        return saltCount
     }
 
     func noteRegex(instructions: Int, slots: Int) {

@@ -147,3 +147,11 @@ struct RegexOutline {
         }
     }
 }
+
+/// How many numbers a run needs room for.
+enum RegexDemand {
+    static func cells(instructions: Int, slots: Int) -> Int {
+        let list = 2 * instructions + instructions * slots
+        return 2 * list + 2 * (instructions + 1) + 2 * slots
+    }
+}

@@ -68,6 +68,12 @@ struct CompiledMatch: BitwiseCopyable {
     }
 }
 
+/// So many servers of a backend, by its place.
+private struct CompiledServersUp: BitwiseCopyable {
+    let backend: Int
+    let least: Int
+}
+
 /// What most matches do not have.
 private struct CompiledMatchRest: BitwiseCopyable {
     /// Only looked at for methods that HTTPMethod does not know.
@@ -75,7 +81,12 @@ private struct CompiledMatchRest: BitwiseCopyable {
     private let suffixes: Run<Bytes>
     private let patterns: Run<CompiledPathPattern>
     private let regexes: Run<CompiledPathRegex>
+    /// Neither patterns nor expressions.
+    private let takesAnyPath: Bool
     private let clients: AddressTable
+    private let serversUp: Run<CompiledServersUp>
+    /// None or one.
+    private let share: Run<CompiledShare>
     /// Empty: either.
     private let scheme: Bytes
     private let values: Run<CompiledValueMatch>
@@ -98,6 +109,13 @@ private struct CompiledMatchRest: BitwiseCopyable {
             match.pathRegexes.map {
                 CompiledPathRegex($0, numbers: names.captures, arena: arena)
             })
+        takesAnyPath = patterns.isEmpty && regexes.isEmpty
+        serversUp = arena.run(
+            match.serversUp.map { up in
+                CompiledServersUp(backend: names.backends[up.backend] ?? -1, least: up.least)
+            })
+        share = arena.run(
+            match.sharePercent.map { [CompiledShare(percent: $0, salt: arena.nextSalt())] } ?? [])
         clients = AddressTable(match.clientRanges, arena: arena)
         scheme = arena.bytes(match.scheme?.rawValue ?? "")
         values = arena.run(
@@ -112,8 +130,9 @@ private struct CompiledMatchRest: BitwiseCopyable {
     }
 
     var isEmpty: Bool {
-        methods.isEmpty && suffixes.isEmpty && patterns.isEmpty && regexes.isEmpty
-            && clients.isEmpty && scheme.isEmpty && values.isEmpty && all.isEmpty && any.isEmpty
+        methods.isEmpty && suffixes.isEmpty && takesAnyPath && serversUp.isEmpty
+            && share.isEmpty && clients.isEmpty && scheme.isEmpty && values.isEmpty && all.isEmpty
+            && any.isEmpty
             && none.isEmpty
     }
 
@@ -124,6 +143,8 @@ private struct CompiledMatchRest: BitwiseCopyable {
         guard methods.isEmpty || facts.knownMethod != .other || contains(methods, facts.method)
         else { return false }
         guard scheme.isEmpty || scheme.equals(facts.scheme) else { return false }
+        guard serversUp.isEmpty || areUp(memory), share.isEmpty || share[0].takes(facts.requestID)
+        else { return false }
         guard clients.isEmpty || clients.number(of: facts.clientAddress) != nil,
             suffixes.isEmpty || takesSuffix(facts.path), takesValues(facts)
         else { return false }
@@ -138,12 +159,23 @@ private struct CompiledMatchRest: BitwiseCopyable {
             index &+= 1
         }
         guard any.isEmpty || holdsAny(&facts, conditions, &memory) else { return false }
-        if regexes.isEmpty { return patterns.isEmpty || takesPattern(facts.path, &facts.captures) }
-        return takesPatternAndRegex(&facts)
+        return takesAnyPath || takesPath(&facts)
+    }
+
+    private func areUp(_ memory: ConditionMemory) -> Bool {
+        var index = 0
+        while index < serversUp.count {
+            guard memory.serversUp(serversUp[index].backend) >= serversUp[index].least else {
+                return false
+            }
+            index &+= 1
+        }
+        return true
     }
 
     /// Neither captures anything before it is clear that both take the path.
-    private func takesPatternAndRegex(_ facts: inout ExchangeFacts) -> Bool {
+    private func takesPath(_ facts: inout ExchangeFacts) -> Bool {
+        if regexes.isEmpty { return takesPattern(facts.path, &facts.captures) }
         var nowhere = Captures()
         guard patterns.isEmpty || takesPattern(facts.path, &nowhere), takesRegex(&facts) else {
             return false

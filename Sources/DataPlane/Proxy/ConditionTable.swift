@@ -33,18 +33,29 @@ struct ConditionTable: BitwiseCopyable {
     }
 }
 
-/// What is known of the conditions for one request; forgotten when the request is rewritten.
+/// What is known of the conditions for one request; forgotten when the request is rewritten. And what
+/// its loop knows of the backends.
 struct ConditionMemory: BitwiseCopyable {
     private var known = InlineArray<4, UInt64>(repeating: 0)
     private var holding = InlineArray<4, UInt64>(repeating: 0)
     private var isEmpty = true
+    /// By place of the backend.
+    private let counts: NumberCells
 
-    init() {}
+    /// - Parameter counts: of the servers of each backend that take traffic.
+    init(counts: NumberCells = NumberCells()) {
+        self.counts = counts
+    }
+
+    /// How many servers of that backend take traffic; -1: there is no such backend.
+    func serversUp(_ backend: Int) -> Int {
+        backend >= 0 && backend < counts.count ? Int(counts[backend]) : -1
+    }
 
     @inline(__always)
     mutating func forget() {
         if isEmpty { return }
-        self = ConditionMemory()
+        self = ConditionMemory(counts: counts)
     }
 
     /// 0…255. Nil: not looked at yet.

@@ -138,7 +138,9 @@ struct Engine: ~Copyable {
         configuration = loop.configuration
         record = loop.record
         link = loop.link
-        routing = RoutingMemory(regexCells: configuration.regexCells)
+        routing = RoutingMemory(
+            regexCells: configuration.regexCells,
+            backendCount: configuration.configuration.backends.count)
         reports = loop.reports
         log = loop.accessLog
         peers = loop.peers
@@ -359,6 +361,7 @@ struct Engine: ~Copyable {
             state[].setPolicy(
                 backend.balance, names: configuration.serverNames[place], offset: offset,
                 wall: wallMilliseconds)
+            routing.noteServersUp(state[].openCount, backend: place)
             if state[].countsLoad {
                 for server in state[].servers {
                     server[].load = configuration.serverLoad(place, server[].index)

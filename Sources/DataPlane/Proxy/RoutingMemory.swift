@@ -6,13 +6,22 @@ struct RoutingMemory: ~Copyable {
     private static var targetBytesMax: Int { 65_536 }
 
     let captures: CaptureMemory
-    var conditions = ConditionMemory()
+    var conditions: ConditionMemory
+    /// Of each backend the servers that take traffic.
+    private let serversUp: NumberMemory
     private let targets = ByteScratch(capacity: Self.targetBytesMax)
     private var used = 0
 
     /// - Parameter regexCells: what the largest regular expression of the configuration needs.
-    init(regexCells: Int) {
+    init(regexCells: Int, backendCount: Int) {
+        serversUp = NumberMemory(cells: backendCount)
+        conditions = ConditionMemory(counts: serversUp.cells)
         captures = CaptureMemory(regexCells: regexCells)
+    }
+
+    /// Servers of a backend came or went.
+    func noteServersUp(_ count: Int, backend: Int) {
+        serversUp.cells[backend] = Int32(clamping: count)
     }
 
     /// Before each request.

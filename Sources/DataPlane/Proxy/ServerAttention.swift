@@ -23,10 +23,15 @@ extension Engine {
         rampCheckAt = .max
         for backend in backends where backend[].isRamping {
             // Once more when it is over: then it has all.
-            backend[].standingsDidChange(wall: wallMilliseconds)
+            standingsDidChange(backend)
             attendQueue(of: backend)
             rampCheckAt = now &+ Self.rampStepMilliseconds
         }
+    }
+
+    private mutating func standingsDidChange(_ backend: Ref<UpstreamBackend>) {
+        backend[].standingsDidChange(wall: wallMilliseconds)
+        routing.noteServersUp(backend[].openCount, backend: backend[].index)
     }
 
     /// Reads every server's record, and acts on what is new.
@@ -52,7 +57,7 @@ extension Engine {
                 didChange(server, from: old)
             }
             if hasChanged {
-                backend[].standingsDidChange(wall: wallMilliseconds)
+                standingsDidChange(backend)
                 // What is told of its connections is to be true in this round already.
                 reuseTendAt = now
             }

@@ -22,6 +22,8 @@ struct UpstreamBackend: ~Copyable, SlabEntry {
     var isLimited = false
     /// Some server had not reached its full weight yet when it was last looked at.
     private(set) var isRamping = false
+    /// Servers that new exchanges go to.
+    private(set) var openCount = 0
     private var balancer = Balancer(BalancePolicy(), names: [], weights: [], offset: 0)
     var ejection: EjectionRule?
 
@@ -45,6 +47,7 @@ struct UpstreamBackend: ~Copyable, SlabEntry {
     mutating func standingsDidChange(wall: Int64) {
         let open = ServerStanding.open(servers.map { ($0[].standing, $0[].isBackup) })
         for (server, isOpen) in zip(servers, open) { server[].isOpen = isOpen }
+        openCount = open.count(where: \.self)
         let primaryIsThere = servers.contains { !$0[].isBackup && $0[].standing.takesNew }
         isRamping = servers.contains { $0[].standing.isRamping(over: $0[].slowStart, wall: wall) }
         balancer.change(

@@ -23,6 +23,10 @@ public struct RouteMatch: Codable, Sendable, Equatable {
     public var cookies: [ValueMatch] = []
     /// Values of maps, by the name of the map; nil: there is a value.
     public var maps: [ValueMatch] = []
+    /// Backends of which so many servers take traffic.
+    public var serversUp: [ServersUp] = []
+    /// Of all requests, by chance, so many percent: 0…100; nil: all.
+    public var sharePercent: Int?
     /// Where the client is.
     public var clientRanges: [AddressRange] = []
     /// TCP: lower case; the name that the client's TLS hello asks for.
@@ -33,6 +37,21 @@ public struct RouteMatch: Codable, Sendable, Equatable {
     public var none: [String] = []
 
     public init() {}
+}
+
+/// Whether so many servers of a backend take traffic.
+public struct ServersUp: Codable, Sendable, Equatable {
+    public static let leastMax = 10_000
+
+    /// The name of a backend, which exists.
+    public var backend: String
+    /// 1…`leastMax`.
+    public var least: Int
+
+    public init(backend: String, least: Int) {
+        self.backend = backend
+        self.least = least
+    }
 }
 
 /// What a client speaks, with us or with the trusted proxy before us.

@@ -42,6 +42,12 @@ extension ConfigurationReading {
                         + "of mode \(reference.mode.rawValue)")
             }
         }
+        for watched in document.watchedBackends where !known.contains(watched.key) {
+            watched.value.report(
+                .unknownReference, "no backend is named \(quoted(watched.key))",
+                suggestion: Suggestion.nearest(to: watched.key, in: names),
+                at: watched.keyPosition)
+        }
         checkMaps(
             maps,
             backends: Dictionary(

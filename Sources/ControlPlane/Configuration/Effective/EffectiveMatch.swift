@@ -19,6 +19,9 @@ extension JSONValue {
             "query": match.queries.isEmpty ? nil : .valueMatches(match.queries),
             "cookie": match.cookies.isEmpty ? nil : .valueMatches(match.cookies),
             "map": match.maps.isEmpty ? nil : .valueMatches(match.maps),
+            "servers_up": match.serversUp.isEmpty
+                ? nil : .named(match.serversUp, \.backend) { .number($0.least) },
+            "share": match.sharePercent.map { .string("\($0)%") },
             "client_ip": list(match.clientRanges.map(\.description)),
             "all": list(match.all), "any": list(match.any), "none": list(match.none),
         ])

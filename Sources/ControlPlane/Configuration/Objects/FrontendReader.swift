@@ -148,7 +148,8 @@ extension RouteMatch {
             && methods.isEmpty && scheme == nil && headers.isEmpty
             && (pathPrefixes.isEmpty || pathPrefixes.contains("/"))
             && pathSuffixes.isEmpty && pathPatterns.isEmpty && pathRegexes.isEmpty
-            && queries.isEmpty && cookies.isEmpty && maps.isEmpty && all.isEmpty && any.isEmpty
+            && queries.isEmpty && cookies.isEmpty && maps.isEmpty && serversUp.isEmpty
+            && sharePercent == nil && all.isEmpty && any.isEmpty
             && none.isEmpty
     }
 }

@@ -67,10 +67,28 @@ extension ValueReader {
             fields.refuse(
                 [
                     "host", "path", "path_prefix", "path_suffix", "path_pattern", "path_regex",
-                    "method", "scheme", "header", "query", "cookie", "map",
+                    "method", "scheme", "header", "query", "cookie", "map", "servers_up", "share",
                 ], .wrongMode,
                 "has no meaning in a frontend of mode tcp")
             return match
+        }
+    }
+
+    /// Name of a backend to a number of its servers.
+    private func serversUp() -> [ServersUp] {
+        guard let fields = mapping() else { return [] }
+        return fields.all().compactMap { entry in
+            guard Names.isName(entry.key) else {
+                entry.value.report(
+                    .invalidValue,
+                    "\(ConfigurationLanguage.quoted(entry.key)) cannot name a backend",
+                    at: entry.keyPosition)
+                return nil
+            }
+            reading.document.watchedBackends.append(entry)
+            return entry.value.integer(in: 1...ServersUp.leastMax).map {
+                ServersUp(backend: entry.key, least: $0)
+            }
         }
     }
 

@@ -75,6 +75,8 @@ final class DocumentReading {
     /// What became of `include`; nil for a text that came without its files.
     var includeFindings: [IncludeFinding]?
     var backendReferences: [BackendReference] = []
+    /// Those whose servers a match counts, by name.
+    var watchedBackends: [MappingReader.Entry] = []
     var boundAddresses: [NotedAddress] = []
     /// Of those, where the admin API listens.
     var adminAddresses: [SocketAddress] = []
@@ -101,6 +103,7 @@ final class DocumentReading {
     /// keep the whole document alive for ever.
     func finish() {
         backendReferences = []
+        watchedBackends = []
         boundAddresses = []
         conditionReferences = []
         mapReferences = []

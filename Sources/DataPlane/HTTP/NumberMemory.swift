@@ -1,14 +1,13 @@
-// Memory for one run of a regular expression: the two lists of threads, what each of them has
-// captured, and the result. One memory a loop, as large as the largest program of the configuration
-// needs, taken when the loop is made and used again for each run. Hot, one thread.
+// Numbers of one loop, in memory that is taken when the loop is made: what a regular expression needs
+// for its run, how many servers of each backend take traffic. Hot, one thread.
 
 /// Owner of the cells.
 @safe
-struct RegexMemory: ~Copyable {
+struct NumberMemory: ~Copyable {
     private let start: UnsafeMutablePointer<Int32>
     private let count: Int
 
-    /// Cells as `RegexDemand` counts them; none where there are no regular expressions.
+    /// All 0.
     init(cells: Int) {
         count = cells
         // SAFETY: freed by deinit only; `~Copyable` makes this value the one owner.
@@ -25,14 +24,6 @@ struct RegexMemory: ~Copyable {
     var cells: NumberCells {
         // SAFETY: the memory lives as long as the loop, and cells are used within one event.
         unsafe NumberCells(start: start, count: count)
-    }
-}
-
-/// How many cells a run needs.
-enum RegexDemand {
-    static func cells(instructions: Int, slots: Int) -> Int {
-        let list = 2 * instructions + instructions * slots
-        return 2 * list + 2 * (instructions + 1) + 2 * slots
     }
 }
 
