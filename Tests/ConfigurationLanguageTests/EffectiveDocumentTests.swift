@@ -116,6 +116,14 @@ import Testing
         #expect(EffectiveDocument(again) == document)
     }
 
+    /// As a worker gets it.
+    @Test(arguments: [everything, Sample.supported]) func isTheSameForAWorker(_ text: String) throws
+    {
+        let once = try configuration(text)
+        let bytes = try JSONWriter.encode(once)
+        #expect(try JSONReader.decode(Configuration.self, from: bytes) == once)
+    }
+
     @Test func embeddedDefaultIsReadAgainAsTheSame() throws {
         let once = try configuration(EmbeddedConfiguration.source.text.string)
         #expect(try configuration(try EffectiveDocument(once).text().string) == once)

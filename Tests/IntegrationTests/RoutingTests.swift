@@ -44,6 +44,36 @@ extension IntegrationTests {
             withExtendedLifetime(apus) {}
         }
 
+        /// From the text of a configuration to the bytes that a server sees.
+        @Test func regularExpressionsAndShares() throws {
+            let server = try EchoServer()
+            let port = try FreePort.lease()
+            var configuration = TestConfiguration(port: port, serverPort: server.port)
+            let routes = [
+                "{id: never, match: {share: 0%}, respond: {status: 500}}",
+                #"{id: old, match: {path_regex: '^/old/(?<id>\d+)$', header: {X-Kind: {regex: "#
+                    + #"'^(?:a|b)$'}}}, redirect: {location: '/new/%{capture.id}', status: 301}}"#,
+                "{id: few, match: {servers_up: {echo: 2}}, respond: {status: 500}}",
+                #"{id: all, match: {path_regex: '(?i)^/show/(?<what>.*)$', servers_up: {echo: 1}, "#
+                    + #"share: 100%}, rewrite: {path: '/%{capture.what}'}, backend: echo, headers: "#
+                    + #"{replace: {Cookie: {regex: '(debug)=[^;]*', with: '%{group.1}=off'}}}}"#,
+            ]
+            configuration.frontends["main"] =
+                "{bind: \"127.0.0.1:\(port)\", routes: [\(routes.joined(separator: ", "))]}"
+            let apus = try ApusInstance(configuration)
+            let client = try HTTPClient(port: port)
+            let moved = try client.exchange("GET", "/old/7", fields: ["X-Kind: b"])
+            #expect(moved.status == 301)
+            #expect(moved["Location"]?.hasSuffix("/new/7") == true)
+            #expect(try client.exchange("GET", "/old/7", fields: ["X-Kind: ab"]).status == 404)
+            let answer = try client.exchange(
+                "GET", "/SHOW/head", fields: ["Cookie: a=1; debug=yes; b=2"])
+            #expect(answer.status == 200)
+            #expect(answer.text.hasPrefix("GET /head HTTP/1.1\r\n"))
+            #expect(answer.text.contains("Cookie: a=1; debug=off; b=2\r\n"))
+            withExtendedLifetime((apus, server)) {}
+        }
+
         @Test func headersAndTemplates() throws {
             let server = try EchoServer()
             let port = try FreePort.lease()

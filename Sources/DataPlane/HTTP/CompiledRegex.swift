@@ -31,8 +31,6 @@ private struct PlainText: ByteSource {
 struct RegexMatch: BitwiseCopyable {
     fileprivate let text: Bytes
     fileprivate let places: NumberCells
-    /// Instructions that the run looked at.
-    let steps: Int
 
     /// What the n-th wanted group has taken last; no bytes where it has no part in the match.
     subscript(_ number: Int) -> Bytes {
@@ -48,11 +46,13 @@ struct RegexMatch: BitwiseCopyable {
 }
 
 struct CompiledRegex: BitwiseCopyable {
-    private let program: Run<RegexInstruction>
-    private let words: Run<UInt64>
-    private let slotCount: Int
+    fileprivate let program: Run<RegexInstruction>
+    fileprivate let words: Run<UInt64>
+    fileprivate let slotCount: Int
+    /// Where among the words the bytes are that a match can begin with; -1: it may take none.
+    fileprivate let firstBytes: Int32
     private let prefix: Bytes
-    private let isAnchored: Bool
+    fileprivate let isAnchored: Bool
     private let isAnchoredBehind: Bool
     /// The prefix and the anchors are all there is.
     private let isLiteral: Bool
@@ -64,11 +64,12 @@ struct CompiledRegex: BitwiseCopyable {
         _ expression: RegularExpression, wanted: [Int] = [], arena: ConfigurationArena,
         usesOutline: Bool = true
     ) {
-        let writer = RegexWriter(expression, wanted: wanted)
+        var writer = RegexWriter(expression, wanted: wanted)
+        let outline = RegexOutline(expression.syntax)
+        firstBytes = usesOutline ? outline.firstBytes.map { writer.add($0) } ?? -1 : -1
         program = arena.run(writer.instructions)
         words = arena.run(writer.words)
         slotCount = 2 * wanted.count
-        let outline = RegexOutline(expression.syntax)
         prefix = usesOutline ? arena.bytes(outline.prefix) : .empty
         isAnchored = usesOutline && outline.isAnchored
         isAnchoredBehind = outline.isAnchoredBehind
@@ -93,7 +94,7 @@ struct CompiledRegex: BitwiseCopyable {
 
     /// The same for a text whose escapes are looked through.
     func matches(decoded text: DecodedText, _ memory: NumberCells) -> Bool {
-        var run = RegexRun(program, words, slotCount: slotCount, isAnchored: isAnchored, memory)
+        var run = RegexRun(self, memory)
         return run.search(text, from: 0, behind: -1)
     }
 
@@ -109,16 +110,16 @@ struct CompiledRegex: BitwiseCopyable {
                 start = first
             }
         }
-        var run = RegexRun(program, words, slotCount: slotCount, isAnchored: isAnchored, memory)
+        var run = RegexRun(self, memory)
         let behind = start > 0 ? Int32(text[start &- 1]) : -1
         guard run.search(PlainText(bytes: text, position: start), from: start, behind: behind)
         else { return nil }
-        return RegexMatch(text: text, places: run.result, steps: run.steps)
+        return RegexMatch(text: text, places: run.result)
     }
 
     /// How many instructions a search of the text looks at, whatever comes of it.
     func steps(for text: Bytes, _ memory: NumberCells) -> Int {
-        var run = RegexRun(program, words, slotCount: slotCount, isAnchored: isAnchored, memory)
+        var run = RegexRun(self, memory)
         _ = run.search(PlainText(bytes: text, position: 0), from: 0, behind: -1)
         return run.steps
     }
@@ -183,10 +184,7 @@ private struct RegexThreads {
 
 /// One search.
 private struct RegexRun {
-    private let program: Run<RegexInstruction>
-    private let words: Run<UInt64>
-    private let slotCount: Int
-    private let isAnchored: Bool
+    private let regex: CompiledRegex
     /// Slots of the thread that is followed, and of the best match so far.
     private let captured: NumberCells
     let result: NumberCells
@@ -195,14 +193,9 @@ private struct RegexRun {
     private let empty: (RegexThreads, RegexThreads)
     private(set) var steps = 0
 
-    init(
-        _ program: Run<RegexInstruction>, _ words: Run<UInt64>, slotCount: Int, isAnchored: Bool,
-        _ memory: NumberCells
-    ) {
-        self.program = program
-        self.words = words
-        self.slotCount = slotCount
-        self.isAnchored = isAnchored
+    init(_ regex: CompiledRegex, _ memory: NumberCells) {
+        self.regex = regex
+        let (program, slotCount) = (regex.program, regex.slotCount)
         var offset = 0
         result = memory.take(slotCount, from: &offset)
         captured = memory.take(slotCount, from: &offset)
@@ -228,7 +221,7 @@ private struct RegexRun {
         var ahead = source.next().map { Int32($0) } ?? -1
         var hasMatch = false
         while true {
-            if !hasMatch, !isAnchored || position == 0 {
+            if !hasMatch, mayBegin(at: position, ahead) {
                 clearCaptured()
                 if follow(0, into: &current, position, behind, ahead), slotCount == 0 {
                     return true
@@ -236,6 +229,13 @@ private struct RegexRun {
             }
             if current.count == 0, hasMatch || isAnchored { return hasMatch }
             let next: Int32 = ahead < 0 ? -1 : source.next().map { Int32($0) } ?? -1
+            if current.count == 0 {
+                // Nothing begins here.
+                if ahead < 0 { return false }
+                (behind, ahead) = (ahead, next)
+                position &+= 1
+                continue
+            }
             following.removeAll()
             switch step(
                 current, over: ahead, into: &following, at: position &+ 1, before: next)
@@ -250,6 +250,18 @@ private struct RegexRun {
             position &+= 1
         }
     }
+
+    /// Whether a match can begin here.
+    @inline(__always)
+    private func mayBegin(at position: Int32, _ ahead: Int32) -> Bool {
+        if isAnchored { return position == 0 }
+        return regex.firstBytes < 0 || ahead >= 0 && has(regex.firstBytes, ahead)
+    }
+
+    private var program: Run<RegexInstruction> { regex.program }
+    private var words: Run<UInt64> { regex.words }
+    private var slotCount: Int { regex.slotCount }
+    private var isAnchored: Bool { regex.isAnchored }
 
     private enum Progress {
         case none

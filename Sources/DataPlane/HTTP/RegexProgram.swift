@@ -49,12 +49,13 @@ struct RegexWriter {
     }
 
     private mutating func write(_ set: RegexByteSet) {
-        if let byte = set.single {
-            instructions.append(.byte(byte))
-            return
-        }
-        instructions.append(.set(Int32(words.count)))
+        instructions.append(set.single.map { .byte($0) } ?? .set(add(set)))
+    }
+
+    /// The place of its first word.
+    mutating func add(_ set: RegexByteSet) -> Int32 {
         for index in 0..<4 { words.append(set.words[index]) }
+        return Int32(words.count - 4)
     }
 
     private mutating func writeChoice(_ parts: ArraySlice<RegexNode>) {
@@ -120,8 +121,12 @@ struct RegexOutline {
     private(set) var prefix: [UInt8] = []
     /// There is nothing else in it.
     private(set) var isLiteral = false
+    /// The bytes that a match can begin with; nil: it may take none.
+    let firstBytes: RegexByteSet?
 
     init(_ syntax: RegexNode) {
+        let first = Self.first(syntax)
+        firstBytes = first.mayBeNone ? nil : first.bytes
         var parts = [syntax][...]
         if case .sequence(let all) = syntax { parts = Self.flattened(all)[...] }
         if case .assertion(.start)? = parts.first {
@@ -137,6 +142,31 @@ struct RegexOutline {
             parts = []
         }
         isLiteral = parts.isEmpty && syntax != .empty
+    }
+
+    /// The bytes that it can take first, and whether it may take none.
+    private static func first(_ node: RegexNode) -> (bytes: RegexByteSet, mayBeNone: Bool) {
+        switch node {
+        case .empty, .assertion: return (RegexByteSet(), true)
+        case .byte(let set): return (set, false)
+        case .group(let part, _): return first(part)
+        case .repetition(let part, let least, let most, _):
+            if most == 0 { return (RegexByteSet(), true) }
+            let inner = first(part)
+            return (inner.bytes, inner.mayBeNone || least == 0)
+        case .choice(let parts):
+            return parts.map(first).reduce((RegexByteSet(), false)) { one, other in
+                (one.0.union(other.bytes), one.1 || other.mayBeNone)
+            }
+        case .sequence(let parts):
+            var bytes = RegexByteSet()
+            for part in parts {
+                let inner = first(part)
+                bytes.formUnion(inner.bytes)
+                if !inner.mayBeNone { return (bytes, false) }
+            }
+            return (bytes, true)
+        }
     }
 
     /// Letters beyond ASCII are sequences of their own.

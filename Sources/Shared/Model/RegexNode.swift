@@ -75,6 +75,13 @@ public struct RegexByteSet: Sendable, Equatable {
         words |= other.words
     }
 
+    /// The bytes of both.
+    public func union(_ other: RegexByteSet) -> RegexByteSet {
+        var set = self
+        set.formUnion(other)
+        return set
+    }
+
     /// Whether the byte is one of them.
     public func contains(_ byte: UInt8) -> Bool {
         words[Int(byte >> 6)] & 1 << UInt64(byte & 63) != 0
