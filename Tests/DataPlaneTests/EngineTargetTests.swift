@@ -219,6 +219,25 @@ import Testing
         withExtendedLifetime(origin) {}
     }
 
+    /// What stands plainly in a path or in a whole query ends the value of a parameter.
+    @Test(arguments: [
+        ("/u/a&admin=1", "/u/a&admin=1?id=a%26admin=1&all="),
+        ("/u/a+b;c?x=1&y=2", "/u/a+b;c?x=1&y=2&id=a%2Bb%3Bc&all=x=1%26y=2"),
+        ("/u/%26%2B%C3%A4", "/u/%26%2B%C3%A4?id=%26%2B%C3%A4&all="),
+    ])
+    func aValueIsOneParameter(_ target: String, _ expected: String) throws {
+        let (harness, origin) = try rewriting(
+            Rewrite(
+                query: QueryRewrite(added: [
+                    QueryParameter(
+                        name: "id",
+                        value: Self.template(.request(RequestValue(kind: .capture, name: "id")))),
+                    QueryParameter(name: "all", value: Self.template(.variable(.query))),
+                ])), "/u/{id}")
+        #expect(try ask(harness, "GET \(target) HTTP/1.1\r\nHost: a\r\n\r\n") == expected)
+        withExtendedLifetime(origin) {}
+    }
+
     @Test func onlySomeParametersStay() throws {
         let (harness, origin) = try rewriting(
             Rewrite(query: QueryRewrite(kept: ["a"])), "/{all*}")

@@ -9,6 +9,8 @@ enum TemplateEscape: UInt8 {
     case field
     /// A target or a Location: what may not stand there is written as `%XX`.
     case target
+    /// The value of a parameter: the same, and nothing that would end it.
+    case parameter
     /// Bodies: as it is; with `& < > " '` as references; as the inside of a JSON string.
     case plain, html, json
 
@@ -129,8 +131,14 @@ struct CompiledTemplate: BitwiseCopyable {
     private func writeValue(
         _ value: Bytes, _ form: ValueForm = .plain, to writer: inout ByteWriter
     ) {
-        if escape == .target, form != .plain {
-            if form == .ofTarget { writer.append(value) } else { rewrite(value, &writer) }
+        if form != .plain, escape == .target || escape == .parameter {
+            if form == .parameter {
+                rewrite(value, &writer)
+            } else if escape == .target {
+                writer.append(value)
+            } else {
+                writeIntoParameter(value, &writer)
+            }
             return
         }
         var index = 0
@@ -141,7 +149,7 @@ struct CompiledTemplate: BitwiseCopyable {
             case .plain: writer.append(byte)
             case .field:
                 if byte >= ASCII.space && byte != 0x7F { writer.append(byte) }
-            case .target: TargetText.write(byte, to: &writer)
+            case .target, .parameter: TargetText.write(byte, to: &writer)
             case .html: writeHTML(byte, to: &writer)
             case .json: JSONText.writeByte(byte, to: &writer)
             }
@@ -152,6 +160,20 @@ struct CompiledTemplate: BitwiseCopyable {
     private func rewrite(_ parameter: Bytes, _ writer: inout ByteWriter) {
         var text = DecodedText(parameter)
         while let byte = text.next() { TargetText.write(byte, to: &writer) }
+    }
+
+    /// Its escapes stay. `&` and `;` end a parameter, `+` is a blank in one (WHATWG URL §5.1).
+    private func writeIntoParameter(_ value: Bytes, _ writer: inout ByteWriter) {
+        var index = 0
+        while index < value.count {
+            let byte = value[index]
+            index &+= 1
+            if byte == ASCII.ampersand || byte == ASCII.semicolon || byte == ASCII.plus {
+                TargetText.write(byte, to: &writer)
+            } else {
+                writer.append(byte)
+            }
+        }
     }
 
     private func writeHTML(_ byte: UInt8, to writer: inout ByteWriter) {

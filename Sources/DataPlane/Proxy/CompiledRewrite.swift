@@ -115,7 +115,8 @@ private struct CompiledQueryRewrite: BitwiseCopyable {
                 Parameter(
                     name: arena.bytes(Self.escaped(parameter.name)),
                     value: CompiledTemplate(
-                        Self.escaped(parameter.value), escape: .target, arena: arena, names: names))
+                        Self.escaped(parameter.value), escape: .parameter, arena: arena,
+                        names: names))
             })
     }
 
