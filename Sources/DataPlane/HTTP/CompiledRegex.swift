@@ -2,8 +2,9 @@
 // one list of threads for a place of the text and one for the next (Thompson 1968; Pike for the
 // captures). A thread that comes where an earlier one is already is given up, so a byte costs at
 // most each instruction once, whatever the pattern. The first thread in the list is the one that a
-// search with going back would have tried first: the match is the one that Perl finds. Hot where
-// there are regular expressions; read-only but for the memory of the run; no allocation.
+// search with going back would have tried first: the match is the one that Perl finds, and RE2
+// where a round of a repetition may be empty. Hot where there are regular expressions; read-only but
+// for the memory of the run; no allocation.
 
 import Model
 

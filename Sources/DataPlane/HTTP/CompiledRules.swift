@@ -51,22 +51,22 @@ struct CompiledRules: BitwiseCopyable {
             replaced += edits.filter { $0.action == .replace && $0.regex != nil }
             for action in [HeaderEdit.Action.remove, .set, .add] {
                 for edit in edits where edit.action == action {
-                    let name = edit.name.lowercased()
+                    let name = edit.fieldName
                     if action != .add {
                         if !dropped.contains(name) { dropped.append(name) }
-                        written.removeAll { $0.name.lowercased() == name }
+                        written.removeAll { $0.fieldName == name }
                     }
                     if action != .remove { written.append(edit) }
                 }
             }
         }
-        replaced.removeAll { dropped.contains($0.name.lowercased()) }
+        replaced.removeAll { dropped.contains($0.fieldName) }
         touched = arena.run(
-            (dropped + Self.distinct(replaced.map { $0.name.lowercased() })).map { name in
+            (dropped + Self.distinct(replaced.map { $0.fieldName })).map { name in
                 Touched(
-                    name: arena.bytes(String(name.map { $0 == "_" ? "-" : $0 })),
+                    name: arena.bytes(name),
                     replacements: arena.run(
-                        replaced.filter { $0.name.lowercased() == name }.compactMap { edit in
+                        replaced.filter { $0.fieldName == name }.compactMap { edit in
                             edit.regex.map {
                                 CompiledReplacement($0, edit.value, arena: arena, names: names)
                             }

@@ -208,7 +208,9 @@ extension Engine {
                 conclude(check, ServerCheckFinding(.connected))
                 return
             }
-            guard buffers.fill(&check[].buffer), check[].buffer.append(plan.request) else {
+            guard buffers.fill(&check[].buffer, capacityBytes: plan.request.count),
+                check[].buffer.append(plan.request)
+            else {
                 conclude(check, ServerCheckFinding(.noSocket))
                 return
             }

@@ -39,6 +39,11 @@ public struct HeaderEdit: Codable, Sendable, Equatable {
     /// Of `replace`; nil for all others.
     public var regex: RegularExpression?
 
+    /// Of which fields it is: those of look-alike names, with `_` for `-`, are the same to rules.
+    public var fieldName: String {
+        String(name.lowercased().map { $0 == "_" ? "-" : $0 })
+    }
+
     public init(
         action: Action, name: String, value: Template, regex: RegularExpression? = nil
     ) {

@@ -38,13 +38,17 @@ extension RegexNode {
             case .sequence(let parts): Self.sum(parts)
             case .choice(let parts): Self.sum(parts) + 2 * (parts.count - 1)
             case .group(let part, _): part.instructionCount + 2
-            case .repetition(let part, let least, nil, _):
-                least == 0
-                    ? part.instructionCount + 2 : least * part.instructionCount + 1
-            case .repetition(let part, let least, let most?, _):
-                least * part.instructionCount + (most - least) * (part.instructionCount + 1)
+            case .repetition(let part, let least, let most, _):
+                Self.count(of: part.instructionCount, least, most)
             }
         return min(count, Self.countMax)
+    }
+
+    /// Of so many, repeated. What is repeated is counted once: nested repetitions would be counted
+    /// twice as often on each level.
+    private static func count(of part: Int, _ least: Int, _ most: Int?) -> Int {
+        guard let most else { return least == 0 ? part + 2 : least * part + 1 }
+        return least * part + (most - least) * (part + 1)
     }
 
     private static func sum(_ parts: [RegexNode]) -> Int {

@@ -29,10 +29,12 @@ extension ValueReader {
     private func rules(_ fields: inout MappingReader) -> HeaderRules {
         let shorthand = edits(&fields)
         let request = fields.take("request")?.object { edits(&$0) } ?? []
+        fields.checkReplacements(shorthand + request)
         let response =
             fields.take("response")?.object { response -> ResponseRules in
                 let always = response.take("always")
                 let edits = edits(&response, .response)
+                response.checkReplacements(edits)
                 if !["remove", "set", "add"].contains(where: response.has) {
                     always?.report(
                         .missingField,
@@ -40,7 +42,9 @@ extension ValueReader {
                             + "there is none of them")
                 }
                 return ResponseRules(
-                    edits: edits, coversErrors: always?.boolean() == true && !edits.isEmpty)
+                    edits: edits,
+                    coversErrors: always?.boolean() == true
+                        && edits.contains { $0.action != .replace })
             } ?? ResponseRules()
         // The order of application: removes, replacements, sets, adds.
         let all = HeaderEdit.Action.allCases.flatMap { action in
@@ -62,13 +66,6 @@ extension ValueReader {
         let replaced = fields.take("replace")?.replacements(scope)
         let set = fields.take("set")?.headerValues(.set, scope)
         let added = fields.take("add")?.headerValues(.add, scope)
-        let gone = Set(((removed ?? []) + (set ?? [])).map { $0.name.lowercased() })
-        if let useless = replaced?.first(where: { gone.contains($0.name.lowercased()) }) {
-            fields.report(
-                .conflictingFields,
-                "nothing is left of \(quoted(useless.name)) that could be replaced: the fields that "
-                    + "came are removed, or one is set in their place")
-        }
         return (removed ?? []) + (replaced ?? []) + (set ?? []) + (added ?? [])
     }
 
@@ -132,12 +129,27 @@ extension ValueReader {
             "content-length", "transfer-encoding", "connection", "upgrade", "trailer", "te",
             "keep-alive", "proxy-connection", "host",
         ]
-        guard !reserved.contains(name.lowercased()) else {
+        // A rule takes a field under its look-alikes too.
+        guard !reserved.contains(name.lowercased().replacing("_", with: "-")) else {
             report(
                 .invalidValue,
                 "\(quoted(name)) frames or routes the message and cannot be edited", at: position)
             return false
         }
         return true
+    }
+}
+
+extension MappingReader {
+    /// Over all that is said of one direction, wherever it is said.
+    fileprivate mutating func checkReplacements(_ edits: [HeaderEdit]) {
+        let gone = Set(
+            edits.filter { $0.action == .remove || $0.action == .set }.map(\.fieldName))
+        let useless = edits.first { $0.action == .replace && gone.contains($0.fieldName) }
+        guard let useless else { return }
+        report(
+            .conflictingFields,
+            "nothing is left of \(ConfigurationLanguage.quoted(useless.name)) that could be replaced: "
+                + "the fields that came are removed, or one is set in their place")
     }
 }

@@ -42,6 +42,8 @@ extension ValueReader {
         match.queries = fields.take("query")?.valueMatches(.query) ?? []
         match.cookies = fields.take("cookie")?.valueMatches(.cookie) ?? []
         match.maps = fields.take("map")?.valueMatches(.map) ?? []
+        match.serversUp = fields.take("servers_up")?.serversUp() ?? []
+        match.sharePercent = fields.take("share")?.percent()
         match.clientRanges =
             fields.take("client_ip").map { $0.each { $0.addressRange() } } ?? []
         readConditions(&match, &fields, mode)
