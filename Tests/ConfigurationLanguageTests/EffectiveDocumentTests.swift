@@ -61,7 +61,11 @@ import Testing
               - {id: u, respond: {body: "%{path}% %%%{query}", type: text/html}}
           raw:
             mode: tcp
-            bind: [{address: "*:90", backlog: 9, defer_accept: 5s, user_timeout: 1500ms}, "*:91"]
+            bind: [{address: "*:90", interface: eth1, max_connections: 5,
+              backlog: 9, defer_accept: 5s, user_timeout: 1500ms}, "*:91-95",
+              {address: "[::]:96-97", v6only: false, transparent: true},
+              {address: "*:90", interface: eth0}, "unix:@a",
+              {address: "unix:/a", mode: "0666", user: u, group: g}]
             timeouts: {inspect: 7s}
             proxy_protocol: {from: [10.1.2.3/8, "::1"], others: plain}
             routes:
@@ -194,7 +198,11 @@ import Testing
                 "name mode bind maxConnections timeouts limits paths forwardedFor errors headers "
                     + "routes proxyProtocol"
             ),
-            (frontend.bind[0], "address backlog deferAccept userTimeout"),
+            (
+                frontend.bind[0],
+                "address access portCount backlog deferAccept userTimeout maxConnections interface "
+                    + "isTransparent takesIPv4"
+            ),
             (MessageLimits(), "headBytes fieldCount targetBytes bodyBytes minRateBytes"),
             (PathRules(), "mergesSlashes parameters"),
             (HeaderRules(), "request response coversErrors"),
@@ -224,8 +232,7 @@ import Testing
     }
 
     @Test func everyFieldOfABackendIsKnown() throws {
-        let address = try #require(try configuration(Self.everything).frontends.last).bind[0]
-            .address
+        let address = try #require(SocketAddress("127.0.0.1:80"))
         let server = Server(name: "", address: address)
         let backend = Backend(name: "", mode: .http, servers: [])
         expectFields([

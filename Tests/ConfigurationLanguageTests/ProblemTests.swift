@@ -157,8 +157,53 @@ struct Mistake: CustomTestStringConvertible, Sendable {
             "frontends:\n  f: {bind: ['*:80', '*:0'], routes: [{respond: {}}]}", .outOfRange, 3, 22,
             "/frontends/f/bind/1"),
         Mistake(
-            "frontends:\n  f: {bind: unix:/a, routes: [{respond: {}}]}", .notSupportedYet, 3, 13,
+            "frontends:\n  f: {bind: ['*:80', '*:90-89'], routes: [{respond: {}}]}", .outOfRange, 3,
+            22, "/frontends/f/bind/1"),
+        Mistake(
+            "frontends:\n  f: {bind: '*:1000-2000', routes: [{respond: {}}]}", .tooLarge, 3, 13,
             "/frontends/f/bind"),
+        Mistake(
+            "frontends:\n  f: {bind: ['*:1000-1999', '*:2000-2999', '*:3000-3048'], "
+                + "routes: [{respond: {}}]}", .tooLarge, 3, 44, "/frontends/f/bind/2"),
+        Mistake(
+            "frontends:\n  f: {bind: ['*:80-90', '*:85'], routes: [{respond: {}}]}",
+            .duplicateAddress, 3, 25, "/frontends/f/bind/1"),
+        Mistake(
+            "frontends:\n  f: {bind: ['*:80-90', '127.0.0.1:90-91'], routes: [{respond: {}}]}",
+            .duplicateAddress, 3, 25, "/frontends/f/bind/1"),
+        Mistake(
+            "frontends:\n  f: {bind: ['*:80', {address: '*:80', interface: eth0}], "
+                + "routes: [{respond: {}}]}", .duplicateAddress, 3, 32,
+            "/frontends/f/bind/1/address"),
+        Mistake(
+            "frontends:\n  f: {bind: ['*:80', {address: '[::]:80', v6only: false}], "
+                + "routes: [{respond: {}}]}", .duplicateAddress, 3, 32,
+            "/frontends/f/bind/1/address"),
+        Mistake(
+            "frontends:\n  f: {bind: {address: '*:80', v6only: false}, routes: [{respond: {}}]}",
+            .conflictingFields, 3, 39, "/frontends/f/bind/v6only"),
+        Mistake(
+            "frontends:\n  f: {bind: {address: '*:80', interface: a/b}, routes: [{respond: {}}]}",
+            .invalidValue, 3, 42, "/frontends/f/bind/interface"),
+        Mistake(
+            "frontends:\n  f: {bind: {address: '*:80', interface: abcdefghijklmnop}, "
+                + "routes: [{respond: {}}]}", .tooLarge, 3, 42, "/frontends/f/bind/interface"),
+        Mistake(
+            "frontends:\n  f: {bind: unix:a, routes: [{respond: {}}]}", .invalidValue, 3, 13,
+            "/frontends/f/bind"),
+        Mistake(
+            "frontends:\n  f: {bind: ['unix:/a', 'unix:/a'], routes: [{respond: {}}]}",
+            .duplicateAddress, 3, 25, "/frontends/f/bind/1"),
+        Mistake(
+            "frontends:\n  f: {bind: {address: unix:/a, user_timeout: 1s}, "
+                + "routes: [{respond: {}}]}", .conflictingFields, 3, 32,
+            "/frontends/f/bind/user_timeout"),
+        Mistake(
+            "frontends:\n  f: {bind: {address: 'unix:@a', mode: '0600'}, "
+                + "routes: [{respond: {}}]}", .conflictingFields, 3, 34, "/frontends/f/bind/mode"),
+        Mistake(
+            "frontends:\n  f: {bind: {address: '*:80', group: a}, routes: [{respond: {}}]}",
+            .conflictingFields, 3, 31, "/frontends/f/bind/group"),
         Mistake(
             "frontends:\n  f: {bind: ['*:80', '127.0.0.1:80'], routes: [{respond: {}}]}",
             .duplicateAddress, 3, 22, "/frontends/f/bind/1"),
@@ -263,6 +308,18 @@ struct Mistake: CustomTestStringConvertible, Sendable {
         #expect(
             errors.first?.message
                 == "127.0.0.1:80 is taken by 0.0.0.0:80 in line 3, column 13 (/frontends/a/bind)")
+    }
+
+    @Test func interfacesStandSideBySide() throws {
+        _ = try configuration(
+            """
+            version: 1
+            frontends:
+              a: {bind: {address: "*:80", interface: eth0}, routes: [{respond: {}}]}
+              b: {bind: {address: "*:80", interface: eth1}, routes: [{respond: {}}]}
+              c: {bind: {address: "[::]:80-90", v6only: false, interface: eth2},
+                routes: [{respond: {}}]}
+            """)
     }
 
     @Test func bothFamiliesStandSideBySide() throws {

@@ -92,7 +92,7 @@ import Testing
         #expect(configuration.log.accessTo == .file(path: "/var/log/a.log"))
         #expect(configuration.log.level == .debug)
         #expect(configuration.frontends[0].timeouts.client == .seconds(3))
-        #expect(configuration.frontends[0].bind[0].address.port == 8080)
+        #expect(configuration.frontends[0].bind[0].description == "127.0.0.1:8080")
         #expect(configuration.frontends[0].limits.bodyBytes == 3 << 20)
         #expect(configuration.backends[0].servers[0].address.description == "169.254.1.1:80")
         #expect(report.references.first?.pointer == "/process/workers")

@@ -109,6 +109,15 @@ import Testing
                 + "3/2/5/4/0 6/7\n")
     }
 
+    @Test func aClientOfAUnixSocketHasNoAddress() {
+        var entry = self.entry()
+        entry.clientIP = Bytes("unix:")
+        entry.clientPort = 0
+        #expect(
+            written { _ = AccessLogLine.writeHAProxy(entry, into: &$0) }
+                == Self.line.replacing("192.0.2.7:54321", with: "unix:0") + "\n")
+    }
+
     @Test func aLineStandsAlone() throws {
         let log = try #require(self.log(.file(path: "/x")))
         #expect(written { _ = log.write(entry(), into: &$0) } == Self.line + "\n")

@@ -234,6 +234,28 @@ private struct Said: Equatable {
         #expect((0..<32).map { UInt8($0) }.withBytes { CRC32C.of($0, zeroing: 99) } == 0x46DD_794E)
     }
 
+    /// Who came to a unix socket.
+    @Test func whoHasNoAddressIsUnknown() {
+        let destination = RawSocketAddress.loopback(port: 80)
+        #expect(
+            DataPlaneTests.written {
+                ProxyHeaderWriter.writeLine(.unspecified, destination, to: &$0)
+            } == "PROXY UNKNOWN\r\n")
+        let binary = octets(
+            DataPlaneTests.written { writer in
+                octets("name").withBytes {
+                    ProxyHeaderWriter.writeBinary(
+                        .unspecified, destination, id: RequestID(high: 1, low: 2), authority: $0,
+                        to: &writer)
+                }
+            })
+        let said = Said(binary)
+        #expect(said.result == .complete(binary.count))
+        #expect(binary[12] == 0x21)
+        #expect(binary[13] == 0)
+        #expect(said.authority == "name")
+    }
+
     /// What we write is read as it was meant.
     @Test(arguments: [
         ("192.0.2.1:1000", "198.51.100.2:443", "PROXY TCP4 192.0.2.1 198.51.100.2 1000 443\r\n"),

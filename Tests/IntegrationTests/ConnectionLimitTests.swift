@@ -15,19 +15,24 @@ extension IntegrationTests {
                 .flatMap { $0.split(separator: " ").last }.flatMap { Double($0) }
         }
 
-        @Test(arguments: ["frontend", "process"]) func theLimitIsOfAllWorkers(_ whose: String)
-            throws
-        {
+        /// Of a frontend, of an entry of its `bind`, whose others have no limit, and of all.
+        @Test(arguments: ["frontend", "entry", "process"])
+        func theLimitIsOfAllWorkers(_ whose: String) throws {
             let server = try EchoServer()
             let port = try FreePort.lease()
             var configuration = TestConfiguration(port: port, serverPort: server.port)
             configuration.process["workers"] = "2"
             configuration.process["threads"] = "2"
-            if whose == "frontend" {
+            let (other, limit) = (try FreePort.lease(), "max_connections: \(Self.limit)")
+            switch whose {
+            case "frontend":
                 configuration.frontends["main"] =
-                    "{bind: \"127.0.0.1:\(port)\", backend: echo, max_connections: \(Self.limit)}"
-            } else {
-                configuration.process["max_connections"] = "\(Self.limit)"
+                    "{bind: \"127.0.0.1:\(port)\", backend: echo, \(limit)}"
+            case "entry":
+                configuration.frontends["main"] =
+                    "{bind: [{address: \"127.0.0.1:\(port)\", \(limit)}, \"127.0.0.1:\(other)\"], "
+                    + "backend: echo}"
+            default: configuration.process["max_connections"] = "\(Self.limit)"
             }
             let apus = try ApusInstance(configuration)
             let (good, bad) = (Counter(), Counter())
@@ -44,6 +49,7 @@ extension IntegrationTests {
             }
             for _ in 0..<4 {
                 let before = good.value
+                if isOfEntry { #expect(try HTTPClient(port: other).exchange().status == 200) }
                 #expect(try apus.reload().status == 200)
                 try eventually("requests to be answered", within: 20) { good.value > before + 20 }
             }

@@ -8,7 +8,7 @@ import Testing
 @Suite struct NamespaceTests {
     @Test(
         .enabled(if: geteuid() == 0, "needs root"), .timeLimit(.minutes(2)),
-        arguments: ["ports", "lossy", "crossing", "names"])
+        arguments: ["ports", "lossy", "crossing", "names", "binds"])
     func inANetworkOfItsOwn(_ name: String) throws {
         let cases = URL(fileURLWithPath: #filePath)
             .deletingLastPathComponent().deletingLastPathComponent()

@@ -31,7 +31,7 @@ import Wire
         let first = try table.handOff(generation: 1)
         try table.bind(generation: 2, configuration: configuration(["web": [0]]))
         let second = try table.handOff(generation: 2)
-        #expect(first.first?.manifest.entries.first?.address.port != 0)
+        #expect(first.first?.manifest.entries.first?.address.description.hasSuffix(":0") == false)
         #expect(first.first?.manifest == second.first?.manifest)
     }
 
@@ -49,7 +49,7 @@ import Wire
         #expect(table.views.isEmpty)
         #expect((try? TestSocket.bound(port: good)) != nil, "the good port is free again")
         let address = try #require(SocketAddress("127.0.0.1:\(taken)"))
-        #expect(ProcessFacts.holder(of: address)?.contains("pid") == true)
+        #expect(ProcessFacts.holder(of: .internet(address))?.contains("pid") == true)
     }
 
     @Test func unchangedAddressKeepsItsSocket() throws {
@@ -81,6 +81,48 @@ import Wire
         }
     }
 
+    /// A port that an entry has grown by gets a socket, the others keep theirs, whoever has them.
+    @Test func aRangeGrowsAndShrinks() throws {
+        let first = try FreePort.range(6)
+        func bind(_ generation: Int, _ count: Int, from offset: Int = 0) throws -> [UInt64] {
+            var configuration = configuration(["a": [first + offset]])
+            configuration.frontends[0].bind[0].portCount = count
+            try table.bind(generation: generation, configuration: configuration)
+            let entries = try table.handOff(generation: generation).flatMap(\.manifest.entries)
+            let ports = (0..<count).map { first + offset + $0 }
+            #expect(entries.map(\.address.description) == ports.map { "127.0.0.1:\($0)" })
+            return entries.map(\.inode)
+        }
+        let three = try bind(1, 3)
+        table.commit(generation: 1)
+        let six = try bind(2, 6)
+        #expect(Array(six.prefix(3)) == three)
+        _ = table.willRelease(generation: 1, successor: 2, isFinal: false)
+        table.didLetGo(generation: 1)
+        table.commit(generation: 2)
+        #expect(try bind(3, 2, from: 3) == Array(six[3...4]))
+        #expect(table.willRelease(generation: 2, successor: 3, isFinal: false) == [1, 2, 3, 6])
+        table.didLetGo(generation: 2)
+        table.commit(generation: 3)
+        #expect(table.views.map(\.id) == [4, 5])
+    }
+
+    /// Two sockets cannot have one address, so the kernel refuses, and nothing has happened.
+    @Test func whatOverlapsOurOwnIsRefused() throws {
+        let port = try FreePort.lease()
+        try serve(1, ["a": [port]])
+        var configuration = configuration(addresses: ["a": ["0.0.0.0:\(port)"]])
+        let failure = #expect(throws: ListenerFailure.self) {
+            try table.bind(generation: 2, configuration: configuration)
+        }
+        #expect(failure?.error.errno == EADDRINUSE)
+        configuration.frontends[0].bind[0].interface = "lo"
+        let listen = try #require(configuration.frontends[0].bind[0].places.first)
+        #expect(table.overlapping(listen)?.text == "127.0.0.1:\(port)")
+        #expect(table.views.map(\.phase) == ["LEASED"])
+        #expect((try? TestSocket.connect(port: port)) != nil)
+    }
+
     @Test func abandonClosesOnlyWhatNobodyElseHas() throws {
         let (kept, new) = (try FreePort.lease(), try FreePort.lease())
         try serve(1, ["a": [kept]])
@@ -96,7 +138,7 @@ import Wire
         let (kept, removed) = (try FreePort.lease(), try FreePort.lease())
         try serve(1, ["a": [kept], "b": [removed]])
         let socket = try #require(
-            table.all.first { $0.address.port == UInt16(removed) }?.rawValue)
+            table.all.first { $0.text == "127.0.0.1:\(removed)" }?.rawValue)
         let early = try TestSocket.connect(port: removed)
         try table.bind(generation: 2, configuration: configuration(["a": [kept]]))
         _ = try table.handOff(generation: 2)
@@ -185,6 +227,102 @@ import Wire
         // SAFETY: both are written during the call only, and `value` has that size.
         _ = unsafe getsockopt(socket, Int32(IPPROTO_TCP), name, &value, &size)
         return value
+    }
+
+    // MARK: Unix sockets
+
+    /// The file is there as long as the socket, with the access that was asked for.
+    @Test func aUnixSocketIsAFile() throws {
+        let folder = try TemporaryDirectory()
+        let path = folder.path("web.sock")
+        try serve(1, unix: path)
+        let entry = try #require(table.all.first)
+        #expect(entry.text == "unix:\(path)")
+        #expect(try Files.status(of: path).mode == 0o660)
+        #expect(ProcessFacts.holder(of: entry.address)?.contains("pid") == true)
+        _ = try TestSocket.connect(path: path)
+        var configuration = configuration(unix: path)
+        configuration.frontends[0].bind[0].access.mode = 0o600
+        try table.bind(generation: 2, configuration: configuration)
+        #expect(try Files.status(of: path).mode == 0o660, "nothing changes before the switch")
+        let after = try table.handOff(generation: 2).first?.manifest.entries.first
+        #expect(after?.inode == entry.inode)
+        #expect(try Files.status(of: path).mode == 0o600)
+        table.abandon(generation: 2)
+        #expect(try Files.status(of: path).mode == 0o660)
+        // Whoever waits is served before the end, and nobody new comes.
+        let early = try TestSocket.connect(path: path)
+        #expect(table.willRelease(generation: 1, successor: nil, isFinal: true) == [1])
+        #expect(throws: SystemError.self) { _ = try Files.identity(ofSocket: path) }
+        #expect(try TCPSocket.accept(try #require(entry.rawValue)) != nil)
+        table.didLetGo(generation: 1)
+        #expect(table.views.isEmpty)
+        early.close()
+    }
+
+    @Test func onlyAFileThatNobodyListensAtIsReplaced() throws {
+        let folder = try TemporaryDirectory()
+        let path = folder.path("web.sock")
+        func failure() -> ListenerFailure? {
+            do throws(ListenerFailure) {
+                try table.bind(generation: 1, configuration: configuration(unix: path))
+            } catch {
+                return error
+            }
+            return nil
+        }
+        try folder.write("web.sock", "precious")
+        #expect(failure()?.error.errno == EADDRINUSE)
+        try Files.remove(path)
+        let link = try folder.link("web.sock", to: folder.path("elsewhere"))
+        #expect(failure()?.error.errno == EADDRINUSE)
+        try Files.remove(link)
+        let other = try UnixSocket.bind(path)
+        try TCPSocket.listen(other.rawValue, backlog: 1)
+        #expect(failure()?.error.errno == EADDRINUSE)
+        let identity = try Files.identity(ofSocket: path)
+        other.close()
+        #expect(try Files.identity(ofSocket: path) == identity, "a file is left")
+        try serve(1, unix: path)
+        _ = try TestSocket.connect(path: path)
+        // Another program's in its place is not ours to remove; ours comes back under its name.
+        try Files.remove(path)
+        #expect(table.all.first?.isDeaf == true)
+        try serve(2, unix: path)
+        _ = try TestSocket.connect(path: path)
+        table.didLetGo(generation: 1)
+        _ = try TestSocket.connect(path: path)
+        try Files.remove(path)
+        try folder.write("web.sock", "precious")
+        table.closeAll()
+        #expect(try Files.status(of: path).isRegular)
+    }
+
+    @Test func anAbstractNameHasNoFile() throws {
+        let name = "@apus-\(getpid())-\(UInt64.random(in: 0 ... .max))"
+        try serve(1, unix: name)
+        #expect(table.views.map(\.address) == ["unix:\(name)"])
+        let client = try UnixSocket.connect(to: name)
+        #expect(try TCPSocket.accept(try #require(table.all.first?.rawValue)) != nil)
+        client.close()
+        let taken = ListenerTable()
+        #expect(throws: ListenerFailure.self) {
+            try taken.bind(generation: 1, configuration: configuration(unix: name))
+        }
+        table.closeAll()
+        try taken.bind(generation: 2, configuration: configuration(unix: name))
+    }
+
+    private func configuration(unix name: String) -> Configuration {
+        var frontend = Frontend(name: "a", mode: .http, bind: [])
+        frontend.bind = [Bind(.unix(UnixAddress(name: name)))]
+        return Configuration(frontends: [frontend])
+    }
+
+    private func serve(_ generation: Int, unix name: String) throws {
+        try table.bind(generation: generation, configuration: configuration(unix: name))
+        _ = try table.handOff(generation: generation)
+        table.commit(generation: generation)
     }
 
     @Test func finalReleaseClosesAll() throws {

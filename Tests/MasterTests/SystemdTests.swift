@@ -270,15 +270,47 @@ import Wire
             host: .ipv6(high: 0, low: 0), port: UInt16(port))
         let socket = try TCPSocket.bind(address)
         let inherited = try InheritedSocket(name: "six", socket: socket)
-        _ = try inherited.adopt()
+        func place(takesIPv4: Bool = false, interface: String? = nil) -> ListenPlace {
+            ListenPlace(inherited.address, interface: interface, takesIPv4: takesIPv4)
+        }
+        _ = try inherited.adopt(for: place())
         var off: Int32 = 0
         let both = Glibc.socket(AF_INET6, Int32(SOCK_STREAM.rawValue), 0)
         let size = socklen_t(MemoryLayout<Int32>.size)
         // SAFETY: the word is valid during the call.
         #expect(unsafe setsockopt(both, Int32(IPPROTO_IPV6), IPV6_V6ONLY, &off, size) == 0)
         let dual = try InheritedSocket(name: "both", socket: FileDescriptor(owning: both))
-        let error = #expect(throws: SystemError.self) { _ = try dual.adopt() }
-        #expect(error?.description.contains("BindIPv6Only=ipv6-only") == true)
+        _ = try dual.adopt(for: place(takesIPv4: true))
+        for (socket, place, setting) in [
+            (dual, place(), "BindIPv6Only=ipv6-only"),
+            (inherited, place(takesIPv4: true), "BindIPv6Only=both"),
+            (inherited, place(interface: "lo"), "BindToDevice=lo"),
+        ] {
+            let error = #expect(throws: SystemError.self) { _ = try socket.adopt(for: place) }
+            #expect(error?.description.contains(setting) == true)
+        }
+    }
+
+    /// Its file is who made it's business.
+    @Test func aUnixSocketIsAdoptedAndItsFileStays() throws {
+        let folder = try TemporaryDirectory()
+        let path = folder.path("web.sock")
+        let socket = try UnixSocket.bind(path)
+        try TCPSocket.listen(socket.rawValue, backlog: 16)
+        let mode = try Files.status(of: path).mode
+        let inherited = try InheritedSocket(name: "web", socket: socket)
+        let table = ListenerTable(inherited: [inherited])
+        var frontend = Frontend(name: "web", mode: .http, bind: [])
+        frontend.bind = [Bind(.unix(UnixAddress(name: path)))]
+        try table.bind(generation: 1, configuration: Configuration(frontends: [frontend]))
+        let leases = try table.handOff(generation: 1)
+        #expect(leases.first?.manifest.entries.first?.inode == inherited.inode)
+        table.commit(generation: 1)
+        #expect(table.willRelease(generation: 1, successor: nil, isFinal: true).isEmpty)
+        table.didLetGo(generation: 1)
+        #expect(table.views.isEmpty)
+        #expect(try Files.status(of: path).mode == mode)
+        _ = try TestSocket.connect(path: path)
     }
 
     private func configuration(_ port: Int) throws -> Configuration {

@@ -27,14 +27,14 @@ class Answers(http.server.BaseHTTPRequestHandler):
 
 
 class Apus:
-    def __init__(self, apus, worker, folder, configuration):
+    def __init__(self, apus, worker, folder, configuration, wrapper=()):
         self.port, self.socket = 8080, f"{folder}/run/admin.sock"
-        self.program, self.log = apus, f"{folder}/log"
-        with open(f"{folder}/apus.yaml", "w") as file:
-            file.write(configuration)
+        self.program, self.worker, self.log = apus, worker, f"{folder}/log"
+        self.configuration = f"{folder}/apus.yaml"
+        self.write(configuration)
         with open(f"{folder}/log", "w") as log:
             self.process = subprocess.Popen(
-                [apus, "run", "--config", f"{folder}/apus.yaml"]
+                [*wrapper, apus, "run", "--config", self.configuration]
                 + ["--state-dir", f"{folder}/state", "--runtime-dir", f"{folder}/run"]
                 + ["--worker", worker],
                 stdout=log,
@@ -51,6 +51,20 @@ class Apus:
                 self.stop()
                 sys.exit(open(f"{folder}/log").read())
             time.sleep(0.05)
+
+    def write(self, configuration):
+        with open(self.configuration, "w") as file:
+            file.write(configuration)
+
+    def reload(self, configuration):
+        """Whether it succeeded, and what was said."""
+        self.write(configuration)
+        done = subprocess.run(
+            [self.program, "--socket", self.socket, "reload", "--wait", "30s"],
+            capture_output=True,
+            text=True,
+        )
+        return done.returncode == 0, done.stdout + done.stderr
 
     def admin(self, path, method="GET", body=None):
         client = http.client.HTTPConnection("localhost")

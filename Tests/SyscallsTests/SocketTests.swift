@@ -30,6 +30,46 @@ private func awaitInput(_ fd: Int32) throws {
 }
 
 @Suite struct TCPSocketTests {
+    /// An IPv6 socket that takes IPv4 says so of its clients.
+    @Test func anIPv4ClientIsOne() throws {
+        var binding = TCPSocket.Binding()
+        binding.takesIPv4 = true
+        let every = RawSocketAddress(host: .ipv6(high: 0, low: 0), port: 0)
+        let listener = try TCPSocket.bind(every, binding)
+        try TCPSocket.listen(listener.rawValue, backlog: 8)
+        let port = try TCPSocket.localAddress(listener.rawValue).port
+        for host in [RawSocketAddress.Host.ipv4(0x7F00_0001), .ipv6(high: 0, low: 1)] {
+            var start = TCPSocket.ConnectStart.inProgress
+            let address = RawSocketAddress(host: host, port: port)
+            let client = try TCPSocket.connect(to: address, start: &start)
+            #expect(try outcome(of: client.rawValue, withinMilliseconds: 5000) == 0)
+            var peer = RawSocketAddress.loopback(port: 0)
+            let result = TCPSocket.acceptRaw(listener.rawValue, peer: &peer)
+            #expect(!result.isError)
+            FileDescriptor(owning: Int32(result.value)).close()
+            #expect(peer.host == host)
+        }
+        #expect(throws: SystemError.self, "IPv4 has the port, too") {
+            _ = try TCPSocket.bind(RawSocketAddress(host: .ipv4(0), port: port))
+        }
+    }
+
+    @Test func aSocketIsOfOneInterface() throws {
+        var binding = TCPSocket.Binding()
+        binding.interface = "lo"
+        let socket = try TCPSocket.bind(.loopback(port: 0), binding)
+        let index = try #require(NetworkInterface.index(named: "lo"))
+        #expect(try NetworkInterface.index(of: socket.rawValue) == index)
+        let other = try listen()
+        #expect(try NetworkInterface.index(of: other.rawValue) == nil)
+        #expect(NetworkInterface.index(named: "none0") == nil)
+        binding.interface = "none0"
+        let error = #expect(throws: SystemError.self) {
+            _ = try TCPSocket.bind(.loopback(port: 0), binding)
+        }
+        #expect(error?.errno == ENODEV)
+    }
+
     @Test func aConnectionIsMadeAndSpokenOver() throws {
         let listener = try listen()
         let client = try connect(to: listener.rawValue)

@@ -31,12 +31,21 @@ public final class MixedLoad: Sendable {
     /// Told to idle clients: send now. For the exact race with a reload.
     public let trigger = Counter()
     private let port: Int
+    /// Of a unix socket, instead of the port.
+    private let path: String?
     private let mix: Mix
     private let threads = Threads()
     private let stopped = OnceFlag()
 
     public init(port: Int, mix: Mix = Mix()) {
         self.port = port
+        path = nil
+        self.mix = mix
+    }
+
+    public init(path: String, mix: Mix = Mix()) {
+        port = 0
+        self.path = path
         self.mix = mix
     }
 
@@ -176,7 +185,7 @@ public final class MixedLoad: Sendable {
 
     private func connect(_ kind: String) -> HTTPClient? {
         do {
-            return try HTTPClient(port: port)
+            return try path.map { try HTTPClient(path: $0) } ?? HTTPClient(port: port)
         } catch {
             ledger.record(
                 ledger.nextID(kind), client: kind, isOnceOnly: false, fate: .refused,

@@ -93,15 +93,34 @@ public struct ProcessInspection: Sendable {
         var result: [Int: Int] = [:]
         // Twice: a line can be skipped while the table changes between two reads of the file.
         for file in ["/proc/net/tcp", "/proc/net/tcp6", "/proc/net/tcp"] {
-            for line in text(file).split(separator: "\n").dropFirst() {
-                let words = line.split(separator: " ", omittingEmptySubsequences: true)
-                guard words.count > 9, words[3] == "0A", let inode = Int(words[9]),
+            for words in listeningLines(file) {
+                guard words.count > 9, let inode = Int(words[9]),
                     let port = Int(words[1].split(separator: ":").last ?? "", radix: 16)
                 else { continue }
                 result[inode] = port
             }
         }
         return result
+    }
+
+    /// The words of the first lines, those of sockets that listen: what follows may be long.
+    private static func listeningLines(_ path: String) -> [[Substring]] {
+        guard let file = FileHandle(forReadingAtPath: path) else { return [] }
+        var listening: [[Substring]] = []
+        var rest = ""
+        while let piece = try? file.read(upToCount: 4096), !piece.isEmpty {
+            var lines = (rest + String(decoding: piece, as: UTF8.self))
+                .split(separator: "\n", omittingEmptySubsequences: false)
+            // A piece may end within a line.
+            rest = lines.popLast().map(String.init) ?? ""
+            for line in lines {
+                let words = line.split(separator: " ", omittingEmptySubsequences: true)
+                if words.first == "sl" { continue }
+                guard words.count > 3, words[3] == "0A" else { return listening }
+                listening.append(words)
+            }
+        }
+        return listening
     }
 
     /// The inode of the socket that listens on that port; nil if none does.
@@ -135,7 +154,14 @@ public struct ProcessInspection: Sendable {
         return nil
     }
 
+    /// To its end: of a file of the kernel each read brings a page at most.
     static func text(_ path: String) -> String {
-        String(decoding: FileManager.default.contents(atPath: path) ?? Data(), as: UTF8.self)
+        var bytes = Data()
+        if let file = FileHandle(forReadingAtPath: path) {
+            while let piece = try? file.read(upToCount: 1 << 16), !piece.isEmpty {
+                bytes += piece
+            }
+        }
+        return String(decoding: bytes, as: UTF8.self)
     }
 }

@@ -44,6 +44,17 @@ public final class TemporaryDirectory: Sendable {
 public enum FreePort {
     private static let next = Mutex(18_000 + Int(getpid() % 50) * 200)
 
+    /// The first of so many ports that are free and follow each other, below those of `lease`.
+    public static func range(_ count: Int) throws -> Int {
+        for _ in 0..<200 {
+            let first = Int.random(in: 10_000...(18_000 - count))
+            let probes = (first..<(first + count)).compactMap { try? TestSocket.bound(port: $0) }
+            for probe in probes { probe.close() }
+            if probes.count == count { return first }
+        }
+        throw SocketFailure(call: "no free ports", errno: EADDRINUSE)
+    }
+
     public static func lease() throws -> Int {
         for _ in 0..<2000 {
             let port = next.withLock { next in

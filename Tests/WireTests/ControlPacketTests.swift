@@ -56,7 +56,9 @@ import Wire
         .handoff(
             ListenerHandoff(
                 entries: [
-                    .init(listener: 1, frontend: "web", address: address, inode: .max >> 1)
+                    .init(
+                        listener: 1, frontend: "web", bind: 2, address: .internet(address),
+                        inode: .max >> 1)
                 ], isLast: true)),
         .release(
             .init(

@@ -221,7 +221,8 @@ final class DiskWork: Sendable {
         return GenerationMaterial(
             configuration: configuration,
             memory: try MemoryFile.create(name: "apus-configuration", bytes: json),
-            memoryBytes: json.count, accessLog: try AccessLogFile.open(configuration.log))
+            memoryBytes: json.count, socketOwners: try SocketOwner.all(in: configuration),
+            accessLog: try AccessLogFile.open(configuration.log))
     }
 
     private func readable(_ revision: Int) throws -> Readable {

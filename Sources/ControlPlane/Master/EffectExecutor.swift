@@ -169,7 +169,9 @@ final class EffectExecutor {
         _ generation: Int, _ material: GenerationMaterial, deadline: Instant, at now: Instant
     ) -> [SupervisorEvent] {
         do throws(ListenerFailure) {
-            try listeners.bind(generation: generation, configuration: material.configuration)
+            try listeners.bind(
+                generation: generation, configuration: material.configuration,
+                owners: material.socketOwners)
         } catch {
             if error.error.errno == EADDRINUSE, now < deadline, askOrphans(about: error) {
                 waiting[generation] = Waiting(
@@ -183,7 +185,7 @@ final class EffectExecutor {
 
     private func askOrphans(about failure: ListenerFailure) -> Bool {
         guard orphans.askToRelease() else { return false }
-        log.askedOrphans(orphans.pids, toRelease: failure.address)
+        log.askedOrphans(orphans.pids, toRelease: failure.listen)
         return true
     }
 
@@ -243,10 +245,10 @@ final class EffectExecutor {
 
     /// Who has the address is looked up in the background: there may be many processes.
     private func failBind(_ generation: Int, _ failure: ListenerFailure) -> [SupervisorEvent] {
-        var detail = "\(failure.address): \(failure.error)"
-        if let own = listeners.overlapping(failure.address) {
+        var detail = failure.text
+        if failure.error.errno == EADDRINUSE, let own = listeners.overlapping(failure.listen) {
             detail +=
-                "; apus itself holds \(own.address) for frontend \(own.frontend), and an "
+                "; apus itself holds \(own.text) for frontend \(own.frontend), and an "
                 + "address that overlaps it needs a reload without that one first"
             return failStart(generation, bindFailure(failure, detail))
         }
@@ -255,7 +257,8 @@ final class EffectExecutor {
         }
         let mailbox = mailbox
         disk.inBackground { [detail] in
-            let holder = ProcessFacts.holder(of: failure.address).map { ", held by \($0)" } ?? ""
+            let holder =
+                ProcessFacts.holder(of: failure.listen.address).map { ", held by \($0)" } ?? ""
             mailbox.post(
                 .startFailed(generation: generation, bindFailure(failure, detail + holder)))
         }
@@ -289,7 +292,7 @@ final class EffectExecutor {
             return [
                 .switchFailed(
                     generation: generation,
-                    bindFailure(error, "\(error.address): \(error.error)"))
+                    bindFailure(error, error.text))
             ]
         }
         for index in (runs[generation]?.live ?? []).sorted() {

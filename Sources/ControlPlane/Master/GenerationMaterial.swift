@@ -19,6 +19,8 @@ final class GenerationMaterial: Sendable {
     /// Sealed JSON of `configuration`.
     let memory: FileDescriptor
     let memoryBytes: Int
+    /// Of the unix sockets that it binds.
+    let socketOwners: [SocketFileAccess: SocketOwner]
     private let accessLog: FileDescriptor?
     /// Where the access log goes; borrowed, and shared with others, so its flags are left alone.
     var accessLogRawValue: Int32? {
@@ -30,11 +32,12 @@ final class GenerationMaterial: Sendable {
 
     init(
         configuration: Configuration, memory: consuming FileDescriptor, memoryBytes: Int,
-        accessLog: consuming FileDescriptor?
+        socketOwners: [SocketFileAccess: SocketOwner], accessLog: consuming FileDescriptor?
     ) {
         self.configuration = configuration
         self.memory = memory
         self.memoryBytes = memoryBytes
+        self.socketOwners = socketOwners
         self.accessLog = accessLog
     }
 }

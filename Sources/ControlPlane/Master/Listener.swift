@@ -1,5 +1,6 @@
 // One listening socket of the master and who has to do with it. Confined to the loop.
 
+internal import Glibc
 internal import Model
 internal import Syscalls
 
@@ -22,9 +23,15 @@ final class Listener {
 
     let id: Int
     /// As in the configuration; port 0 stays 0 here.
-    let configured: SocketAddress
+    let configured: ListenPlace
     /// As the kernel has it.
-    let address: SocketAddress
+    let address: ListenAddress
+    /// The same with what else belongs to the place.
+    let text: String
+    /// The number of the interface that it is bound to.
+    private let interfaceIndex: Int32?
+    /// Of a unix socket that we have bound to a path.
+    private let file: SocketFile?
     let inode: UInt64
     /// Whoever started us keeps the socket open when we have closed it, and passes it to the next
     /// master: its queue is never drained, and its port always advertised.
@@ -39,25 +46,42 @@ final class Listener {
     var releasedBy: Set<Int> = []
     /// What the kernel was told of its connections; nil: it takes none yet.
     private var applied: Bind?
+    private var appliedOwner = SocketOwner()
     var isListening: Bool { applied != nil }
     private(set) var isAdvertised = true
     private var socket: FileDescriptor?
 
-    /// Binds the address, or adopts a socket that has it.
+    /// Binds the place, or adopts a socket that has it.
     init(
-        id: Int, configured: SocketAddress, frontend: String, adopting inherited: InheritedSocket?
+        id: Int, configured: ListenPlace, as bind: Bind, frontend: String,
+        adopting inherited: InheritedSocket?
     ) throws(SystemError) {
-        let socket =
-            if let inherited {
-                try inherited.adopt()
-            } else {
-                try TCPSocket.bind(RawSocketAddress(configured))
-            }
+        let socket: FileDescriptor
+        var file: SocketFile?
+        switch (inherited, configured.address) {
+        case (.some(let inherited), _):
+            socket = try inherited.adopt(for: configured)
+        case (nil, .internet(let address)):
+            var binding = TCPSocket.Binding()
+            binding.interface = configured.interface
+            binding.takesIPv4 = configured.takesIPv4
+            binding.isTransparent = bind.isTransparent
+            socket = try TCPSocket.bind(RawSocketAddress(address), binding)
+        case (nil, .unix(let address)):
+            socket = try UnixSocket.bind(address.name)
+            if !address.isAbstract { file = try SocketFile(path: address.name) }
+        }
+        self.file = file
         self.id = id
         isInherited = inherited != nil
         self.configured = configured
         self.frontend = frontend
-        address = SocketAddress(try TCPSocket.localAddress(socket.rawValue))
+        let address = try ListenAddress(boundTo: socket.rawValue)
+        var place = configured
+        place.address = address
+        self.address = address
+        text = place.description
+        interfaceIndex = try NetworkInterface.index(of: socket.rawValue)
         inode = try ListenerSocket.inode(socket.rawValue)
         self.socket = consume socket
     }
@@ -72,30 +96,63 @@ final class Listener {
     /// Borrowed; nil when closed.
     var rawValue: Int32? { socket?.rawValue }
 
+    /// The interface was taken away, and perhaps made again, or the file was: nobody reaches the
+    /// socket any more.
+    var isDeaf: Bool {
+        if let file { return !file.isThere }
+        guard let name = configured.interface else { return false }
+        return NetworkInterface.index(named: name) != interfaceIndex
+    }
+
+    /// Throws where `listen` would for want of a privilege, while nothing has happened yet.
+    func checkMayListen(as bind: Bind) throws(SystemError) {
+        guard case .internet(let address) = address, bind.isTransparent,
+            applied?.isTransparent != true, !isInherited
+        else { return }
+        try ListenerSocket.checkMayBeTransparent(like: RawSocketAddress(address))
+    }
+
     /// Opens the socket to connections, or changes how the kernel treats new ones; once more is
     /// harmless. Connections inherit the options of the socket that they come from.
-    func listen(as bind: Bind) throws(SystemError) {
+    func listen(as bind: Bind, of owner: SocketOwner) throws(SystemError) {
         guard let rawValue else { return }
         if !isAdvertised {
+            // A file that was removed does not come back.
+            if file != nil { return }
             try ListenerSocket.resumeAdvertising(rawValue)
             isAdvertised = true
         }
-        if applied == bind { return }
-        try ListenerSocket.setOptions(
-            rawValue, deferAccept: bind.deferAccept ?? .zero,
-            userTimeout: bind.userTimeout ?? .zero)
+        if applied == bind, appliedOwner == owner { return }
+        switch address {
+        case .internet(let address):
+            try ListenerSocket.setOptions(
+                rawValue, deferAccept: bind.deferAccept ?? .zero,
+                userTimeout: bind.userTimeout ?? .zero)
+            try ListenerSocket.setTransparent(
+                rawValue, bind.isTransparent, like: RawSocketAddress(address))
+        case .unix:
+            try file?.setAccess(mode: bind.access.mode, owner)
+        }
         try TCPSocket.listen(rawValue, backlog: Int32(clamping: bind.backlog))
         applied = bind
+        appliedOwner = owner
     }
 
     /// New connections are not answered from now on, those that wait can still be accepted. Where
     /// the kernel refuses the filter, the queue is drained all the same, while it may yet grow.
     func stopAdvertising() {
         guard let rawValue, isListening, isAdvertised, !isInherited else { return }
+        if case .unix = address {
+            // Nobody finds it any more; an abstract name is there to the end.
+            file?.remove()
+            isAdvertised = file == nil
+            return
+        }
         if (try? ListenerSocket.stopAdvertising(rawValue)) != nil { isAdvertised = false }
     }
 
     func close() {
+        file?.remove()
         socket = nil
     }
 }
@@ -106,6 +163,18 @@ extension RawSocketAddress {
         case .ipv4(let word): self.init(host: .ipv4(word), port: address.port)
         case .ipv6(let high, let low):
             self.init(host: .ipv6(high: high, low: low), port: address.port)
+        }
+    }
+}
+
+extension ListenAddress {
+    /// What the socket is bound to.
+    init(boundTo fd: Int32) throws(SystemError) {
+        do throws(SystemError) {
+            self = .internet(SocketAddress(try TCPSocket.localAddress(fd)))
+        } catch {
+            guard error.errno == EAFNOSUPPORT else { throw error }
+            self = .unix(UnixAddress(name: try UnixSocket.localName(fd)))
         }
     }
 }

@@ -14,11 +14,20 @@ struct ListenerFailure: Error, Equatable {
     var frontend: String
     /// The place in the frontend's `bind`, from 0.
     var place: Int
-    var address: SocketAddress
+    var listen: ListenPlace
     var error: SystemError
 
     /// JSON pointer into the configuration; names of frontends need no escaping.
     var pointer: String { "/frontends/\(frontend)/bind/\(place)" }
+
+    /// With what is to be done where a privilege is missing.
+    var text: String {
+        let needed =
+            error.errno == EPERM && error.call.contains("TRANSPARENT")
+            ? "; \"transparent\" takes the capability NET_ADMIN or NET_RAW: add it to the service's "
+                + "AmbientCapabilities= and CapabilityBoundingSet=, or to the container" : ""
+        return "\(listen): \(error)\(needed)"
+    }
 }
 
 final class ListenerTable {
@@ -35,12 +44,13 @@ final class ListenerTable {
     /// The generation whose configuration holds now.
     private var committed: Int?
     /// Where an address stands in a generation's configuration.
-    private var places: [Int: [SocketAddress: Place]] = [:]
+    private var places: [Int: [ListenPlace: Place]] = [:]
 
     private struct Place {
         var frontend: String
         var index: Int
         var bind: Bind
+        var owner: SocketOwner
     }
 
     init(inherited: [InheritedSocket] = []) {
@@ -58,14 +68,14 @@ final class ListenerTable {
     var views: [ListenerView] {
         listeners.map {
             ListenerView(
-                id: $0.id, address: $0.address.description, frontend: $0.frontend,
+                id: $0.id, address: $0.text, frontend: $0.frontend,
                 phase: $0.phase.rawValue)
         }
     }
 
-    /// Whether the address is one of ours, or overlaps one: then we ourselves hold the port.
-    func overlapping(_ address: SocketAddress) -> Listener? {
-        listeners.first { $0.address.overlaps(address) }
+    /// Whether the place is one of ours, or overlaps one: then we ourselves hold the port.
+    func overlapping(_ place: ListenPlace) -> Listener? {
+        listeners.first { $0.configured.overlaps(place) }
     }
 
     // MARK: Prepare and its undo
@@ -73,40 +83,48 @@ final class ListenerTable {
     /// Binds what the configuration has and nobody bound yet. Nothing listens yet, and where one
     /// address fails, none of the others stays bound.
     func bind(
-        generation: Int, configuration: Configuration
+        generation: Int, configuration: Configuration,
+        owners: [SocketFileAccess: SocketOwner] = [:]
     ) throws(ListenerFailure) {
-        places[generation] = [:]
-        var known = Dictionary(listeners.map { ($0.configured, $0) }) { first, _ in first }
+        var places: [ListenPlace: Place] = [:]
+        var known = Dictionary(listeners.filter { !$0.isDeaf }.map { ($0.configured, $0) }) {
+            first, _ in first
+        }
         for frontend in configuration.frontends {
-            for (place, entry) in frontend.bind.enumerated() {
-                let address = entry.address
-                do throws(SystemError) {
-                    places[generation]?[address] = Place(
-                        frontend: frontend.name, index: place, bind: entry)
-                    if let listener = known[address] {
-                        listener.wantedBy.insert(generation)
-                    } else {
-                        known[address] = try bind(address, of: frontend.name, for: generation)
+            for (index, entry) in frontend.bind.enumerated() {
+                for listen in entry.places {
+                    do throws(SystemError) {
+                        if let listener = known[listen] {
+                            try listener.checkMayListen(as: entry)
+                            listener.wantedBy.insert(generation)
+                        } else {
+                            known[listen] = try bind(
+                                listen, as: entry, of: frontend.name, for: generation)
+                        }
+                    } catch {
+                        abandon(generation: generation)
+                        throw ListenerFailure(
+                            frontend: frontend.name, place: index, listen: listen, error: error)
                     }
-                } catch {
-                    abandon(generation: generation)
-                    throw ListenerFailure(
-                        frontend: frontend.name, place: place, address: address, error: error)
+                    places[listen] = Place(
+                        frontend: frontend.name, index: index, bind: entry,
+                        owner: owners[entry.access] ?? SocketOwner())
                 }
             }
         }
+        self.places[generation] = places
     }
 
     private func bind(
-        _ address: SocketAddress, of frontend: String, for generation: Int
+        _ listen: ListenPlace, as entry: Bind, of frontend: String, for generation: Int
     ) throws(SystemError) -> Listener {
         let listener: Listener
         do throws(SystemError) {
             listener = try Listener(
-                id: nextID, configured: address, frontend: frontend,
-                adopting: idleInherited.first { $0.address == address })
+                id: nextID, configured: listen, as: entry, frontend: frontend,
+                adopting: idleInherited.first { $0.has(listen) })
         } catch {
-            throw explained(error, of: address)
+            throw explained(error, of: listen)
         }
         nextID += 1
         listener.wantedBy = [generation]
@@ -115,9 +133,9 @@ final class ListenerTable {
     }
 
     /// An inherited socket may be in the way without being the one that is wanted.
-    private func explained(_ error: SystemError, of address: SocketAddress) -> SystemError {
+    private func explained(_ error: SystemError, of listen: ListenPlace) -> SystemError {
         guard error.errno == EADDRINUSE,
-            let other = idleInherited.first(where: { $0.address.overlaps(address) })
+            let other = idleInherited.first(where: { $0.place.overlaps(listen) })
         else { return error }
         let call = "\(error.call), while systemd passed \(other.address) as \"\(other.name)\""
         return SystemError(call: call, errno: error.errno)
@@ -131,7 +149,7 @@ final class ListenerTable {
         for listener in listeners where listener.isListening {
             guard let place = places[listener.configured] else { continue }
             // It was possible before; who cannot have it now keeps what there is.
-            try? listener.listen(as: place.bind)
+            try? listener.listen(as: place.bind, of: place.owner)
         }
     }
 
@@ -145,19 +163,20 @@ final class ListenerTable {
         for listener in wanted {
             do throws(SystemError) {
                 try listener.listen(
-                    as: places[listener.configured]?.bind ?? Bind(listener.configured))
+                    as: places[listener.configured]?.bind ?? Bind(listener.address),
+                    of: places[listener.configured]?.owner ?? SocketOwner())
             } catch {
                 let place = places[listener.configured]
                 throw ListenerFailure(
                     frontend: place?.frontend ?? listener.frontend, place: place?.index ?? 0,
-                    address: listener.configured, error: error)
+                    listen: listener.configured, error: error)
             }
         }
         for listener in wanted { listener.heldBy.insert(generation) }
         return leases(of: wanted, places: places)
     }
 
-    private func leases(of wanted: [Listener], places: [SocketAddress: Place]) -> [Lease] {
+    private func leases(of wanted: [Listener], places: [ListenPlace: Place]) -> [Lease] {
         let limit = ControlPacket.descriptorCountMax
         var leases: [Lease] = []
         var start = 0
@@ -171,6 +190,7 @@ final class ListenerTable {
                             ListenerHandoff.Entry(
                                 listener: $0.id,
                                 frontend: places[$0.configured]?.frontend ?? $0.frontend,
+                                bind: places[$0.configured]?.index ?? 0,
                                 address: $0.address, inode: $0.inode)
                         }, isLast: start >= wanted.count),
                     descriptors: part.compactMap(\.rawValue)))
@@ -244,23 +264,5 @@ final class ListenerTable {
             listener.close()
         }
         listeners.removeAll { $0.rawValue == nil }
-    }
-}
-
-extension SocketAddress {
-    /// Whether not both can be bound.
-    fileprivate func overlaps(_ other: SocketAddress) -> Bool {
-        port == other.port && port != 0
-            && (host == other.host || host.isWildcard || other.host.isWildcard)
-    }
-}
-
-extension SocketAddress.Host {
-    /// `0.0.0.0` or `::`.
-    fileprivate var isWildcard: Bool {
-        switch self {
-        case .ipv4(let word): word == 0
-        case .ipv6(let high, let low): high == 0 && low == 0
-        }
     }
 }

@@ -160,11 +160,11 @@ final class MasterLog: Sendable {
         logger.log(level: level, "server health", metadata: metadata)
     }
 
-    func askedOrphans(_ pids: [Int32], toRelease address: SocketAddress) {
+    func askedOrphans(_ pids: [Int32], toRelease place: ListenPlace) {
         logger.warning(
             "workers of an earlier master are asked to release their listeners",
             metadata: [
-                "address": "\(address)",
+                "address": "\(place)",
                 "pids": "\(pids.map { "\($0)" }.joined(separator: ","))",
             ])
     }

@@ -5,6 +5,8 @@ public import SharedState
 /// What carries traffic, by its name in the configuration.
 public enum TrafficName: Hashable, Sendable {
     case frontend(String)
+    /// An entry of a frontend's `bind` that has a limit, by its first address.
+    case bind(frontend: String, address: String)
     case backend(String)
     case server(backend: String, name: String)
 }

@@ -28,9 +28,14 @@ enum ProcessFacts {
         return name?.replacing(" (deleted)", with: "")
     }
 
-    /// Who listens on the port of an address, as far as this user may know: `nginx (pid 812)`.
-    static func holder(of address: SocketAddress) -> String? {
-        let inodes = listeningInodes(port: address.port)
+    /// Who listens on the port of an address, or at a unix socket's, as far as this user may know:
+    /// `nginx (pid 812)`.
+    static func holder(of address: ListenAddress) -> String? {
+        let inodes =
+            switch address {
+            case .internet(let address): listeningInodes(port: address.port)
+            case .unix(let address): listeningInodes(name: address.name)
+            }
         if inodes.isEmpty { return nil }
         let entries = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
         for pid in entries.compactMap({ Int32($0) }) where holds(pid: pid, inodes) {
@@ -55,6 +60,20 @@ enum ProcessFacts {
                     inodes.insert("socket:[\(fields[9])]")
                 }
             }
+        }
+        return inodes
+    }
+
+    /// The sixth word is the state, the seventh the inode, and the name the rest (proc(5)).
+    private static func listeningInodes(name: String) -> Set<String> {
+        let isListening = "00010000"
+        guard let bytes = try? Files.read("/proc/net/unix", maxBytes: 1 << 22) else { return [] }
+        var inodes: Set<String> = []
+        for line in bytes.split(separator: UInt8(ascii: "\n")) {
+            let words = String(decoding: line, as: UTF8.self)
+                .split(separator: " ", maxSplits: 7, omittingEmptySubsequences: true)
+            guard words.count == 8, words[3] == isListening, words[7] == name else { continue }
+            inodes.insert("socket:[\(words[6])]")
         }
         return inodes
     }

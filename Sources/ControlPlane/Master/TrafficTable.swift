@@ -77,13 +77,7 @@ final class TrafficTable: Sendable {
         for configuration: Configuration, generation: Int
     ) -> TrafficNumbers {
         state.withLock { state in
-            // The few first: when there is no room, it is single servers that go without.
-            let names =
-                configuration.frontends.map { TrafficName.frontend($0.name) }
-                + configuration.backends.map { .backend($0.name) }
-                + configuration.backends.flatMap { backend in
-                    backend.servers.map { .server(backend: backend.name, name: $0.name) }
-                }
+            let names = configuration.trafficNames
             if let parting = state.parting, parting != generation {
                 state.generations[parting] = nil
                 state.backends[parting] = nil
@@ -95,16 +89,7 @@ final class TrafficTable: Sendable {
             give(fresh, in: &state)
             providePermits(for: configuration, in: &state)
             for name in fresh { restoreOverride(name, configuration, &state) }
-            return TrafficNumbers(
-                frontends: configuration.frontends.map {
-                    state.numbers[.frontend($0.name)] ?? 0
-                },
-                backends: configuration.backends.map { state.numbers[.backend($0.name)] ?? 0 },
-                servers: configuration.backends.map { backend in
-                    backend.servers.map {
-                        state.numbers[.server(backend: backend.name, name: $0.name)] ?? 0
-                    }
-                })
+            return TrafficNumbers(configuration) { state.numbers[$0] }
         }
     }
 
@@ -307,12 +292,13 @@ final class TrafficTable: Sendable {
         return view
     }
 
-    /// Of all names that live generations have. They never go down.
+    /// Of all names that live generations have, but entries of `bind`. They never go down.
     func totals() -> [NamedTraffic] {
         let workers = (0..<SharedRegion.workerSlotCount)
             .compactMap { WorkerBell(region, slot: $0) }.filter { $0.incarnation != 0 }
         return state.withLock { state in
             Set(state.generations.values.joined()).compactMap { name in
+                if case .bind = name { return nil }
                 guard let number = state.numbers[name],
                     let record = TrafficRecord(region, number: number)
                 else { return nil }
@@ -348,7 +334,7 @@ final class TrafficTable: Sendable {
         switch name {
         case .frontend:
             ServerConnectionCounts(inUse: ClientConnections.total(region, number: number))
-        case .backend: nil
+        case .backend, .bind: nil
         case .server: ServerConnectionRecord.total(region, number: number)
         }
     }

@@ -67,8 +67,11 @@ final class WorkerProcess {
     var channelRawValue: Int32? { channel?.rawValue }
     var outputRawValue: Int32? { output?.rawValue }
 
-    /// Sends one message, whole or not at all. EAGAIN: the worker does not read.
-    func send(_ message: MasterMessage, descriptors: [Int32] = []) throws(WorkerSendError) {
+    /// Sends one message, whole or not at all. EAGAIN: the worker does not read, also when it was
+    /// given time for it.
+    func send(
+        _ message: MasterMessage, descriptors: [Int32] = [], before deadline: Instant? = nil
+    ) throws(WorkerSendError) {
         guard let channelRawValue else {
             throw .system(SystemError(call: "sendmsg", errno: EPIPE))
         }
@@ -80,10 +83,15 @@ final class WorkerProcess {
         guard bytes.count <= ControlPacket.bytesMax else {
             throw .message("a packet of \(bytes.count) bytes")
         }
-        do {
-            try PacketSocket.send(channelRawValue, bytes, descriptors: descriptors)
-        } catch {
-            throw .system(error)
+        while true {
+            do throws(SystemError) {
+                return try PacketSocket.send(channelRawValue, bytes, descriptors: descriptors)
+            } catch {
+                let rest = deadline.map { ($0 - .now()).timeoutMilliseconds } ?? 0
+                guard error.errno == EAGAIN, rest > 0,
+                    (try? PacketSocket.waitForRoom(channelRawValue, milliseconds: rest)) != nil
+                else { throw .system(error) }
+            }
         }
     }
 

@@ -17,6 +17,9 @@ final class WorkerTable {
         var threads: Int
     }
 
+    /// The master does nothing else meanwhile. A worker that is alive needs some milliseconds.
+    private static let handoffTimeout: Duration = .seconds(1)
+
     private let program: String
     private let version: String
     private let poll: PollSet
@@ -153,8 +156,12 @@ final class WorkerTable {
         guard let worker = worker(id) else {
             throw .message("worker \(id) is gone")
         }
+        // Thousands of listeners are more than the channel holds at once. Who takes them has nothing
+        // else to do.
+        let deadline = Instant.now() + Self.handoffTimeout
         for lease in leases {
-            try worker.send(.handoff(lease.manifest), descriptors: lease.descriptors)
+            try worker.send(
+                .handoff(lease.manifest), descriptors: lease.descriptors, before: deadline)
         }
         worker.conversation.didHandOff(
             listenerCount: leases.reduce(0) { $0 + $1.manifest.entries.count })

@@ -18,12 +18,22 @@ struct Listener: ~Copyable, SlabEntry {
         /// The system is out of descriptors or memory, or others are to have what comes.
         case backingOff(until: Int64)
         case released
+
+        /// It is looked at again without an event.
+        fileprivate var isPaused: Bool {
+            switch self {
+            case .accepting, .released: false
+            case .full, .backingOff: true
+            }
+        }
     }
     fileprivate(set) var state = State.released
     /// The master's number.
     fileprivate(set) var number = 0
     fileprivate(set) var fd: Int32 = -1
     fileprivate(set) var frontend: Ref<FrontendState>?
+    /// As `RuntimeConfiguration.limitedBind`.
+    fileprivate var limitedBind = RuntimeConfiguration.unlimited
     fileprivate var backoff: Int64 = 0
 
     init() {}
@@ -43,6 +53,8 @@ extension Engine {
             listener[].number = registration.listener
             listener[].fd = registration.fd
             listener[].frontend = frontends[registration.frontendIndex]
+            listener[].limitedBind = configuration.limitedBind(
+                registration.frontendIndex, registration.bindIndex)
             listeners.append(listener)
             register(listener)
         }
@@ -54,7 +66,7 @@ extension Engine {
             try epoll.add(
                 fd: listener[].fd, events: EpollEvents.input | EpollEvents.exclusive,
                 token: listener.token(tag: Tag.listener))
-            listener[].state = .accepting
+            change(listener, to: .accepting)
         } catch {
             backOff(listener)
         }
@@ -63,6 +75,12 @@ extension Engine {
     /// Takes the listener out of the poll set. It may be out already: that is no harm.
     private mutating func unregister(_ listener: Ref<Listener>, _ next: Listener.State) {
         _ = try? epoll.remove(fd: listener[].fd)
+        change(listener, to: next)
+    }
+
+    private mutating func change(_ listener: Ref<Listener>, to next: Listener.State) {
+        if listener[].state.isPaused { pausedListenerCount -= 1 }
+        if next.isPaused { pausedListenerCount += 1 }
         listener[].state = next
     }
 
@@ -84,10 +102,11 @@ extension Engine {
     /// Returns whether the queue was seen empty.
     private mutating func acceptBatch(_ listener: Ref<Listener>) -> Bool {
         guard let frontend = listener[].frontend else { return true }
+        let bind = listener[].limitedBind
         var rest = Self.batchMax
         while rest > 0 {
             rest -= 1
-            guard takePlace(frontend[].index) else {
+            guard takePlace(frontend[].index, bind) else {
                 count(.queued, of: frontend[].traffic)
                 unregister(listener, .full(checkAt: now + Self.fullCheckMilliseconds))
                 return false
@@ -97,10 +116,12 @@ extension Engine {
             if !result.isError {
                 listener[].backoff = 0
                 let fd = Int32(truncatingIfNeeded: result.value)
-                place(AcceptedConnection(fd: fd, peer: peer, frontendIndex: frontend[].index))
+                place(
+                    AcceptedConnection(
+                        fd: fd, peer: peer, frontendIndex: frontend[].index, limitedBind: bind))
                 continue
             }
-            givePlace(frontend[].index)
+            givePlace(frontend[].index, bind)
             if result.wouldBlock { return true }
             record.add(.acceptErrors)
             if Self.isOfOneConnection(result.errno) { continue }
@@ -131,23 +152,30 @@ extension Engine {
 
     /// A queue that nobody else will accept from is emptied whatever the limit: it is bounded, and
     /// whoever waits for it to be empty has a deadline.
-    private mutating func takePlace(_ frontend: Int) -> Bool {
+    private mutating func takePlace(_ frontend: Int, _ bind: Int32) -> Bool {
+        let isLimited = bind != RuntimeConfiguration.unlimited
         guard drain.isServing else {
             configuration.processGauge.takeBeyondLimit()
             configuration.frontendGauges[frontend].takeBeyondLimit()
+            if isLimited { configuration.bindGauges[Int(bind)].takeBeyondLimit() }
             return true
         }
         guard configuration.processGauge.take() else { return false }
-        if !configuration.frontendGauges[frontend].take() {
+        guard configuration.frontendGauges[frontend].take() else {
             configuration.processGauge.give()
+            return false
+        }
+        if isLimited, !configuration.bindGauges[Int(bind)].take() {
+            givePlace(frontend, RuntimeConfiguration.unlimited)
             return false
         }
         return true
     }
 
-    func givePlace(_ frontend: Int) {
+    private func givePlace(_ frontend: Int, _ bind: Int32) {
         configuration.processGauge.give()
         configuration.frontendGauges[frontend].give()
+        if bind != RuntimeConfiguration.unlimited { configuration.bindGauges[Int(bind)].give() }
     }
 
     /// Serves the connection here, or hands it to a loop that is clearly less busy.
@@ -186,6 +214,7 @@ extension Engine {
             owning: connection.fd, isReadable: true, isWritable: true)
         client[].peer = connection.peer
         client[].frontend = frontend
+        client[].limitedBind = connection.limitedBind
         client[].acceptedAt = nowNanoseconds
         count(.connections, of: frontend[].traffic)
         client.change(to: .idle)
@@ -267,12 +296,15 @@ extension Engine {
         } else {
             newestClient = client[].previous
         }
-        if let frontend = client[].frontend { givePlace(frontend[].index) }
+        if let frontend = client[].frontend {
+            givePlace(frontend[].index, client[].limitedBind)
+        }
         closedClients.append(client)
     }
 
     /// When a paused listener has to be looked at.
     func nextListenerCheck() -> Int64? {
+        guard pausedListenerCount > 0 else { return nil }
         var soonest: Int64?
         for listener in listeners {
             switch listener[].state {
@@ -286,6 +318,7 @@ extension Engine {
 
     /// Takes paused listeners up again.
     mutating func tendListeners() {
+        guard pausedListenerCount > 0 else { return }
         for listener in listeners {
             switch listener[].state {
             case .accepting, .released: break
@@ -293,7 +326,7 @@ extension Engine {
                 if hasPlace(listener) {
                     register(listener)
                 } else if time <= now {
-                    listener[].state = .full(checkAt: now + Self.fullCheckMilliseconds)
+                    change(listener, to: .full(checkAt: now + Self.fullCheckMilliseconds))
                 }
             case .backingOff(let time):
                 if time <= now { register(listener) }
@@ -304,6 +337,10 @@ extension Engine {
     private func hasPlace(_ listener: Ref<Listener>) -> Bool {
         guard let frontend = listener[].frontend else { return false }
         if configuration.processGauge.isFull { return false }
+        let bind = listener[].limitedBind
+        if bind != RuntimeConfiguration.unlimited, configuration.bindGauges[Int(bind)].isFull {
+            return false
+        }
         return !configuration.frontendGauges[frontend[].index].isFull
     }
 

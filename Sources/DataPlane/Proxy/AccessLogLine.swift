@@ -234,9 +234,14 @@ enum AccessLogLine {
         return finish(start, &writer)
     }
 
-    /// `192.0.2.7:54321`, `[::1]:54321`.
+    /// `192.0.2.7:54321`, `[::1]:54321`, `unix:0`.
     static func client(_ entry: AccessLogEntry, _ writer: inout ByteWriter) {
         let isIPv6 = entry.clientIP.firstIndex(of: ASCII.colon) != nil
+        if isIPv6, entry.clientIP[0] == UInt8(ascii: "u") {
+            text(entry.clientIP, nameLimitBytes, &writer)
+            writer.append(decimal: Int64(entry.clientPort))
+            return
+        }
         if isIPv6 { writer.append(UInt8(ascii: "[")) }
         text(entry.clientIP, nameLimitBytes, &writer)
         if isIPv6 { writer.append(UInt8(ascii: "]")) }

@@ -14,7 +14,9 @@ extension Engine {
             begin(client, authority: .empty)
             return
         }
-        if input.trusted.contains(ClientAddress(client[].peer.host)) {
+        // Who may connect to a unix socket, its file says.
+        if client[].peer.isUnspecified || input.trusted.contains(ClientAddress(client[].peer.host))
+        {
             client.change(to: .readingProxyHeader)
             client[].stateSince = nowNanoseconds
             clientTimers.arm(client, at: now + inspectWait(client))
@@ -88,7 +90,8 @@ extension Engine {
             return false
         case .complete(let length):
             if let source = header.source {
-                client[].peer = source
+                client[].peer = RawSocketAddress(
+                    host: source.host.unmapped, port: source.port)
                 client[].destination = header.destination
             }
             client[].isSecure = header.isSecure

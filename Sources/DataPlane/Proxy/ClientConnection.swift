@@ -44,6 +44,8 @@ struct ClientConnection: ~Copyable, SlabEntry, TimerEntry {
     var output = Buffer()
     var exchange: Ref<Exchange>?
     var frontend: Ref<FrontendState>?
+    /// As `RuntimeConfiguration.limitedBind`.
+    var limitedBind = RuntimeConfiguration.unlimited
     /// The connections to servers that this client used last, newest first (`ServerConnection`).
     var firstOwn: Ref<ServerConnection>?
     /// It has had an exchange before the present one.

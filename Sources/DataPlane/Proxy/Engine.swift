@@ -108,6 +108,8 @@ struct Engine: ~Copyable {
     var frontends: [Ref<FrontendState>] = []
     var backends: [Ref<UpstreamBackend>] = []
     var listeners: [Ref<Listener>] = []
+    /// There may be thousands, and each round would look at all of them.
+    var pausedListenerCount = 0
     /// Other loops of the worker.
     var peers: [LoopLink] = []
 

@@ -312,7 +312,7 @@ extension Engine {
     ) -> ExchangeFacts {
         var facts = ExchangeFacts()
         var writer = addressScratch.writer()
-        AddressText.write(client[].peer.host, to: &writer)
+        AddressText.writeClient(client[].peer.host, to: &writer)
         facts.clientIP = writer.written
         facts.clientPort = client[].peer.port
         facts.clientAddress = ClientAddress(client[].peer.host)

@@ -10,6 +10,8 @@ struct ListenerRegistration: Sendable, Equatable {
     /// Place of its frontend in the configuration.
     var frontendIndex: Int
     var fd: Int32
+    /// Place of its entry in the frontend's `bind`.
+    var bindIndex = 0
 }
 
 /// From the main thread.
@@ -36,6 +38,8 @@ struct AcceptedConnection: Sendable {
     var fd: Int32
     var peer: RawSocketAddress
     var frontendIndex: Int
+    /// As `RuntimeConfiguration.limitedBind`.
+    var limitedBind: Int32
 }
 
 /// A letter in a loop's mailbox.

@@ -47,6 +47,10 @@ final class RuntimeConfiguration: @unchecked Sendable {
     /// Of `configuration.frontends`, in their order.
     let frontendGauges: [ConnectionGauge]
     let processGauge: ConnectionGauge
+    /// Of entries of `bind` that have a limit.
+    let bindGauges: [ConnectionGauge]
+    /// By frontend, then by entry: the place of its gauge.
+    private let bindPlaces: [[Int32]]
     /// Of each TCP frontend, nil for HTTP frontends.
     let tcpRoutes: [TCPRouteTable?]
     let proxyInputs: [CompiledProxyInput?]
@@ -105,6 +109,7 @@ final class RuntimeConfiguration: @unchecked Sendable {
         processGauge = ConnectionGauge(
             limit: configuration.process.maxConnections,
             shared: ClientConnections.all(traffic.region, slot: slot))
+        (bindGauges, bindPlaces) = Self.bindGauges(of: configuration, traffic)
         tcpRoutes = configuration.frontends.map { frontend in
             frontend.mode == .tcp
                 ? TCPRouteTable(
@@ -156,6 +161,34 @@ final class RuntimeConfiguration: @unchecked Sendable {
         }
         queues = WorkerQueues(
             configuration.backends, rules: serverRules, traffic: traffic, slot: slot)
+    }
+
+    /// A gauge for each entry of `bind` that has a limit, and who has which.
+    private static func bindGauges(
+        of configuration: Configuration, _ traffic: TrafficRecords
+    ) -> (gauges: [ConnectionGauge], places: [[Int32]]) {
+        var gauges: [ConnectionGauge] = []
+        let places = configuration.frontends.enumerated().map { frontend, settings in
+            settings.bind.enumerated().map { place, bind in
+                guard let limit = bind.maxConnections else { return unlimited }
+                gauges.append(
+                    ConnectionGauge(limit: limit, shared: traffic.bindConnections(frontend, place)))
+                return Int32(clamping: gauges.count - 1)
+            }
+        }
+        return (gauges, places)
+    }
+
+    /// No place of a gauge.
+    static var unlimited: Int32 { -1 }
+
+    /// Where in `bindGauges` the connections of an entry count, by the places of its frontend and
+    /// of itself; `unlimited`: nowhere.
+    func limitedBind(_ frontend: Int, _ place: Int) -> Int32 {
+        guard bindPlaces.indices.contains(frontend),
+            bindPlaces[frontend].indices.contains(place)
+        else { return Self.unlimited }
+        return bindPlaces[frontend][place]
     }
 
     /// The check of a server, by the places of both; nil: it is not checked.

@@ -93,6 +93,14 @@ struct TrafficRecords {
         return ClientConnections(region, slot: slot, number: numbers.frontends[place])
     }
 
+    /// The same of an entry of its `bind`; nil: there is no room for it.
+    func bindConnections(_ frontend: Int, _ place: Int) -> ClientConnections? {
+        guard let slot, numbers.binds.indices.contains(frontend),
+            numbers.binds[frontend].indices.contains(place)
+        else { return nil }
+        return ClientConnections(region, slot: slot, number: numbers.binds[frontend][place])
+    }
+
     /// Moves whenever one of those changes.
     var serverChanges: ServerChanges { ServerChanges(region) }
 

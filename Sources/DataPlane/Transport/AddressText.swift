@@ -16,6 +16,15 @@ enum AddressText {
         }
     }
 
+    /// The same of a client; `unix:` for one that came to a unix socket and has none.
+    static func writeClient(_ host: RawSocketAddress.Host, to writer: inout ByteWriter) {
+        switch host {
+        case .ipv4(let word): writeIPv4(word, &writer)
+        case .ipv6(0, 0): writer.append("unix:")
+        case .ipv6: write(host, to: &writer)
+        }
+    }
+
     private static func writeIPv4(_ word: UInt32, _ writer: inout ByteWriter) {
         var shift: UInt32 = 24
         while true {

@@ -6,10 +6,14 @@ enum ProxyHeaderWriter {
     /// Never more than this is written.
     static var limitBytes: Int { ProxyHeaderParser.fixedBytes + 36 + 3 * 2 + 32 + 255 }
 
-    /// A line. Addresses of two families have none, so they are UNKNOWN.
+    /// A line. Addresses of two families have none, so they are UNKNOWN, as is who has no address.
     static func writeLine(
         _ client: RawSocketAddress, _ destination: RawSocketAddress, to writer: inout ByteWriter
     ) {
+        guard !client.isUnspecified else {
+            writer.append("PROXY UNKNOWN\r\n")
+            return
+        }
         switch (client.host.unmapped, destination.host.unmapped) {
         case (.ipv4, .ipv4): writer.append("PROXY TCP4 ")
         case (.ipv6, .ipv6): writer.append("PROXY TCP6 ")
@@ -28,7 +32,7 @@ enum ProxyHeaderWriter {
     }
 
     /// The binary form, with the exchange's id as its 32 digits and the name that the client asked
-    /// for, unless empty. Addresses of two families are written as IPv6.
+    /// for, unless empty. Addresses of two families are written as IPv6; who has none is UNSPEC.
     static func writeBinary(
         _ client: RawSocketAddress, _ destination: RawSocketAddress, id: RequestID,
         authority: Bytes, to writer: inout ByteWriter
@@ -41,6 +45,26 @@ enum ProxyHeaderWriter {
         }
         writer.append(UInt8(0x21))
         let tlvBytes = 3 + 32 + (name.isEmpty ? 0 : 3 + name.count)
+        writeAddresses(client, destination, tlvBytes: tlvBytes, to: &writer)
+        writer.append(ProxyHeaderParser.TLV.uniqueID)
+        writer.append(word16: 32)
+        id.write(to: &writer)
+        guard !name.isEmpty else { return }
+        writer.append(ProxyHeaderParser.TLV.authority)
+        writer.append(word16: name.count)
+        writer.append(name)
+    }
+
+    /// Family, length of all that follows, addresses and ports; UNSPEC has none.
+    private static func writeAddresses(
+        _ client: RawSocketAddress, _ destination: RawSocketAddress, tlvBytes: Int,
+        to writer: inout ByteWriter
+    ) {
+        guard !client.isUnspecified else {
+            writer.append(UInt8(0x00))
+            writer.append(word16: tlvBytes)
+            return
+        }
         if case (.ipv4(let source), .ipv4(let target)) = (
             client.host.unmapped, destination.host.unmapped
         ) {
@@ -56,14 +80,12 @@ enum ProxyHeaderWriter {
         }
         writer.append(word16: Int(client.port))
         writer.append(word16: Int(destination.port))
-        writer.append(ProxyHeaderParser.TLV.uniqueID)
-        writer.append(word16: 32)
-        id.write(to: &writer)
-        guard !name.isEmpty else { return }
-        writer.append(ProxyHeaderParser.TLV.authority)
-        writer.append(word16: name.count)
-        writer.append(name)
     }
+}
+
+extension RawSocketAddress {
+    /// Of who came to a unix socket.
+    var isUnspecified: Bool { self == .unspecified }
 }
 
 extension RawSocketAddress.Host {

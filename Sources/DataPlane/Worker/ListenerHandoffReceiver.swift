@@ -47,9 +47,11 @@ struct ListenerHandoffReceiver: ~Copyable {
         var registrations: [ListenerRegistration] = []
         for (entry, fd) in zip(entries, rawValues) {
             let index = configuration.frontends.firstIndex { $0.name == entry.frontend }
-            guard let index else { throw .manifest("no frontend \(entry.frontend)") }
+            guard let index, configuration.frontends[index].bind.indices.contains(entry.bind)
+            else { throw .manifest("no bind \(entry.bind) of a frontend \(entry.frontend)") }
             registrations.append(
-                ListenerRegistration(listener: entry.listener, frontendIndex: index, fd: fd))
+                ListenerRegistration(
+                    listener: entry.listener, frontendIndex: index, fd: fd, bindIndex: entry.bind))
         }
         return registrations
     }
@@ -66,9 +68,14 @@ struct ListenerHandoffReceiver: ~Copyable {
         do throws(SystemError) {
             guard try ListenerSocket.isListening(fd) else { return "it does not listen" }
             guard try ListenerSocket.inode(fd) == entry.inode else { return "another inode" }
-            let address = try TCPSocket.localAddress(fd)
-            guard address == RawSocketAddress(entry.address) else { return "it is \(address)" }
-            return nil
+            switch entry.address {
+            case .internet(let expected):
+                let address = try TCPSocket.localAddress(fd)
+                return address == RawSocketAddress(expected) ? nil : "it is \(address)"
+            case .unix(let expected):
+                let name = try UnixSocket.localName(fd)
+                return name == expected.name ? nil : "it is unix:\(name)"
+            }
         } catch {
             return "\(error)"
         }

@@ -15,3 +15,13 @@ public struct SocketAddress: Codable, Sendable, Hashable {
         self.port = port
     }
 }
+
+extension SocketAddress.Host {
+    /// Both are IPv4, or both IPv6.
+    public func hasFamily(of other: SocketAddress.Host) -> Bool {
+        switch (self, other) {
+        case (.ipv4, .ipv4), (.ipv6, .ipv6): true
+        case (.ipv4, .ipv6), (.ipv6, .ipv4): false
+        }
+    }
+}

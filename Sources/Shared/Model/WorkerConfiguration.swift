@@ -14,6 +14,9 @@ public struct WorkerConfiguration: Codable, Sendable, Equatable {
 /// which there was no room.
 public struct TrafficNumbers: Codable, Sendable, Equatable {
     public var frontends: [Int]
+    /// By frontend, then by entry of its `bind`: where its connections are counted. 0: it has no limit
+    /// of its own, or there was no room and each worker counts by itself.
+    public var binds: [[Int]] = []
     public var backends: [Int]
     /// By backend, then by server.
     public var servers: [[Int]]

@@ -1,11 +1,12 @@
-// How many client connections there are, as they are now, over all workers: of a frontend, and of
-// all together. So limits hold while generations overlap. A word of its own for each worker, so that
-// what a worker had goes with it; it stands where a server's connections would, numbers being
-// either's, and nobody has number 0.
+// How many client connections there are, as they are now, over all workers: of a frontend, of an entry
+// of its `bind`, and of all together. So limits hold while generations overlap. A word of its own for
+// each worker, so that what a worker had goes with it; it stands where a server's connections would,
+// numbers being either's, and nobody has number 0.
 
 internal import CLinux
 
-/// The word of one worker for one frontend, or for all. Copied freely, any thread of that worker.
+/// The word of one worker for one frontend or entry, or for all. Copied freely, any thread of that
+/// worker.
 @safe
 public struct ClientConnections: @unchecked Sendable {
     // SAFETY: Sendable, because the region stays mapped for ever and the word is atomic; `init`

@@ -85,6 +85,18 @@ public enum Files {
         try check(unsafe path.withCString { unsafe clinux_chmod($0, mode) }, "chmod \(path)")
     }
 
+    /// Gives the file itself, not what a symbolic link leads to, to an account and a group; nil leaves
+    /// either as it is. EPERM: it takes CAP_CHOWN, or to be of the group.
+    public static func setOwner(
+        _ path: String, user: UInt32?, group: UInt32?
+    ) throws(SystemError) {
+        // SAFETY: the string is valid during the call.
+        let result = unsafe path.withCString {
+            unsafe clinux_chown($0, user ?? .max, group ?? .max)
+        }
+        try check(result, "chown \(path)")
+    }
+
     /// Gives the file to a group. ENOENT: there is no such group.
     public static func setGroup(_ path: String, _ group: String) throws(SystemError) {
         // SAFETY: both strings are valid during the call.
@@ -140,6 +152,15 @@ public enum Files {
     /// The identity of the file with this name: whether a log was rotated away under us.
     public static func identity(of path: String) throws(SystemError) -> Identity {
         let file = try stat(path)
+        return Identity(device: file.device, inode: file.inode)
+    }
+
+    /// The identity of a socket's file, and of no link to one. ENOTSOCK: something else is there.
+    public static func identity(ofSocket path: String) throws(SystemError) -> Identity {
+        var file = clinux_file()
+        // SAFETY: the string and the record are valid during the call.
+        let result = unsafe path.withCString { unsafe clinux_socket_file($0, &file) }
+        try check(result, "lstat \(path)")
         return Identity(device: file.device, inode: file.inode)
     }
 

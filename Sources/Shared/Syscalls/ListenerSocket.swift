@@ -39,6 +39,38 @@ public enum ListenerSocket {
             listener, CLINUX_USER_TIMEOUT, Int32(clamping: Int64(userTimeout / .milliseconds(1))))
     }
 
+    /// Lets the socket take what is sent to addresses of others (IP_TRANSPARENT, ip(7)), or no more.
+    /// EPERM: it takes CAP_NET_ADMIN or CAP_NET_RAW to begin with it.
+    ///
+    /// - Parameter address: the socket's, or one of its family.
+    public static func setTransparent(
+        _ listener: Int32, _ isOn: Bool, like address: RawSocketAddress
+    ) throws(SystemError) {
+        let (option, name) = transparency(of: address)
+        // Who passed us the socket may have had the privilege that we lack.
+        if (try TCPSocket.get(listener, option) != 0) == isOn { return }
+        do throws(SystemError) {
+            try TCPSocket.set(listener, option, isOn ? 1 : 0)
+        } catch {
+            throw SystemError(call: "setsockopt \(name)", errno: error.errno)
+        }
+    }
+
+    /// Throws what `setTransparent` would, without touching any socket that is in use.
+    public static func checkMayBeTransparent(like address: RawSocketAddress) throws(SystemError) {
+        let socket = try TCPSocket.open(family: address.family)
+        try setTransparent(socket.rawValue, true, like: address)
+    }
+
+    private static func transparency(
+        of address: RawSocketAddress
+    ) -> (option: clinux_option, name: String) {
+        switch address.host {
+        case .ipv4: (CLINUX_TRANSPARENT, "IP_TRANSPARENT")
+        case .ipv6: (CLINUX_IPV6_TRANSPARENT, "IPV6_TRANSPARENT")
+        }
+    }
+
     /// Whether the descriptor is a socket that was opened to connections (SO_ACCEPTCONN).
     public static func isListening(_ fd: Int32) throws(SystemError) -> Bool {
         try TCPSocket.get(fd, CLINUX_IS_LISTENING) != 0

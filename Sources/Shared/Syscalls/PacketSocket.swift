@@ -1,5 +1,6 @@
 // Unix packets with descriptors: the transport of the master–worker control channel.
-// One packet is one message. No call waits; whoever polls the socket calls again.
+// One packet is one message. No call waits but the one that says so; whoever polls the socket calls
+// again.
 
 internal import CLinux
 internal import Glibc
@@ -98,6 +99,11 @@ public enum PacketSocket {
             }
         }
         try check(sent, "sendmsg")
+    }
+
+    /// Waits until there is room for a message, at most so long.
+    public static func waitForRoom(_ fd: Int32, milliseconds: Int32) throws(SystemError) {
+        try check(clinux_wait_for_room(fd, milliseconds), "poll")
     }
 
     /// The next message, or nil if none is there.

@@ -28,6 +28,12 @@ public struct RawSocketAddress: Sendable, Hashable, BitwiseCopyable, CustomStrin
         RawSocketAddress(host: .ipv4(0x7F00_0001), port: port)
     }
 
+    /// Of a peer that has none, because it came to a unix socket: the unspecified address (RFC 4291
+    /// §2.5.2), which no other peer has.
+    public static var unspecified: RawSocketAddress {
+        RawSocketAddress(host: .ipv6(high: 0, low: 0), port: 0)
+    }
+
     /// `127.0.0.1:80`, `[2001:db8:0:0:0:0:0:1]:80`; IPv6 is not abbreviated.
     public var description: String {
         switch host {

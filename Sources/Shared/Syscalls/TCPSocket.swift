@@ -6,14 +6,36 @@ internal import Glibc
 
 /// The calls of socket(7), tcp(7) and ip(7). Numbers are borrowed; sockets made here are owned.
 public enum TCPSocket {
+    /// How a socket is bound. The defaults are what is right nearly everywhere.
+    public struct Binding: Sendable {
+        /// By which network interface connections come (SO_BINDTODEVICE); nil: by any.
+        public var interface: String?
+        /// The address may be another machine's (IP_TRANSPARENT).
+        public var isTransparent = false
+        /// Of an IPv6 socket: it takes IPv4 too (IPV6_V6ONLY off).
+        public var takesIPv4 = false
+
+        public init() {}
+    }
+
     /// A socket bound to `address`, which does not take connections before `listen`.
     ///
     /// SO_REUSEADDR is on, SO_REUSEPORT off: a port that is in use is an error (EADDRINUSE).
-    /// An IPv6 socket takes IPv6 only, so `0.0.0.0` and `::` can both be bound.
-    public static func bind(_ address: RawSocketAddress) throws(SystemError) -> FileDescriptor {
+    /// An IPv6 socket takes IPv6 only, unless told otherwise, so `0.0.0.0` and `::` can both be bound.
+    public static func bind(
+        _ address: RawSocketAddress, _ binding: Binding = Binding()
+    ) throws(SystemError) -> FileDescriptor {
         let socket = try open(family: address.family)
         try set(socket.rawValue, CLINUX_REUSE_ADDRESS, 1)
-        if address.family == AF_INET6 { try set(socket.rawValue, CLINUX_IPV6_ONLY, 1) }
+        if address.family == AF_INET6 {
+            try set(socket.rawValue, CLINUX_IPV6_ONLY, binding.takesIPv4 ? 0 : 1)
+        }
+        if let interface = binding.interface {
+            try NetworkInterface.bind(socket.rawValue, to: interface)
+        }
+        if binding.isTransparent {
+            try ListenerSocket.setTransparent(socket.rawValue, true, like: address)
+        }
         var kernelAddress = address.kernelAddress
         // SAFETY: the callee reads the address during the call only.
         try check(
@@ -37,7 +59,8 @@ public enum TCPSocket {
         public consuming func takeConnection() -> FileDescriptor { connection }
     }
 
-    /// The next waiting connection, or nil if none waits. Errors of the connection that was just
+    /// The next waiting connection, or nil if none waits. An IPv4 client is one, also where an IPv6
+    /// socket took it (RFC 4291 §2.5.5.2). Errors of the connection that was just
     /// to be accepted (ECONNABORTED and its kin, accept(2)) and of limits (EMFILE) are thrown.
     public static func accept(_ listener: Int32) throws(SystemError) -> Accepted? {
         var peer = clinux_address()
@@ -49,12 +72,13 @@ public enum TCPSocket {
             connection: FileDescriptor(owning: fd), peer: RawSocketAddress(peer))
     }
 
-    /// The hot path's accept: the descriptor, which the caller owns, or a negative errno.
+    /// The hot path's accept: the descriptor, which the caller owns, or a negative errno. The peer of
+    /// a unix socket is `unspecified`.
     public static func acceptRaw(_ listener: Int32, peer: inout RawSocketAddress) -> IOResult {
         var address = clinux_address()
         // SAFETY: the callee writes the address during the call only.
         let fd = unsafe clinux_accept(listener, &address)
-        if fd >= 0, let known = RawSocketAddress(address) { peer = known }
+        if fd >= 0 { peer = RawSocketAddress(address) ?? .unspecified }
         return IOResult(Int(fd))
     }
 

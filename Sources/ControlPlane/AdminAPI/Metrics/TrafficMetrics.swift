@@ -26,6 +26,7 @@ enum TrafficMetrics {
             case .frontend(let name): frontends.append(([name], named.totals))
             case .backend(let name): backends.append(([name], named.totals))
             case .server(let backend, let name): servers.append(([backend, name], named.totals))
+            case .bind: break
             }
         }
         write(frontendTotals, of: frontends, to: &out)
@@ -44,7 +45,7 @@ enum TrafficMetrics {
         var permits: [(labels: [String], value: String)] = []
         for named in traffic {
             switch named.name {
-            case .frontend: break
+            case .frontend, .bind: break
             case .backend(let name):
                 lengths.append(([name, ""], "\(named.queueLength)"))
                 let wait = Int64(clamping: named.totals[.queueMicroseconds])
@@ -90,7 +91,7 @@ enum TrafficMetrics {
             guard let counts = named.connections else { continue }
             switch named.name {
             case .frontend(let name): clients.append(([name], "\(counts.open)"))
-            case .backend: break
+            case .backend, .bind: break
             case .server(let backend, let name):
                 let states = [
                     ("connecting", counts.connecting), ("in_use", counts.inUse),

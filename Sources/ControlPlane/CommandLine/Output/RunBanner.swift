@@ -8,6 +8,8 @@ struct RunBanner: Sendable {
     /// Nil is the embedded default.
     var configurationPath: String?
 
+    private static let listenersMax = 10
+
     /// Returns without a word if the master ends before it serves.
     func printWhenServing(_ handle: MasterHandle) async {
         var snapshot = handle.snapshot()
@@ -23,7 +25,11 @@ struct RunBanner: Sendable {
         let generation = snapshot.serving.map(String.init) ?? "-"
         let revision = snapshot.appliedRevision.map(String.init) ?? "-"
         let doubt = snapshot.startFailure.map { "; NOT what serves: \($0)" } ?? ""
-        let listeners = snapshot.listeners.map { "\($0.address) (\($0.frontend))" }
+        var listeners = snapshot.listeners.prefix(Self.listenersMax).map {
+            "\($0.address) (\($0.frontend))"
+        }
+        let rest = snapshot.listeners.count - listeners.count
+        if rest > 0 { listeners.append("and \(rest) more") }
         return """
             apus \(snapshot.version): generation \(generation) serves revision \(revision)
               listening  \(listeners.isEmpty ? "nowhere" : listeners.joined(separator: ", "))

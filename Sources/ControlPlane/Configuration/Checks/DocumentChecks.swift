@@ -80,39 +80,55 @@ extension ConfigurationReading {
     }
 
     /// Two listeners cannot have one address, and `*:80` has 127.0.0.1:80 as well (bind(2)).
-    /// IPv6 listeners are IPv6 only, so `*:80` and `[::]:80` stand side by side.
+    /// IPv6 listeners are IPv6 only, unless they say otherwise, so `*:80` and `[::]:80` stand side by
+    /// side; so do listeners of two interfaces.
     private func checkAddresses() {
-        struct Port: Hashable {
-            var isIPv6: Bool
-            var number: UInt16
+        struct Taken {
+            var place: ListenPlace
+            var by: ValueReader
         }
-        var wildcards: [Port: DocumentReading.NotedAddress] = [:]
-        var anyOfPort: [Port: DocumentReading.NotedAddress] = [:]
-        var taken: [SocketAddress: DocumentReading.NotedAddress] = [:]
+        // By what those that overlap have in common.
+        var taken: [ListenAddress: [Taken]] = [:]
+        var count = 0
         for bound in document.boundAddresses.sorted(by: { $0.value.isBefore($1.value) }) {
-            let isIPv6 = if case .ipv6 = bound.address.host { true } else { false }
-            let port = Port(isIPv6: isIPv6, number: bound.address.port)
-            let isWildcard = bound.address.host.isWildcard
-            let other =
-                taken[bound.address] ?? wildcards[port] ?? (isWildcard ? anyOfPort[port] : nil)
-            if let other {
+            count += bound.bind.portCount
+            guard count <= Bind.socketCountMax else {
                 bound.value.report(
-                    .duplicateAddress,
-                    "\(bound.text) is taken by \(other.text) in "
-                        + "\(other.value.place(seenFrom: bound.value)) (\(other.value.pointer))")
-                continue
+                    .tooLarge,
+                    "more than \(Bind.socketCountMax) addresses are bound in all, with those before"
+                )
+                return
             }
-            taken[bound.address] = bound
-            anyOfPort[port] = anyOfPort[port] ?? bound
-            if isWildcard { wildcards[port] = bound }
+            for place in bound.bind.places {
+                let others = taken[place.address.key] ?? []
+                if let other = others.first(where: { $0.place.overlaps(place) }) {
+                    bound.value.report(
+                        .duplicateAddress,
+                        "\(bound.value.text(of: place)) is taken by \(other.by.text(of: other.place)) "
+                            + "in \(other.by.place(seenFrom: bound.value)) (\(other.by.pointer))")
+                    break
+                }
+                taken[place.address.key, default: []].append(Taken(place: place, by: bound.value))
+            }
         }
     }
 }
 
-extension DocumentReading.NotedAddress {
+extension ListenAddress {
+    /// Of a port on whatever address, the same for all.
+    fileprivate var key: ListenAddress {
+        switch self {
+        case .internet(let address):
+            .internet(SocketAddress(host: .ipv4(0), port: address.port))
+        case .unix: self
+        }
+    }
+}
+
+extension ValueReader {
     /// For messages.
-    fileprivate var text: String {
-        value.hasReference ? value.quoted("") : "\(address)"
+    fileprivate func text(of place: ListenPlace) -> String {
+        hasReference ? quoted("") : "\(place)"
     }
 }
 

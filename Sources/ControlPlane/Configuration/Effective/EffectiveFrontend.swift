@@ -58,11 +58,23 @@ extension JSONValue {
     /// The address alone where there is no more to say.
     private static func bind(_ bind: Bind) -> JSONValue {
         let address = JSONValue.string(bind.description)
-        if bind == Bind(bind.address) { return address }
+        if bind.isPlain { return address }
+        let isFile =
+            switch bind.address {
+            case .internet: false
+            case .unix(let address): !address.isAbstract
+            }
         return .object([
             "address": address, "backlog": .number(bind.backlog),
+            "mode": isFile ? .string(permissions(bind.access.mode)) : nil,
+            "user": bind.access.user.map { .string($0) },
+            "group": bind.access.group.map { .string($0) },
             "defer_accept": bind.deferAccept.map { .time($0) },
             "user_timeout": bind.userTimeout.map { .time($0) },
+            "max_connections": bind.maxConnections.map { .number($0) },
+            "interface": bind.interface.map { .string($0) },
+            "transparent": bind.isTransparent ? .bool(true) : nil,
+            "v6only": bind.takesIPv4 ? .bool(false) : nil,
         ])
     }
 

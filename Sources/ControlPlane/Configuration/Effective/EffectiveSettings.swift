@@ -109,7 +109,7 @@ extension JSONValue {
     }
 
     /// `0660`.
-    private static func permissions(_ mode: UInt32) -> String {
+    static func permissions(_ mode: UInt32) -> String {
         let digits = String(mode, radix: 8)
         return String(repeating: "0", count: max(0, 4 - digits.utf8.count)) + digits
     }

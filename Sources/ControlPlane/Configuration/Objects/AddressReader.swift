@@ -7,18 +7,70 @@ extension ValueReader {
     /// An address to bind: `*` is every IPv4 address, `[::]` every IPv6 one.
     func bindAddress() -> SocketAddress? {
         let allowed = "an address with a port, such as \"*:80\", \"127.0.0.1:8080\" or \"[::]:80\""
-        guard let text = addressText(allowed) else { return nil }
+        return addressText(allowed).flatMap { bindAddress($0, written: $0, allowed) }
+    }
+
+    /// The same, or such addresses with consecutive ports: `*:8000-8010`.
+    func bindAddresses() -> Bind? {
+        let allowed =
+            "an address with a port or several, such as \"*:80\", \"127.0.0.1:8080\", \"[::]:80\" or "
+            + "\"*:8000-8010\", or a unix socket, such as \"unix:/run/apus/web.sock\""
+        guard let text = line(limit: 255) else { return nil }
+        if text.hasPrefix("unix:") {
+            return unixAddress(text.dropFirst(5)).map { Bind(.unix($0)) }
+        }
+        guard let dash = text.lastIndex(of: "-"), let colon = text.lastIndex(of: ":"), colon < dash
+        else { return bindAddress(text, written: text, allowed).map { Bind($0) } }
+        guard let first = bindAddress(String(text[..<dash]), written: text, allowed) else {
+            return nil
+        }
+        let end = String(text[text.index(after: dash)...])
+        guard let last = UInt16(end), "\(last)" == end else {
+            report(.invalidValue, "\(quoted(text)) does not fit, must be \(allowed)")
+            return nil
+        }
+        guard last >= first.port else {
+            report(.outOfRange, "\(quoted(text)) begins with the higher port")
+            return nil
+        }
+        var bind = Bind(first)
+        bind.portCount = Int(last) - Int(first.port) + 1
+        guard bind.portCount <= Bind.portCountMax else {
+            report(
+                .tooLarge,
+                "\(quoted(text)) has \(bind.portCount) ports, at most \(Bind.portCountMax) may stand "
+                    + "in one entry")
+            return nil
+        }
+        return bind
+    }
+
+    private func bindAddress(_ text: String, written: String, _ allowed: String) -> SocketAddress? {
         if text.hasPrefix("*:") {
-            return address("0.0.0.0" + text.dropFirst(), written: text, allowed)
+            return address("0.0.0.0" + text.dropFirst(), written: written, allowed)
         }
         guard text.hasPrefix(":") || Units.isInteger(text) else {
-            return address(text, written: text, allowed)
+            return address(text, written: written, allowed)
         }
         let port = text.hasPrefix(":") ? String(text.dropFirst()) : text
         report(
-            .invalidValue, "\(quoted(text)) names no address, must be \(allowed)",
+            .invalidValue, "\(quoted(written)) names no address, must be \(allowed)",
             suggestion: "*:" + port)
         return nil
+    }
+
+    /// What stands behind `unix:`.
+    private func unixAddress(_ name: some StringProtocol) -> UnixAddress? {
+        let allowed =
+            "an absolute path, or @ and a name, of \(UnixAddress.bytesMax) bytes at most, such as "
+            + "\"unix:/run/apus/web.sock\" or \"unix:@web\""
+        guard name.hasPrefix("/") || name.hasPrefix("@"), !name.hasSuffix("/"),
+            (2...UnixAddress.bytesMax).contains(name.utf8.count)
+        else {
+            report(.invalidValue, "\(quoted("unix:" + name)) does not fit, must be \(allowed)")
+            return nil
+        }
+        return UnixAddress(name: String(name))
     }
 
     /// Where a server is, by its address or by its name.

@@ -44,7 +44,7 @@ extension ValueReader {
         }
         return items.compactMap { item in
             guard let address = item.bindAddress() else { return nil }
-            reading.document.boundAddresses.append(.init(address: address, value: item))
+            reading.document.boundAddresses.append(.init(bind: Bind(address), value: item))
             reading.document.adminAddresses.append(address)
             if needsLoopback, !address.host.isLoopback {
                 item.report(

@@ -29,7 +29,7 @@ extension ValueReader {
 
     /// Octal digits in quotes: `"0660"`. Without them a YAML 1.1 tool in between, which takes 0660
     /// for a number, would hand on 432.
-    private func permissions() -> UInt32? {
+    func permissions() -> UInt32? {
         guard let text = string() else { return nil }
         guard (3...4).contains(text.utf8.count), let mode = UInt32(text, radix: 8), mode <= 0o777,
             !text.hasPrefix("+")

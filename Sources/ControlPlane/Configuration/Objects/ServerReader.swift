@@ -1,6 +1,6 @@
 // `backends.NAME.servers.NAME`.
 
-public import Model
+import Model
 
 /// What servers have of their backend if they do not say otherwise.
 struct ServerInheritance {
@@ -70,16 +70,6 @@ extension ValueReader {
                 "no connection from \"source\" reaches an address of the other family, IPv4 or IPv6"
             )
             return
-        }
-    }
-}
-
-extension SocketAddress.Host {
-    /// Both are IPv4, or both IPv6.
-    public func hasFamily(of other: SocketAddress.Host) -> Bool {
-        switch (self, other) {
-        case (.ipv4, .ipv4), (.ipv6, .ipv6): true
-        case (.ipv4, .ipv6), (.ipv6, .ipv4): false
         }
     }
 }

@@ -47,7 +47,7 @@ final class DocumentReading {
         var fallback: String?
     }
     struct NotedAddress {
-        var address: SocketAddress
+        var bind: Bind
         var value: ValueReader
     }
 

@@ -1,6 +1,6 @@
 // Listening sockets that were opened before us and passed to us (sd_listen_fds(3)): systemd keeps
 // them bound while the service restarts. Taken once at the start, before any other thread runs;
-// then confined to the loop. Refuses what is not a listening TCP socket.
+// then confined to the loop. Refuses what is not a listening TCP or unix stream socket.
 
 internal import CSystemd
 internal import Glibc
@@ -12,27 +12,48 @@ internal import Syscalls
 final class InheritedSocket {
     /// FileDescriptorName= of the socket unit.
     let name: String
-    let address: SocketAddress
+    let address: ListenAddress
     let inode: UInt64
     private let socket: FileDescriptor
 
     init(name: String, socket: consuming FileDescriptor) throws(SystemError) {
         self.name = name
-        address = SocketAddress(try TCPSocket.localAddress(socket.rawValue))
+        address = try ListenAddress(boundTo: socket.rawValue)
         inode = try ListenerSocket.inode(socket.rawValue)
         self.socket = socket
     }
 
+    /// Whether the place is at this address.
+    func has(_ place: ListenPlace) -> Bool { place.address == address }
+
+    /// As far as it is known here: by any interface.
+    var place: ListenPlace { ListenPlace(address) }
+
     /// A descriptor for a listener; the socket has what one of our own has, or is refused with
     /// the setting of the socket unit that is to be changed.
-    func adopt() throws(SystemError) -> FileDescriptor {
-        if case .ipv6 = address.host, try option(IPPROTO_IPV6, IPV6_V6ONLY) == 0 {
-            throw refusal("takes IPv4 too, set BindIPv6Only=ipv6-only")
+    func adopt(for place: ListenPlace) throws(SystemError) -> FileDescriptor {
+        if case .internet(let address) = address, case .ipv6 = address.host {
+            let takesIPv4 = try option(IPPROTO_IPV6, IPV6_V6ONLY) == 0
+            if takesIPv4, !place.takesIPv4 {
+                throw refusal("takes IPv4 too, set BindIPv6Only=ipv6-only")
+            }
+            if !takesIPv4, place.takesIPv4 {
+                throw refusal("takes no IPv4, set BindIPv6Only=both")
+            }
+        }
+        if case .unix = address { return try duplicate() }
+        let interface = try NetworkInterface.index(of: socket.rawValue)
+        if interface != place.interface.flatMap(NetworkInterface.index(named:)) {
+            throw refusal("is of another interface, set BindToDevice=\(place.interface ?? "")")
         }
         // Whoever may bind the port with that option gets a part of the connections.
         if try option(SOL_SOCKET, SO_REUSEPORT) != 0 {
             throw refusal("shares its port, set ReusePort=no")
         }
+        return try duplicate()
+    }
+
+    private func duplicate() throws(SystemError) -> FileDescriptor {
         let flags = fcntl(socket.rawValue, F_GETFL)
         guard flags >= 0, fcntl(socket.rawValue, F_SETFL, flags | O_NONBLOCK) >= 0 else {
             throw SystemError(call: "fcntl", errno: errno)

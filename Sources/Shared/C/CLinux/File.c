@@ -116,6 +116,14 @@ int clinux_stat(const char *path, struct clinux_file *file) {
     return 0;
 }
 
+int clinux_socket_file(const char *path, struct clinux_file *file) {
+    struct stat found;
+    if (lstat(path, &found) < 0) return -errno;
+    if (!S_ISSOCK(found.st_mode)) return -ENOTSOCK;
+    describe(&found, file);
+    return 0;
+}
+
 int clinux_fstat(int fd, struct clinux_file *file) {
     struct stat found;
     if (fstat(fd, &found) < 0) return -errno;
@@ -129,6 +137,10 @@ int clinux_make_directory(const char *path, uint32_t permissions) {
 
 int clinux_chmod(const char *path, uint32_t permissions) {
     return result(chmod(path, (mode_t)permissions));
+}
+
+int clinux_chown(const char *path, uint32_t user, uint32_t group) {
+    return result(lchown(path, user, group));
 }
 
 int clinux_chgrp(const char *path, const char *group) {

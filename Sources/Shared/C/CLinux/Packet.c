@@ -2,6 +2,7 @@
 #include "CLinux.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -19,6 +20,12 @@ int clinux_packet_pair(int *first, int *second) {
     *first = pair[0];
     *second = pair[1];
     return 0;
+}
+
+int clinux_wait_for_room(int fd, int timeout_ms) {
+    struct pollfd entry = {.fd = fd, .events = POLLOUT};
+    int count = poll(&entry, 1, timeout_ms);
+    return count < 0 && errno != EINTR ? -errno : count > 0;
 }
 
 ssize_t clinux_send_packet(

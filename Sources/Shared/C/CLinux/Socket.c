@@ -6,8 +6,10 @@
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/sockios.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -86,6 +88,11 @@ int clinux_accept(int fd, struct clinux_address *peer) {
     } while (connection < 0 && errno == EINTR);
     if (connection < 0) return -errno;
     from_kernel(&kernel, peer);
+    if (peer->family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&kernel.ipv6.sin6_addr)) {
+        peer->family = AF_INET;
+        peer->ipv4 = (uint32_t)peer->ipv6_low;
+        peer->ipv6_high = peer->ipv6_low = 0;
+    }
     return connection;
 }
 
@@ -111,15 +118,47 @@ int clinux_peer_address(int fd, struct clinux_address *address) {
     return 0;
 }
 
+// A path, or `@` and a name of the abstract namespace: the length, or why not.
+static int to_unix(const char *path, struct sockaddr_un *out) {
+    size_t count = strlen(path);
+    if (count == 0 || count >= sizeof out->sun_path) return -ENAMETOOLONG;
+    memset(out, 0, sizeof *out);
+    out->sun_family = AF_UNIX;
+    memcpy(out->sun_path, path, count);
+    int is_abstract = path[0] == '@';
+    if (is_abstract) out->sun_path[0] = 0;
+    return (int)(offsetof(struct sockaddr_un, sun_path) + count + !is_abstract);
+}
+
 int clinux_datagram_socket(int family) {
     return result(socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
 }
 
 int clinux_connect_path(int fd, const char *path) {
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    if (strlen(path) >= sizeof address.sun_path) return -ENAMETOOLONG;
-    strcpy(address.sun_path, path);
-    return result(connect(fd, (struct sockaddr *)&address, sizeof address));
+    struct sockaddr_un address;
+    int length = to_unix(path, &address);
+    if (length < 0) return length;
+    return result(connect(fd, (struct sockaddr *)&address, (socklen_t)length));
+}
+
+int clinux_bind_path(int fd, const char *path) {
+    struct sockaddr_un address;
+    int length = to_unix(path, &address);
+    if (length < 0) return length;
+    return result(bind(fd, (struct sockaddr *)&address, (socklen_t)length));
+}
+
+int clinux_local_path(int fd, char *path, size_t capacity) {
+    struct sockaddr_un address = {0};
+    socklen_t length = sizeof address;
+    if (getsockname(fd, (struct sockaddr *)&address, &length) < 0) return -errno;
+    if (address.sun_family != AF_UNIX) return -EAFNOSUPPORT;
+    size_t count = length - offsetof(struct sockaddr_un, sun_path);
+    if (count > sizeof address.sun_path || count >= capacity) return -ENAMETOOLONG;
+    memcpy(path, address.sun_path, count);
+    path[count] = 0;
+    if (count > 1 && path[0] == 0) path[0] = '@';
+    return 0;
 }
 
 int clinux_host_name(char *name, size_t capacity) { return result(gethostname(name, capacity)); }
@@ -143,6 +182,9 @@ static const struct {
     [CLINUX_DEFER_ACCEPT] = {IPPROTO_TCP, TCP_DEFER_ACCEPT},
     [CLINUX_USER_TIMEOUT] = {IPPROTO_TCP, TCP_USER_TIMEOUT},
     [CLINUX_BIND_NO_PORT] = {IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT},
+    [CLINUX_TRANSPARENT] = {IPPROTO_IP, IP_TRANSPARENT},
+    [CLINUX_IPV6_TRANSPARENT] = {IPPROTO_IPV6, IPV6_TRANSPARENT},
+    [CLINUX_INTERFACE_INDEX] = {SOL_SOCKET, SO_BINDTOIFINDEX},
 };
 
 int clinux_set_option(int fd, enum clinux_option option, int value) {
@@ -154,6 +196,13 @@ int clinux_get_option(int fd, enum clinux_option option, int *value) {
     socklen_t length = sizeof *value;
     return result(getsockopt(fd, options[option].level, options[option].name, value, &length));
 }
+
+int clinux_bind_to_interface(int fd, const char *name) {
+    return result(
+        setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, name, (socklen_t)strlen(name) + 1));
+}
+
+int clinux_interface_index(const char *name) { return (int)if_nametoindex(name); }
 
 int clinux_reset_on_close(int fd) {
     struct linger now = {.l_onoff = 1, .l_linger = 0};

@@ -33,6 +33,7 @@ struct clinux_address {
 int clinux_tcp_socket(int family);
 int clinux_bind(int fd, const struct clinux_address *address);
 int clinux_listen(int fd, int backlog);
+// An IPv4 client of an IPv6 socket is told as IPv4.
 int clinux_accept(int fd, struct clinux_address *peer);
 int clinux_connect(int fd, const struct clinux_address *address);
 int clinux_local_address(int fd, struct clinux_address *address);
@@ -53,9 +54,14 @@ enum clinux_option {
     CLINUX_DEFER_ACCEPT,
     CLINUX_USER_TIMEOUT,
     CLINUX_BIND_NO_PORT,
+    CLINUX_TRANSPARENT,
+    CLINUX_IPV6_TRANSPARENT,
+    CLINUX_INTERFACE_INDEX, // read only; 0: any
 };
 int clinux_set_option(int fd, enum clinux_option option, int value);
 int clinux_get_option(int fd, enum clinux_option option, int *value);
+int clinux_bind_to_interface(int fd, const char *name);
+int clinux_interface_index(const char *name); // 0: there is none
 int clinux_reset_on_close(int fd);
 int clinux_drop_new_connections(int listener);
 int clinux_take_new_connections(int listener);
@@ -74,12 +80,16 @@ ssize_t clinux_splice(int from, int to, size_t count);
 
 // Datagrams to a logger (udp(7), unix(7)). A path of a length that does not fit is ENAMETOOLONG.
 int clinux_datagram_socket(int family);
+// A path, or `@` and a name of the abstract namespace (unix(7)).
+int clinux_bind_path(int fd, const char *path);
+int clinux_local_path(int fd, char *path, size_t capacity);
 int clinux_connect_path(int fd, const char *path);
 int clinux_host_name(char *name, size_t capacity);
 
 // SOCK_SEQPACKET with SCM_RIGHTS (unix(7), cmsg(3)).
 enum { CLINUX_DESCRIPTORS_MAX = 253 }; // SCM_MAX_FD
 int clinux_packet_pair(int *first, int *second);
+int clinux_wait_for_room(int fd, int timeout_ms); // 1: there is some, or an error waits
 ssize_t clinux_send_packet(
     int fd, const void *bytes, size_t count, const int *descriptors, size_t descriptor_count);
 struct clinux_packet {
@@ -171,8 +181,10 @@ struct clinux_file {
 };
 int clinux_stat(const char *path, struct clinux_file *file);
 int clinux_fstat(int fd, struct clinux_file *file);
+int clinux_socket_file(const char *path, struct clinux_file *file); // -ENOTSOCK: another thing
 int clinux_make_directory(const char *path, uint32_t permissions);
 int clinux_chmod(const char *path, uint32_t permissions);
+int clinux_chown(const char *path, uint32_t user, uint32_t group); // UINT32_MAX: as it is
 int clinux_chgrp(const char *path, const char *group); // -ENOENT: no such group
 uint32_t clinux_umask(uint32_t mask);
 uint32_t clinux_effective_user(void);

@@ -1,0 +1,67 @@
+// The files of unix sockets that we have bound: who may connect, and that none is left behind.
+// Confined to the loop, but for names of accounts, which are looked up off it.
+
+internal import Model
+internal import Supervisor
+internal import Syscalls
+
+/// The numbers of the accounts of `SocketFileAccess`; nil: as it is.
+struct SocketOwner: Sendable, Equatable {
+    var user: UInt32?
+    var group: UInt32?
+
+    /// Of everything that a configuration binds. Asks the system's name services, which may take
+    /// their time.
+    static func all(
+        in configuration: Configuration
+    ) throws(ReloadFailure) -> [SocketFileAccess: SocketOwner] {
+        var owners: [SocketFileAccess: SocketOwner] = [:]
+        for frontend in configuration.frontends {
+            for (place, bind) in frontend.bind.enumerated() where owners[bind.access] == nil {
+                func failure(_ what: String) -> ReloadFailure {
+                    ReloadFailure(
+                        code: "listener-bind-failed",
+                        detail: "\(bind.address): this machine knows no \(what)",
+                        pointer: "/frontends/\(frontend.name)/bind/\(place)")
+                }
+                var owner = SocketOwner()
+                if let name = bind.access.user {
+                    owner.user = Accounts.userID(named: name)
+                    guard owner.user != nil else { throw failure("user \(name)") }
+                }
+                if let name = bind.access.group {
+                    owner.group = Accounts.groupID(named: name)
+                    guard owner.group != nil else { throw failure("group \(name)") }
+                }
+                owners[bind.access] = owner
+            }
+        }
+        return owners
+    }
+}
+
+/// One such file. What somebody else has put in its place is not touched.
+struct SocketFile {
+    let path: String
+    private let identity: Files.Identity
+
+    /// Of a socket that was bound just now.
+    init(path: String) throws(SystemError) {
+        self.path = path
+        identity = try Files.identity(ofSocket: path)
+    }
+
+    var isThere: Bool { (try? Files.identity(ofSocket: path)) == identity }
+
+    func setAccess(mode: UInt32, _ owner: SocketOwner) throws(SystemError) {
+        guard isThere else { return }
+        if owner != SocketOwner() {
+            try Files.setOwner(path, user: owner.user, group: owner.group)
+        }
+        try Files.setMode(path, mode)
+    }
+
+    func remove() {
+        if isThere { try? Files.remove(path) }
+    }
+}
