@@ -65,6 +65,50 @@ extension IntegrationTests {
             #expect(!FileManager.default.fileExists(atPath: path + "2"))
         }
 
+        /// Through a server at a unix socket, and another frontend that is told where clients are.
+        @Test func aServerAtAUnixSocketLosesNothing() throws {
+            let folder = try TemporaryDirectory()
+            let path = folder.path("app.sock")
+            let setting = try Setting { configuration in
+                configuration.frontends["app"] =
+                    "{bind: \"unix:\(path)\", backend: echo, proxy_protocol: {from: 10.0.0.0/8}}"
+                configuration.frontends["main"] = configuration.frontends["main"]?
+                    .replacing("backend: echo", with: "backend: unix")
+                configuration.backends["unix"] =
+                    "{proxy_protocol: v2, check: {http: {path: /}, interval: 200ms}, "
+                    + "servers: {one: {address: \"unix:\(path)\"}}}"
+            }
+            let load = MixedLoad(port: setting.port)
+            load.start()
+            try eventually("traffic") { setting.server.requestCount > 100 }
+            try pace(every: 0.5, count: 10) { _ in
+                let answer = try setting.apus.reload()
+                #expect(answer.status == 200, "\(answer)")
+            }
+            let server = try setting.apus.get("/v1/backends/unix/servers/one").json
+            #expect(server["address"].text == "unix:\(path)")
+            #expect(server["operational_state"].text == "UP")
+            try load.stop()
+            let verdict = load.ledger.verdict(server: setting.server)
+            report("a server at a unix socket: \(verdict)")
+            #expect(verdict.isPerfect, "\(verdict)")
+        }
+
+        /// Clients do not get to the admin API by a server that is there.
+        @Test func theAdminSocketAnswersNoWorker() throws {
+            let folder = try TemporaryDirectory()
+            let port = try FreePort.lease()
+            let name = try folder.link("innocent.sock", to: folder.path("run/admin.sock"))
+            var configuration = TestConfiguration()
+            configuration.frontends["main"] = "{bind: \"127.0.0.1:\(port)\", backend: spy}"
+            configuration.backends["spy"] = "{servers: {one: {address: \"unix:\(name)\"}}}"
+            let apus = try ApusInstance(configuration, directory: folder)
+            #expect(try apus.get("/v1/status").status == 200)
+            let client = try HTTPClient(port: port)
+            let answer = try client.exchange("GET", "/v1/status", host: "localhost")
+            #expect(answer.status == 403, "\(answer)")
+        }
+
         /// What a master that was killed has left is replaced, once its workers have let go.
         @Test func aNewMasterTakesTheNameOver() throws {
             let folder = try TemporaryDirectory()

@@ -287,7 +287,7 @@ final class TrafficTable: Sendable {
         view.addressOverride = override.address?.value
         view.address =
             override.socketAddress?.description
-            ?? names.address(of: server)?.description
+            ?? names.address(of: server)?.description ?? server.address.unix?.description
         view.resolution = names.view(of: server)
         return view
     }

@@ -345,6 +345,7 @@ struct Engine: ~Copyable {
                 upstream[].traffic = makeTally(configuration.traffic.server(place, number))
                 upstream[].record = configuration.traffic.serverRecord(place, number)
                 upstream[].rules = configuration.serverRules[place][number]
+                upstream[].unixName = configuration.unixNames[place][number]
                 upstream[].standing = ServerStanding(weight: server.weight)
                 upstream[].isBackup = server.isBackup
                 upstream[].slowStart = server.slowStart.wholeMilliseconds

@@ -184,9 +184,7 @@ extension Engine {
         checks.underWayCount += 1
         checks.timers.arm(check, at: now + plan.timeout)
         do throws(SystemError) {
-            var start = TCPSocket.ConnectStart.inProgress
-            let socket = try TCPSocket.connect(
-                to: address, from: server[].rules.source, start: &start)
+            let socket = try server.connect(to: address)
             let fd = socket.take()
             check[].transport = Transport(owning: fd, isReadable: false, isWritable: false)
             try epoll.add(fd: fd, events: Transport.events, token: check.token(tag: Tag.check))

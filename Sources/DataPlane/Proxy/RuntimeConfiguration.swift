@@ -85,6 +85,9 @@ final class RuntimeConfiguration: @unchecked Sendable {
     private let checkPlans: [[CheckPlan?]]
     /// Of each server, by backend: what its standing depends on.
     let serverRules: [[ServerRules]]
+    /// Of each server, by backend: the name of its unix socket, ending with a zero byte; empty: it is
+    /// reached by TCP.
+    let unixNames: [[Bytes]]
     private let arena: ConfigurationArena
 
     /// - Parameters:
@@ -148,6 +151,9 @@ final class RuntimeConfiguration: @unchecked Sendable {
         loads = ServerLoads(count: serverCount)
         serverNames = configuration.backends.map { backend in
             backend.servers.map { arena.bytes($0.name) }
+        }
+        unixNames = configuration.backends.map { backend in
+            backend.servers.map { $0.address.unix.map { arena.bytes($0.name + "\0") } ?? .empty }
         }
         checkPlans = configuration.backends.map { backend in
             backend.servers.map { CheckPlan(backend.check, of: $0, arena: arena) }

@@ -90,10 +90,7 @@ extension Engine {
             guard let address = upstream[].standing.address else {
                 throw SystemError(call: "connect", errno: EHOSTUNREACH)
             }
-            var start = TCPSocket.ConnectStart.inProgress
-            let socket = try TCPSocket.connect(
-                to: address, from: upstream[].rules.source, start: &start)
-            try TCPSocket.setNoDelay(socket.rawValue)
+            let socket = try upstream.connect(to: address)
             if !hasMadeRoom { noteDescriptor(socket.rawValue) }
             let server = servers.take()
             let fd = socket.take()

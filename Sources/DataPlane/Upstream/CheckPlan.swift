@@ -55,7 +55,7 @@ struct CheckPlan {
     init?(_ check: HealthCheck?, of server: Server, arena: ConfigurationArena) {
         guard let check, server.check.isEnabled else { return nil }
         var target = server.address
-        if let port = check.port { target.port = UInt16(clamping: port) }
+        if let port = check.port { target = target.with(port: UInt16(clamping: port)) }
         if let other = server.check.address { target = .fixed(other) }
         port = check.port.map { UInt16(clamping: $0) }
         otherAddress = server.check.address.map { RawSocketAddress($0) }
@@ -96,11 +96,12 @@ struct CheckPlan {
         definition = max(1, StableHash(of: fingerprint).value)
     }
 
-    /// Where the check goes; nil: nobody knows where the server is.
+    /// Where the check goes, in the terms of `UpstreamServer.connect`; nil: nobody knows where the
+    /// server is.
     func target(of server: RawSocketAddress?) -> RawSocketAddress? {
         if let otherAddress { return otherAddress }
         guard var address = server else { return nil }
-        if let port { address.port = port }
+        if let port, !address.isUnspecified { address.port = port }
         return address
     }
 
@@ -121,7 +122,7 @@ struct CheckPlan {
     /// The whole request. Fields were checked when they were read.
     private static func request(of probe: HTTPProbe, to target: ServerAddress) -> String {
         var head = "\(probe.method.rawValue) \(probe.path) HTTP/1.1\r\n"
-        head += "Host: \(probe.host ?? target.description)\r\n"
+        head += "Host: \(probe.host ?? target.authority)\r\n"
         if !probe.headers.contains(where: { $0.name.lowercased() == "user-agent" }) {
             head += "User-Agent: apus-check\r\n"
         }
@@ -129,6 +130,16 @@ struct CheckPlan {
         // A method that is expected to say something says if it does not (RFC 9110 §8.6).
         if probe.method.sendsBody { head += "Content-Length: \(probe.body.utf8.count)\r\n" }
         return head + "Connection: close\r\n\r\n" + (probe.method.sendsBody ? probe.body : "")
+    }
+}
+
+extension ServerAddress {
+    /// A unix socket has no name that could stand in a `Host`.
+    fileprivate var authority: String {
+        switch self {
+        case .fixed, .named: description
+        case .unix: "localhost"
+        }
     }
 }
 

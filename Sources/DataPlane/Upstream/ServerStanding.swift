@@ -17,7 +17,7 @@ struct ServerRules: BitwiseCopyable, Equatable {
     var ejectionMax: Int64 = 0
     /// What is so until an operator says something else.
     var adminState = ServerAdminState.ready
-    /// Of a server with a name nil until that is found.
+    /// Of a server with a name nil until that is found; `unspecified`: it is at a unix socket.
     var address: RawSocketAddress?
     /// Of the server's name, so that what was found for another one is not taken; 0: it has none.
     var addressTag: UInt64 = 0
@@ -42,7 +42,12 @@ struct ServerRules: BitwiseCopyable, Equatable {
         startsDown = plan?.startsDown == true
         ejectionMax = backend.ejection.map { EjectionRule($0).maxTime } ?? 0
         if server.isDisabled { adminState = .maintenance }
-        address = (server.address.fixed ?? found).map { RawSocketAddress($0) }
+        address =
+            switch server.address {
+            case .fixed(let address): RawSocketAddress(address)
+            case .named: found.map { RawSocketAddress($0) }
+            case .unix: .unspecified
+            }
         addressTag = server.address.named?.tag ?? 0
         source = server.source.map { RawSocketAddress(SocketAddress(host: $0, port: 0)) }
     }
@@ -62,7 +67,7 @@ struct ServerStanding: BitwiseCopyable, Equatable {
     var epoch: UInt64 = 0
     /// When it last came back to take traffic, milliseconds since 1970; 0: it was never away.
     var cameUpAt: Int64 = 0
-    /// Where it is reached now; nil: nobody knows.
+    /// Where it is reached now, or `unspecified`, at its unix socket; nil: nobody knows.
     private(set) var address: RawSocketAddress?
     private var isReachable = true
 

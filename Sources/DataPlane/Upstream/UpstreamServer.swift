@@ -54,6 +54,8 @@ struct UpstreamServer: ~Copyable, SlabEntry {
     var configuredLimit = 0
     var permits = PermitSource()
     var rules = ServerRules()
+    /// Of its unix socket, ending with a zero byte; empty: it has none.
+    var unixName = Bytes.empty
     /// Set in the loop that checks it.
     var check: Ref<ServerCheck>?
     var standing = ServerStanding(weight: 100)
@@ -87,5 +89,23 @@ struct UpstreamServer: ~Copyable, SlabEntry {
 
     var counts: ServerConnectionCounts {
         ServerConnectionCounts(connecting: connectingCount, inUse: inUseCount, idle: parkedCount)
+    }
+}
+
+extension Ref where Entry == UpstreamServer {
+    /// A connection to the server, begun: at an address, from its `source`, or, where that is
+    /// `unspecified`, at its unix socket. Of that EAGAIN says that its queue is full.
+    func connect(to address: RawSocketAddress) throws(SystemError) -> FileDescriptor {
+        if address.isUnspecified {
+            // SAFETY: the name ends with a zero byte (`RuntimeConfiguration.unixNames`), and is only
+            // read during the call.
+            let fd = unsafe self[].unixName.withPointer { unsafe UnixSocket.connectRaw(to: $0) }
+            guard fd >= 0 else { throw SystemError(call: "connect", errno: -fd) }
+            return FileDescriptor(owning: fd)
+        }
+        var start = TCPSocket.ConnectStart.inProgress
+        let socket = try TCPSocket.connect(to: address, from: self[].rules.source, start: &start)
+        try TCPSocket.setNoDelay(socket.rawValue)
+        return socket
     }
 }

@@ -1,40 +1,41 @@
-/// Where a server is: an address, or the name of one with a port, which the master looks up again
-/// and again.
+/// Where a server is: an address, the name of one with a port, which the master looks up again and
+/// again, or a unix socket of this machine.
 public enum ServerAddress: Codable, Sendable, Hashable {
     /// Neither the wildcard nor port 0.
     case fixed(SocketAddress)
     case named(NamedAddress)
+    case unix(UnixAddress)
 
-    /// Nil: it has to be looked up.
+    /// Nil: it has to be looked up, or is none of the Internet.
     public var fixed: SocketAddress? {
         switch self {
         case .fixed(let address): address
-        case .named: nil
+        case .named, .unix: nil
         }
     }
 
     /// Nil: it is known.
     public var named: NamedAddress? {
         switch self {
-        case .fixed: nil
+        case .fixed, .unix: nil
         case .named(let name): name
         }
     }
 
-    /// 1…65535.
-    public var port: UInt16 {
-        get {
-            switch self {
-            case .fixed(let address): address.port
-            case .named(let name): name.port
-            }
+    /// Nil: it is reached by TCP.
+    public var unix: UnixAddress? {
+        switch self {
+        case .fixed, .named: nil
+        case .unix(let address): address
         }
-        set {
-            switch self {
-            case .fixed(let address):
-                self = .fixed(SocketAddress(host: address.host, port: newValue))
-            case .named(let name): self = .named(NamedAddress(name: name.name, port: newValue))
-            }
+    }
+
+    /// The same at another port, 1…65535. A unix socket has none, and is what it is.
+    public func with(port: UInt16) -> ServerAddress {
+        switch self {
+        case .fixed(let address): .fixed(SocketAddress(host: address.host, port: port))
+        case .named(let name): .named(NamedAddress(name: name.name, port: port))
+        case .unix: self
         }
     }
 }
@@ -45,6 +46,7 @@ extension ServerAddress: CustomStringConvertible {
         switch self {
         case .fixed(let address): address.description
         case .named(let name): name.description
+        case .unix(let address): address.description
         }
     }
 }

@@ -45,11 +45,20 @@ public enum UnixSocket {
     /// A socket with a connection to whoever listens at the name. ENOENT, ECONNREFUSED: nobody does.
     /// EAGAIN: its queue is full, and nobody would say when it is not.
     public static func connect(to name: String) throws(SystemError) -> FileDescriptor {
-        let socket = try open()
         // SAFETY: the string is valid during the call.
-        let result = unsafe name.withCString { unsafe clinux_connect_path(socket.rawValue, $0) }
-        try check(result, "connect unix:\(name)")
-        return socket
+        let fd = unsafe name.withCString { unsafe clinux_open_path($0) }
+        return FileDescriptor(owning: try check(fd, "connect unix:\(name)"))
+    }
+
+    /// The same without a String: the descriptor, which the caller owns, or a negative errno.
+    ///
+    /// - Parameter name: bytes up to a zero byte, which must be there; read during the call only.
+    @unsafe
+    public static func connectRaw(to name: UnsafePointer<UInt8>) -> Int32 {
+        // SAFETY: characters are bytes, and the caller has vouched for the end.
+        unsafe UnsafeRawPointer(name).withMemoryRebound(to: CChar.self, capacity: 1) {
+            unsafe clinux_open_path($0)
+        }
     }
 
     private static func open() throws(SystemError) -> FileDescriptor {

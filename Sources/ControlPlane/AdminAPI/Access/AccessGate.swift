@@ -51,7 +51,9 @@ struct AccessGate: Sendable {
     func peer(of channel: any Channel) async -> Principal {
         switch door {
         case .socket:
-            guard let credentials = await PeerCredentials.of(channel) else { return .unknown }
+            guard let credentials = await PeerCredentials.of(channel), !credentials.isWorker else {
+                return .unknown
+            }
             return .process(credentials, groups: await PeerCredentials.groups(of: channel))
         case .tcp, .open:
             return .stranger(from: PeerAddress(channel.remoteAddress))

@@ -1,7 +1,6 @@
 // Who asks: what the kernel, a certificate or a token vouches for. Pure value, any thread.
 
 import JSON
-import Syscalls
 
 /// The one at the other end of a request, as far as it is known.
 enum Principal: Sendable, Equatable {
@@ -42,20 +41,11 @@ enum Principal: Sendable, Equatable {
             uid = .number(credentials.userID)
             gid = .number(credentials.groupID)
             pid = .number(credentials.processID)
-            comm = .optional(Self.command(of: credentials.processID))
+            comm = .optional(credentials.command.map(RequestTrace.shown))
         }
         return [
             "uid": uid, "gid": gid, "pid": pid, "comm": comm,
             "address": .optional(address?.text),
         ]
-    }
-
-    /// What the process calls itself now (proc(5)): its own words, so for people only.
-    private static func command(of pid: Int32) -> String? {
-        guard pid > 0, let bytes = try? Files.read("/proc/\(pid)/comm", maxBytes: 256) else {
-            return nil
-        }
-        let line = bytes.last == UInt8(ascii: "\n") ? bytes.dropLast() : bytes[...]
-        return RequestTrace.shown(String(decoding: line, as: UTF8.self))
     }
 }

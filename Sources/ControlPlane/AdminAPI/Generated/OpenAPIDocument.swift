@@ -1471,9 +1471,9 @@ enum OpenAPIDocument {
       "examples": ["10.0.0.11:8080"]
      },
      "configured_address": {
-      "description": "As the configuration has it, an address or a name with a port.",
+      "description": "As the configuration has it, an address or a name with a port, or a unix socket.",
       "type": "string",
-      "examples": ["10.0.0.11:8080", "app.internal:8080"]
+      "examples": ["10.0.0.11:8080", "app.internal:8080", "unix:/run/app.sock"]
      },
      "address_override": {
       "description": "What an operator has said; null is as configured.",
@@ -3359,9 +3359,9 @@ components:
           type: [string, "null"]
           examples: ["10.0.0.11:8080"]
         configured_address:
-          description: As the configuration has it, an address or a name with a port.
+          description: As the configuration has it, an address or a name with a port, or a unix socket.
           type: string
-          examples: ["10.0.0.11:8080", "app.internal:8080"]
+          examples: ["10.0.0.11:8080", "app.internal:8080", "unix:/run/app.sock"]
         address_override:
           description: What an operator has said; null is as configured.
           type: [string, "null"]

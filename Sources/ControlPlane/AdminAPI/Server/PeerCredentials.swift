@@ -23,6 +23,20 @@ struct PeerCredentials: Sendable, Equatable {
             level: .socket, name: .init(rawValue: peerCredentialsOption))
     }
 
+    /// A worker, of this master or of one before it: what it says comes from a client of the proxy, by
+    /// a server that leads here, under whatever name.
+    var isWorker: Bool { command == "apus-worker" }
+
+    /// What the process calls itself now, at most 15 bytes (proc(5)): its own words, so for people. Nil:
+    /// it is gone, or not for us to see.
+    var command: String? {
+        guard processID > 0,
+            let bytes = try? Files.read("/proc/\(processID)/comm", maxBytes: 256)
+        else { return nil }
+        let line = bytes.last == UInt8(ascii: "\n") ? bytes.dropLast() : bytes[...]
+        return String(decoding: line, as: UTF8.self)
+    }
+
     /// Root, or who runs the master.
     var isPrivileged: Bool { userID == 0 || userID == ProcessLimits.effectiveUserID }
 

@@ -62,6 +62,15 @@ extension ValueReader {
                 + "there says allow_link_local: true")
     }
 
+    /// The same for the socket of the admin API, as far as its path is written here. By whatever name
+    /// it is reached: the API answers no worker.
+    func checkNotAdmin(_ address: UnixAddress) {
+        guard address.name == reading.document.adminSocketPath else { return }
+        report(
+            .protectedAddress,
+            "this is the socket of the admin API, which is not for the proxy's clients")
+    }
+
     /// Refuses a server where this master itself is driven and watched: who reaches the proxy would
     /// reach that, and as a neighbour.
     func checkNotAdmin(_ address: SocketAddress) {

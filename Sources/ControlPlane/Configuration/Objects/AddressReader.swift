@@ -77,8 +77,10 @@ extension ValueReader {
     func serverPlace() -> ServerAddress? {
         let allowed =
             "an address with a port, such as \"10.0.0.11:8080\" or \"[2001:db8::1]:80\", or a host's "
-            + "name with one, such as \"app.internal:8080\""
-        guard let text = addressText(allowed) else { return nil }
+            + "name with one, such as \"app.internal:8080\", or a unix socket, such as "
+            + "\"unix:/run/app.sock\""
+        guard let text = line(limit: 255) else { return nil }
+        if text.hasPrefix("unix:") { return unixAddress(text.dropFirst(5)).map { .unix($0) } }
         if !text.hasPrefix("localhost:"), let name = namedAddress(text) { return .named(name) }
         return serverAddress(allowed).map { .fixed($0) }
     }

@@ -21,6 +21,7 @@ extension ValueReader {
         _ = object { fields in
             // sun_path holds 108 bytes with the final NUL (unix(7)).
             read.socketPath = fields.take("path")?.absolutePath(limit: 107)
+            reading.document.adminSocketPath = read.socketPath
             if let mode = fields.take("mode")?.permissions() { read.socketMode = mode }
             read.socketGroup = fields.take("group")?.keptLine(limit: 256)
         }

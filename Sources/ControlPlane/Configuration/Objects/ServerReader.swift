@@ -44,6 +44,7 @@ extension ValueReader {
                 addressField?.checkNotLinkLocal(fixed, isAllowed: allowsLinkLocal)
                 addressField?.checkNotAdmin(fixed)
             }
+            if let unix = address.unix { addressField?.checkNotAdmin(unix) }
             var server = Server(name: name, at: address, weight: weight)
             server.isBackup = isBackup
             server.isDisabled = isDisabled

@@ -80,6 +80,8 @@ final class DocumentReading {
     var boundAddresses: [NotedAddress] = []
     /// Of those, where the admin API listens.
     var adminAddresses: [SocketAddress] = []
+    /// Nil: it is not said.
+    var adminSocketPath: String?
     /// In order of reading.
     var adminFiles: [AdminFile] = []
     var conditionReferences: [ConditionReference] = []

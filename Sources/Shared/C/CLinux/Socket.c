@@ -141,6 +141,15 @@ int clinux_connect_path(int fd, const char *path) {
     return result(connect(fd, (struct sockaddr *)&address, (socklen_t)length));
 }
 
+int clinux_open_path(const char *path) {
+    int fd = clinux_tcp_socket(AF_UNIX);
+    if (fd < 0) return fd;
+    int failure = clinux_connect_path(fd, path);
+    if (failure == 0) return fd;
+    close(fd);
+    return failure;
+}
+
 int clinux_bind_path(int fd, const char *path) {
     struct sockaddr_un address;
     int length = to_unix(path, &address);

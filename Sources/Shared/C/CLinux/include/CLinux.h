@@ -83,6 +83,7 @@ int clinux_datagram_socket(int family);
 // A path, or `@` and a name of the abstract namespace (unix(7)).
 int clinux_bind_path(int fd, const char *path);
 int clinux_local_path(int fd, char *path, size_t capacity);
+int clinux_open_path(const char *path); // a stream socket with a connection
 int clinux_connect_path(int fd, const char *path);
 int clinux_host_name(char *name, size_t capacity);
 
