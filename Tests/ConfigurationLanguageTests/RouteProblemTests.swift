@@ -76,6 +76,18 @@ import Testing
             problems("{backend: b}", "log: {access: {\(access)}}") == expected)
     }
 
+    /// Who may connect to a name that is no file, nobody says.
+    @Test func anAbstractNameVouchesForNobody() {
+        let report = read(
+            """
+            version: 1
+            frontends: {f: {bind: "unix:@f", proxy_protocol: {from: 10.0.0.0/8},
+              routes: [{respond: {status: 204}}]}}
+            """)
+        #expect(report.errors.map(\.code) == [.conflictingFields])
+        #expect(report.errors.first?.pointer == "/frontends/f/proxy_protocol")
+    }
+
     private static let hash =
         "$6$saltsalt$TVLlQcbpFVof5W3Yz4DTP6gRstiNuHwwTt6GLc1E5n0U0aDehy0S5knV8wiOQSpT0Y77vwPZN"
         + ".Pq.H91p5hVO1"

@@ -2,6 +2,7 @@
 
 import Glibc
 import Model
+import Synchronization
 import Syscalls
 import Testing
 
@@ -34,5 +35,45 @@ import Testing
             #expect(try #require(client.takeMessage()).status == 200)
         }
         #expect(origin.most == 1)
+    }
+
+    /// Who closes at once has said all it had to: at a unix socket that looks like a hang-up.
+    @Test func anEndBehindTheLastByteIsNoFailure() throws {
+        let name = "@apus-\(getpid())-\(UInt64.random(in: 0 ... .max))"
+        let listener = try UnixSocket.bind(name)
+        try TCPSocket.listen(listener.rawValue, backlog: 16)
+        let fd = listener.rawValue
+        let isStopped = Stop()
+        try Thread.start(name: "origin") {
+            while !isStopped.isSet {
+                guard let accepted = try? TCPSocket.accept(fd) else {
+                    EngineSocket.awaitInput(fd, milliseconds: 50)
+                    continue
+                }
+                // Said before it was asked, and gone before anybody looks.
+                let socket = EngineSocket(owning: accepted.takeConnection().take())
+                socket.send("hello")
+                socket.close()
+            }
+        }
+        defer { isStopped.set() }
+        var options = EngineHarness.Options()
+        options.mode = .tcp
+        options.changeServer = { $0.address = .unix(UnixAddress(name: name)) }
+        let harness = try EngineHarness(origins: [1], options)
+        for _ in 0..<20 {
+            let client = try harness.connect()
+            #expect(client.takeAll(within: 5) == Array("hello".utf8))
+            #expect(!client.wasReset)
+        }
+        isStopped.set()
+        usleep(100_000)
+        withExtendedLifetime(listener) {}
+    }
+
+    private final class Stop: Sendable {
+        private let flag = Atomic(false)
+        var isSet: Bool { flag.load(ordering: .relaxed) }
+        func set() { flag.store(true, ordering: .relaxed) }
     }
 }

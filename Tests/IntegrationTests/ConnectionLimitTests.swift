@@ -49,7 +49,9 @@ extension IntegrationTests {
             }
             for _ in 0..<4 {
                 let before = good.value
-                if whose == "entry" { #expect(try HTTPClient(port: other).exchange().status == 200) }
+                if whose == "entry" {
+                    #expect(try HTTPClient(port: other).exchange().status == 200)
+                }
                 #expect(try apus.reload().status == 200)
                 try eventually("requests to be answered", within: 20) { good.value > before + 20 }
             }

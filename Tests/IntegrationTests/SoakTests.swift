@@ -56,7 +56,9 @@ extension IntegrationTests {
             stopped.set()
             try threads.join(within: 40)
             report(
-                "\(good.value) answers; worker \(served), master over reloads \(reloaded)")
+                "\(good.value) answers, \(bad.value) others; worker \(served), "
+                    + "master over reloads \(reloaded)"
+            )
             #expect(bad.value == 0 && good.value > 100)
             #expect(served.growthKiB < Self.growthKiB && served.moreDescriptors < 20)
             #expect(reloaded.growthKiB < 4 * Self.growthKiB && reloaded.moreDescriptors < 20)

@@ -47,6 +47,8 @@ final class Listener {
     /// What the kernel was told of its connections; nil: it takes none yet.
     private var applied: Bind?
     private var appliedOwner = SocketOwner()
+    /// Something of it may hold that `applied` does not say.
+    private var isHalfChanged = false
     var isListening: Bool { applied != nil }
     private(set) var isAdvertised = true
     private var socket: FileDescriptor?
@@ -122,20 +124,42 @@ final class Listener {
             try ListenerSocket.resumeAdvertising(rawValue)
             isAdvertised = true
         }
-        if applied == bind, appliedOwner == owner { return }
+        if applied == bind, appliedOwner == owner, !isHalfChanged { return }
+        // Whatever fails now, all of it is told again.
+        isHalfChanged = true
         switch address {
         case .internet(let address):
             try ListenerSocket.setOptions(
                 rawValue, deferAccept: bind.deferAccept ?? .zero,
                 userTimeout: bind.userTimeout ?? .zero)
-            try ListenerSocket.setTransparent(
-                rawValue, bind.isTransparent, like: RawSocketAddress(address))
-        case .unix:
-            try file?.setAccess(mode: bind.access.mode, owner)
+            // What a socket unit says is not taken away: it could not be had again.
+            if bind.isTransparent || !isInherited {
+                try ListenerSocket.setTransparent(
+                    rawValue, bind.isTransparent, like: RawSocketAddress(address))
+            }
+        case .unix: try setAccess(bind.access.mode, owner)
         }
         try TCPSocket.listen(rawValue, backlog: Int32(clamping: bind.backlog))
         applied = bind
         appliedOwner = owner
+        isHalfChanged = false
+    }
+
+    /// The mode first, and only where it is another: it is not ours to change any more when the file
+    /// was given away.
+    private func setAccess(_ mode: UInt32, _ owner: SocketOwner) throws(SystemError) {
+        guard let file else { return }
+        guard file.isThere else {
+            if isListening { return }
+            throw SystemError(
+                call: "listen at \(file.path), whose file somebody has taken away", errno: ENOENT)
+        }
+        if applied?.access.mode != mode { try file.setMode(mode) }
+        var given = owner
+        // Ours again.
+        if owner.user == nil, appliedOwner.user != nil { given.user = geteuid() }
+        if owner.group == nil, appliedOwner.group != nil { given.group = getegid() }
+        try file.setOwner(given)
     }
 
     /// New connections are not answered from now on, those that wait can still be accepted. Where

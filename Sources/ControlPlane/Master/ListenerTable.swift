@@ -90,6 +90,9 @@ final class ListenerTable {
         var known = Dictionary(listeners.filter { !$0.isDeaf }.map { ($0.configured, $0) }) {
             first, _ in first
         }
+        let deaf = Dictionary(listeners.filter(\.isDeaf).map { ($0.configured, $0) }) {
+            first, _ in first
+        }
         for frontend in configuration.frontends {
             for (index, entry) in frontend.bind.enumerated() {
                 for listen in entry.places {
@@ -99,7 +102,8 @@ final class ListenerTable {
                             listener.wantedBy.insert(generation)
                         } else {
                             known[listen] = try bind(
-                                listen, as: entry, of: frontend.name, for: generation)
+                                listen, as: entry, of: frontend.name, for: generation,
+                                elseKeeping: deaf[listen])
                         }
                     } catch {
                         abandon(generation: generation)
@@ -115,8 +119,12 @@ final class ListenerTable {
         self.places[generation] = places
     }
 
+    /// - Parameter deaf: who has the place and is reached by nobody, because an interface or a file is
+    ///   gone. While there can be no other, it stays: what comes back is bound by the next reload, and
+    ///   until then nothing else has to wait for it.
     private func bind(
-        _ listen: ListenPlace, as entry: Bind, of frontend: String, for generation: Int
+        _ listen: ListenPlace, as entry: Bind, of frontend: String, for generation: Int,
+        elseKeeping deaf: Listener?
     ) throws(SystemError) -> Listener {
         let listener: Listener
         do throws(SystemError) {
@@ -124,6 +132,10 @@ final class ListenerTable {
                 id: nextID, configured: listen, as: entry, frontend: frontend,
                 adopting: idleInherited.first { $0.has(listen) })
         } catch {
+            if let deaf {
+                deaf.wantedBy.insert(generation)
+                return deaf
+            }
             throw explained(error, of: listen)
         }
         nextID += 1

@@ -26,11 +26,11 @@ struct SocketOwner: Sendable, Equatable {
                 }
                 var owner = SocketOwner()
                 if let name = bind.access.user {
-                    owner.user = Accounts.userID(named: name)
+                    owner.user = UInt32(name) ?? Accounts.userID(named: name)
                     guard owner.user != nil else { throw failure("user \(name)") }
                 }
                 if let name = bind.access.group {
-                    owner.group = Accounts.groupID(named: name)
+                    owner.group = UInt32(name) ?? Accounts.groupID(named: name)
                     guard owner.group != nil else { throw failure("group \(name)") }
                 }
                 owners[bind.access] = owner
@@ -53,12 +53,13 @@ struct SocketFile {
 
     var isThere: Bool { (try? Files.identity(ofSocket: path)) == identity }
 
-    func setAccess(mode: UInt32, _ owner: SocketOwner) throws(SystemError) {
-        guard isThere else { return }
-        if owner != SocketOwner() {
-            try Files.setOwner(path, user: owner.user, group: owner.group)
-        }
-        try Files.setMode(path, mode)
+    func setMode(_ mode: UInt32) throws(SystemError) {
+        try Files.setModeOfItself(path, mode)
+    }
+
+    func setOwner(_ owner: SocketOwner) throws(SystemError) {
+        if owner == SocketOwner() { return }
+        try Files.setOwner(path, user: owner.user, group: owner.group)
     }
 
     func remove() {

@@ -212,6 +212,7 @@ extension Engine {
         noteDescriptor(connection.fd)
         client[].transport = Transport(
             owning: connection.fd, isReadable: true, isWritable: true)
+        client[].transport.isLocal = connection.peer.isUnspecified
         client[].peer = connection.peer
         client[].frontend = frontend
         client[].limitedBind = connection.limitedBind

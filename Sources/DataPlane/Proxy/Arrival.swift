@@ -89,7 +89,8 @@ extension Engine {
             refuseArrival(client, error.name)
             return false
         case .complete(let length):
-            if let source = header.source {
+            // No client has the address that stands for all.
+            if let source = header.source, source.host != .ipv6(high: 0, low: 0) {
                 client[].peer = RawSocketAddress(
                     host: source.host.unmapped, port: source.port)
                 client[].destination = header.destination

@@ -21,6 +21,15 @@ struct CompiledUserList: BitwiseCopyable {
             sorted.map { User(name: arena.bytes($0.name), hash: arena.bytes($0.hash)) })
     }
 
+    /// Behind those of the configuration one of nobody.
+    static func all(_ lists: [UserList], arena: ConfigurationArena) -> [CompiledUserList] {
+        var firstAccount = 0
+        return (lists + [UserList(name: "", users: [])]).map { list in
+            defer { firstAccount += list.users.count }
+            return CompiledUserList(list, firstAccount: firstAccount, arena: arena)
+        }
+    }
+
     var count: Int { users.count }
 
     /// A user's number among those of all lists.

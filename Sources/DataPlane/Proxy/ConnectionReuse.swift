@@ -100,6 +100,7 @@ extension Engine {
         }
         let server = servers.take()
         server[].transport = Transport(owning: fd, isReadable: false, isWritable: true)
+        server[].transport.isLocal = upstream[].isLocal
         do throws(SystemError) {
             try epoll.add(fd: fd, events: Transport.events, token: server.token(tag: Tag.server))
         } catch {
@@ -114,7 +115,9 @@ extension Engine {
     /// Another loop may not know yet that the server has moved. Asked only where it ever did.
     private func leads(_ fd: Int32, to upstream: Ref<UpstreamServer>) -> Bool {
         guard upstream[].addressTurn > 0 else { return true }
-        return (try? TCPSocket.peerAddress(fd)) == upstream[].standing.address
+        // That of a unix socket is none that could be compared.
+        let peer = (try? TCPSocket.peerAddress(fd)) ?? .unspecified
+        return peer == upstream[].standing.address
     }
 
     /// The exchange is over. The connection is kept if nothing is known or to be feared behind the

@@ -187,6 +187,7 @@ extension Engine {
             let socket = try server.connect(to: address)
             let fd = socket.take()
             check[].transport = Transport(owning: fd, isReadable: false, isWritable: false)
+            check[].transport.isLocal = address.isUnspecified
             try epoll.add(fd: fd, events: Transport.events, token: check.token(tag: Tag.check))
         } catch {
             conclude(check, ServerCheckFinding(error.isOurShortage ? .noSocket : .notConnected))

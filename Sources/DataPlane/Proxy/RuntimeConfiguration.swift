@@ -137,12 +137,8 @@ final class RuntimeConfiguration: @unchecked Sendable {
             CompiledStickiness(backend, place: place, traffic, arena: arena).map { arena.run([$0]) }
         }
         rateLimits = traffic.rateLimits(configuration.rateLimits, arena: arena)
-        var accountCount = 0
-        userLists = (configuration.users + [UserList(name: "", users: [])]).map { list in
-            defer { accountCount += list.users.count }
-            return CompiledUserList(list, firstAccount: accountCount, arena: arena)
-        }
-        self.accountCount = accountCount
+        userLists = CompiledUserList.all(configuration.users, arena: arena)
+        accountCount = configuration.users.reduce(0) { $0 + $1.users.count }
         var serverCount = 0
         firstServers = configuration.backends.map { backend in
             defer { serverCount += backend.servers.count }

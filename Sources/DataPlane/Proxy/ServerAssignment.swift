@@ -95,6 +95,7 @@ extension Engine {
             let server = servers.take()
             let fd = socket.take()
             server[].transport = Transport(owning: fd, isReadable: false, isWritable: false)
+            server[].transport.isLocal = upstream[].isLocal
             server.connect(to: upstream, for: exchange, owner: exchange[].isTCP ? nil : client)
             exchange[].server = server
             serverTimers.arm(server, at: now + wait)

@@ -34,6 +34,8 @@ struct Transport: ~Copyable {
     private(set) var hasFailed = false
     /// We have shut down our sending half.
     private(set) var sendingHasEnded = false
+    /// A unix socket: its ends look otherwise, and what of its bytes has arrived nobody can say.
+    var isLocal = false
 
     init() {}
 
@@ -63,9 +65,10 @@ struct Transport: ~Copyable {
         if events & ending != 0 { noteEnding(events) }
     }
 
-    /// EPOLLHUP alone is no failure once both sides have said that they will send no more.
+    /// EPOLLHUP alone is no failure once both sides have said that they will send no more; and at a
+    /// unix socket it is how every end looks, with bytes before it or without (unix(7)).
     private mutating func noteEnding(_ events: UInt32) {
-        if events & EpollEvents.error != 0 || !sendingHasEnded { hasFailed = true }
+        if events & EpollEvents.error != 0 || !sendingHasEnded && !isLocal { hasFailed = true }
         peerHasEnded = true
     }
 

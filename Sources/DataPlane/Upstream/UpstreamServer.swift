@@ -56,6 +56,8 @@ struct UpstreamServer: ~Copyable, SlabEntry {
     var rules = ServerRules()
     /// Of its unix socket, ending with a zero byte; empty: it has none.
     var unixName = Bytes.empty
+    /// It is at that name, and no operator has said another address.
+    var isLocal: Bool { !unixName.isEmpty && standing.address == .unspecified }
     /// Set in the loop that checks it.
     var check: Ref<ServerCheck>?
     var standing = ServerStanding(weight: 100)

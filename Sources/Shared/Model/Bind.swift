@@ -38,6 +38,11 @@ public struct Bind: Codable, Sendable, Equatable {
         self.init(.internet(address))
     }
 
+    /// A name that no file stands for.
+    public var isAbstract: Bool {
+        if case .unix(let unix) = address { unix.isAbstract } else { false }
+    }
+
     /// One for each socket, in order of their ports.
     public var places: [ListenPlace] {
         switch address {

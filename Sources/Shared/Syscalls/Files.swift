@@ -85,6 +85,13 @@ public enum Files {
         try check(unsafe path.withCString { unsafe clinux_chmod($0, mode) }, "chmod \(path)")
     }
 
+    /// Sets the permission bits of the file itself. ELOOP: it is a symbolic link.
+    public static func setModeOfItself(_ path: String, _ mode: UInt32) throws(SystemError) {
+        // SAFETY: the string is valid during the call.
+        let result = unsafe path.withCString { unsafe clinux_chmod_itself($0, mode) }
+        try check(result, "chmod \(path)")
+    }
+
     /// Gives the file itself, not what a symbolic link leads to, to an account and a group; nil leaves
     /// either as it is. EPERM: it takes CAP_CHOWN, or to be of the group.
     public static func setOwner(

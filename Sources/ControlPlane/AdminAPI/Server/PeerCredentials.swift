@@ -25,7 +25,11 @@ struct PeerCredentials: Sendable, Equatable {
 
     /// A worker, of this master or of one before it: what it says comes from a client of the proxy, by
     /// a server that leads here, under whatever name.
-    var isWorker: Bool { command == "apus-worker" }
+    /// One of our own user of which nothing is to be seen is gone, and may have been one.
+    var isWorker: Bool {
+        guard let command else { return userID == ProcessLimits.effectiveUserID }
+        return command == "apus-worker"
+    }
 
     /// What the process calls itself now, at most 15 bytes (proc(5)): its own words, so for people. Nil:
     /// it is gone, or not for us to see.

@@ -31,7 +31,16 @@ extension ValueReader {
                 }
             }
             frontend.routes = readRoutes(&fields, mode)
-            frontend.proxyProtocol = fields.take("proxy_protocol")?.proxyProtocolInput()
+            let proxyProtocol = fields.take("proxy_protocol")
+            frontend.proxyProtocol = proxyProtocol?.proxyProtocolInput()
+            if frontend.proxyProtocol != nil,
+                frontend.bind.contains(where: { $0.isAbstract })
+            {
+                proxyProtocol?.report(
+                    .conflictingFields,
+                    "anybody on this machine may connect to a name that is no file, and would be "
+                        + "believed: bind unix:/PATH")
+            }
             fields.notSupportedYet("tls", "rate_limit", "compression")
             return frontend
         }

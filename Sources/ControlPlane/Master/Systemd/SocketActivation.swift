@@ -43,7 +43,12 @@ final class InheritedSocket {
         }
         if case .unix = address { return try duplicate() }
         let interface = try NetworkInterface.index(of: socket.rawValue)
-        if interface != place.interface.flatMap(NetworkInterface.index(named:)) {
+        let wanted = place.interface.flatMap(NetworkInterface.index(named:))
+        if let name = place.interface, wanted == nil {
+            // One that is bound to none is open to all.
+            throw SystemError(call: "bind \(place), interface \(name)", errno: ENODEV)
+        }
+        if interface != wanted {
             throw refusal("is of another interface, set BindToDevice=\(place.interface ?? "")")
         }
         // Whoever may bind the port with that option gets a part of the connections.
