@@ -236,35 +236,42 @@ import Testing
             exchange: exchange)
     }
 
-    /// Eight of one client and 64 of all; the same question takes no place.
+    /// 64 of all, eight of one client once half are taken; the same question takes no place.
     @Test func placesAtTheDesk() throws {
-        let reports = try LoopLink(index: 0)
+        let link = try LoopLink(index: 0)
         let desk = PasswordDesk()
-        desk.connect([reports])
-        let words: [StaticString] = ["a", "b", "c", "d", "e", "f", "g", "h", "i"]
-        var tickets: Set<UInt64> = []
-        for word in words.prefix(8) {
-            guard case .wait(let ticket) = desk.ask(question(word, account: 1)) else {
-                Issue.record("there is room for \(word)")
-                return
+        desk.connect([link])
+        let words: [StaticString] = [
+            "a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m", "n", "o", "p", "q",
+            "r", "s", "t", "u", "v", "w", "x", "y", "z", "A", "B", "C", "D", "E", "F",
+        ]
+        var tickets: [UInt64] = []
+        func take(_ word: StaticString, account: Int, client: UInt64) {
+            if case .wait(let ticket) = desk.ask(
+                question(word, account: account, client: client))
+            {
+                tickets.append(ticket)
             }
-            tickets.insert(ticket)
         }
-        #expect(tickets.count == 8)
-        #expect(desk.ask(question("i", account: 1)) == .full)
-        guard case .wait(let same) = desk.ask(question("h", account: 1)) else {
+        for word in words { take(word, account: 1, client: 1) }
+        #expect(tickets.count == 32)
+        // Crowded now: this client has had enough, another has places of its own.
+        #expect(desk.ask(question("one more", account: 1, client: 1)) == .full)
+        guard case .wait(let same) = desk.ask(question("f", account: 1, client: 1)) else {
             Issue.record("it has a place already")
             return
         }
         #expect(!tickets.contains(same))
-        guard case .wait(let others) = desk.ask(question("i", account: 1, client: 7)) else {
-            Issue.record("another client has places of its own")
-            return
+        for word in words { take(word, account: 2, client: 2) }
+        #expect(tickets.count == 40)
+        for client in 3..<6 {
+            for word in words { take(word, account: client, client: UInt64(client)) }
         }
+        #expect(tickets.count == 64)
+        #expect(desk.ask(question("a", account: 9, client: 9)) == .full)
         // Who leaves makes room; the first one is being looked at.
-        desk.forget(others)
-        for ticket in tickets.sorted().dropFirst() { desk.forget(ticket) }
-        guard case .wait = desk.ask(question("i", account: 1)) else {
+        for ticket in tickets.dropFirst() { desk.forget(ticket) }
+        guard case .wait = desk.ask(question("one more", account: 1, client: 1)) else {
             Issue.record("there is room again")
             return
         }

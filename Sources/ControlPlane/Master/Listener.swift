@@ -126,6 +126,7 @@ final class Listener {
         }
         if applied == bind, appliedOwner == owner, !isHalfChanged { return }
         // Whatever fails now, all of it is told again.
+        let wasHalfChanged = isHalfChanged
         isHalfChanged = true
         switch address {
         case .internet(let address):
@@ -137,7 +138,7 @@ final class Listener {
                 try ListenerSocket.setTransparent(
                     rawValue, bind.isTransparent, like: RawSocketAddress(address))
             }
-        case .unix: try setAccess(bind.access.mode, owner)
+        case .unix: try setAccess(bind.access.mode, owner, wasHalfChanged: wasHalfChanged)
         }
         try TCPSocket.listen(rawValue, backlog: Int32(clamping: bind.backlog))
         applied = bind
@@ -145,21 +146,26 @@ final class Listener {
         isHalfChanged = false
     }
 
-    /// The mode first, and only where it is another: it is not ours to change any more when the file
-    /// was given away.
-    private func setAccess(_ mode: UInt32, _ owner: SocketOwner) throws(SystemError) {
+    private func setAccess(
+        _ mode: UInt32, _ owner: SocketOwner, wasHalfChanged: Bool
+    ) throws(SystemError) {
         guard let file else { return }
         guard file.isThere else {
             if isListening { return }
             throw SystemError(
                 call: "listen at \(file.path), whose file somebody has taken away", errno: ENOENT)
         }
-        if applied?.access.mode != mode { try file.setMode(mode) }
-        var given = owner
-        // Ours again.
-        if owner.user == nil, appliedOwner.user != nil { given.user = geteuid() }
-        if owner.group == nil, appliedOwner.group != nil { given.group = getegid() }
-        try file.setOwner(given)
+        // Told again where it is not known what came of the last time.
+        let isGiven = appliedOwner.user != nil || wasHalfChanged
+        if applied?.access.mode != mode || wasHalfChanged {
+            // Ours first: the mode of what was given away is not ours to change.
+            if isGiven { try file.setOwner(SocketOwner(user: geteuid(), group: getegid())) }
+            try file.setMode(mode)
+        }
+        var wanted = owner
+        if isGiven { wanted.user = owner.user ?? geteuid() }
+        if appliedOwner.group != nil || wasHalfChanged { wanted.group = owner.group ?? getegid() }
+        try file.setOwner(wanted)
     }
 
     /// New connections are not answered from now on, those that wait can still be accepted. Where

@@ -90,9 +90,12 @@ final class ListenerTable {
         var known = Dictionary(listeners.filter { !$0.isDeaf }.map { ($0.configured, $0) }) {
             first, _ in first
         }
-        let deaf = Dictionary(listeners.filter(\.isDeaf).map { ($0.configured, $0) }) {
-            first, _ in first
-        }
+        let deaf = Dictionary(
+            listeners.filter { listener in
+                listener.isDeaf && listener.isAdvertised
+                    && committed.map(listener.wantedBy.contains) == true
+            }.map { ($0.configured, $0) }
+        ) { first, _ in first }
         for frontend in configuration.frontends {
             for (index, entry) in frontend.bind.enumerated() {
                 for listen in entry.places {
@@ -132,7 +135,9 @@ final class ListenerTable {
                 id: nextID, configured: listen, as: entry, frontend: frontend,
                 adopting: idleInherited.first { $0.has(listen) })
         } catch {
-            if let deaf {
+            // Nothing else: somebody who has the place is no reason to be silent.
+            if let deaf, error.errno == ENODEV || error.errno == ENOENT {
+                try deaf.checkMayListen(as: entry)
                 deaf.wantedBy.insert(generation)
                 return deaf
             }

@@ -54,7 +54,7 @@ struct SocketFile {
     var isThere: Bool { (try? Files.identity(ofSocket: path)) == identity }
 
     func setMode(_ mode: UInt32) throws(SystemError) {
-        try Files.setModeOfItself(path, mode)
+        try Files.setModeOfSocket(path, mode)
     }
 
     func setOwner(_ owner: SocketOwner) throws(SystemError) {

@@ -5,14 +5,12 @@
 internal import Model
 internal import Syscalls
 
-/// Who has passed routes that ask for a password, and what is waited for.
+/// Who has passed a route that asks for a password, and what is waited for.
 struct ExchangeLogin: BitwiseCopyable {
     /// Of the question at the desk; 0: nothing waits for an answer.
     var ticket: UInt64 = 0
     /// The user for whom a route asked last; the configuration's bytes.
     var user = Bytes.empty
-    /// Place of the last route that was passed; -1: none was. It and those before are not asked again.
-    var passedRoute: Int32 = -1
     /// Place of the route that the question is of; -1: none.
     var askedRoute: Int32 = -1
     var outcome: PasswordVerdict.Outcome?
@@ -45,10 +43,9 @@ extension Engine {
             credentials.password.count <= PasswordMemory.passwordBytesMax, users.count > 0
         else { return .refused }
         let user = users.place(of: credentials.user)
-        // Routed anew, with the same bytes.
-        let isPassed = place <= Int(exchange[].login.passedRoute)
-        if let user, isPassed || passwords.knows(users.account(user), credentials.password) {
-            didLogIn(exchange, place, users.name(user), &facts)
+        // Also one that was passed before the request was routed anew: that is remembered.
+        if let user, passwords.knows(users.account(user), credentials.password) {
+            didLogIn(exchange, users.name(user), &facts)
             return .passes
         }
         if exchange[].login.askedRoute == Int32(clamping: place),
@@ -74,7 +71,7 @@ extension Engine {
         }
         guard let user else { return .refused }
         passwords.remember(users.account(user), credentials.password)
-        didLogIn(exchange, place, users.name(user), &facts)
+        didLogIn(exchange, users.name(user), &facts)
         return .passes
     }
 
@@ -90,10 +87,8 @@ extension Engine {
     }
 
     private func didLogIn(
-        _ exchange: Ref<Exchange>, _ place: Int, _ user: Bytes, _ facts: inout ExchangeFacts
+        _ exchange: Ref<Exchange>, _ user: Bytes, _ facts: inout ExchangeFacts
     ) {
-        let passed = max(exchange[].login.passedRoute, Int32(clamping: place))
-        exchange[].login.passedRoute = passed
         exchange[].login.user = user
         facts.user = user
     }

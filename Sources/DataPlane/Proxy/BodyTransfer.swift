@@ -58,6 +58,8 @@ extension Engine {
         case .answering: client[].output.isEmpty
         case .tunnelling:
             exchange[].downloadEnded && (exchange[].uploadEnded || exchange[].uploadIsBroken)
+                || exchange[].uploadEnded && client[].transport.takesNothing
+                || exchange[].downloadEnded && exchange[].server?[].transport.takesNothing == true
         }
     }
 

@@ -115,7 +115,11 @@ extension Engine {
         _ facts: inout ExchangeFacts
     ) -> Passage {
         routing.begin()
+        // Nothing is left of a search that a password cut short.
         exchange[].route = -1
+        exchange[].login.user = .empty
+        exchange[].filters = FilterSet()
+        exchange[].backend = nil
         var next = 0
         while let place = routes.match(&facts, &routing.conditions, from: next) {
             next = place &+ 1

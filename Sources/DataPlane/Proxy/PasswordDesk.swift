@@ -41,6 +41,7 @@ final class PasswordDesk: Sendable {
     }
     /// Comparisons that wait: a flood of wrong passwords costs a thread, and no memory.
     static let jobsMax = 64
+    /// Of one client, once half of all places are taken.
     static let jobsOfClientMax = 8
     /// Exchanges that wait for one of them.
     static let waitersMax = 1_024
@@ -138,7 +139,9 @@ extension PasswordDesk.State {
         if let same {
             guard jobs[same].waiters.count < PasswordDesk.waitersMax else { return .full }
         } else {
-            let own = jobs.count { $0.client == question.client }
+            // While there is room enough, many who come by one address are welcome.
+            let isCrowded = jobs.count >= PasswordDesk.jobsMax / 2
+            let own = isCrowded ? jobs.count { $0.client == question.client } : 0
             guard jobs.count < PasswordDesk.jobsMax, own < PasswordDesk.jobsOfClientMax else {
                 return .full
             }

@@ -36,6 +36,8 @@ struct Transport: ~Copyable {
     private(set) var sendingHasEnded = false
     /// A unix socket: its ends look otherwise, and what of its bytes has arrived nobody can say.
     var isLocal = false
+    /// A unix socket's peer has closed: what it said before may still wait, and it hears nothing.
+    private(set) var takesNothing = false
 
     init() {}
 
@@ -66,8 +68,9 @@ struct Transport: ~Copyable {
     }
 
     /// EPOLLHUP alone is no failure once both sides have said that they will send no more; and at a
-    /// unix socket it is how every end looks, with bytes before it or without (unix(7)).
+    /// unix socket it says that the peer has closed, with bytes before that or without: it takes none.
     private mutating func noteEnding(_ events: UInt32) {
+        if isLocal, events & EpollEvents.hangUp != 0 { takesNothing = true }
         if events & EpollEvents.error != 0 || !sendingHasEnded && !isLocal { hasFailed = true }
         peerHasEnded = true
     }

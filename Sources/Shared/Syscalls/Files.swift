@@ -85,10 +85,10 @@ public enum Files {
         try check(unsafe path.withCString { unsafe clinux_chmod($0, mode) }, "chmod \(path)")
     }
 
-    /// Sets the permission bits of the file itself. ELOOP: it is a symbolic link.
-    public static func setModeOfItself(_ path: String, _ mode: UInt32) throws(SystemError) {
+    /// Sets the permission bits of a socket. ENOTSOCK: it is none, be it a link that leads to one.
+    public static func setModeOfSocket(_ path: String, _ mode: UInt32) throws(SystemError) {
         // SAFETY: the string is valid during the call.
-        let result = unsafe path.withCString { unsafe clinux_chmod_itself($0, mode) }
+        let result = unsafe path.withCString { unsafe clinux_chmod_socket($0, mode) }
         try check(result, "chmod \(path)")
     }
 

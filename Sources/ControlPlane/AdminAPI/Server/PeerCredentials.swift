@@ -27,7 +27,10 @@ struct PeerCredentials: Sendable, Equatable {
     /// a server that leads here, under whatever name.
     /// One of our own user of which nothing is to be seen is gone, and may have been one.
     var isWorker: Bool {
-        guard let command else { return userID == ProcessLimits.effectiveUserID }
+        // Who has no number here is in another namespace of processes, where no worker is.
+        guard let command else {
+            return processID > 0 && userID == ProcessLimits.effectiveUserID
+        }
         return command == "apus-worker"
     }
 

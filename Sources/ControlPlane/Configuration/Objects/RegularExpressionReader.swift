@@ -22,13 +22,6 @@ extension ValueReader {
     /// The same for a path; the names of its groups can be used from here on.
     func pathRegex() -> RegularExpression? {
         let expression = regularExpression()
-        if let expression, !expression.text.utf8.allSatisfy({ $0 < 0x80 }) {
-            report(
-                .invalidValue,
-                "\(quoted(expression.text)) never matches: letters beyond ASCII stand in a path as %XX"
-            )
-            return nil
-        }
         if let expression { note(captures: expression.names) }
         return expression
     }

@@ -139,14 +139,14 @@ int clinux_chmod(const char *path, uint32_t permissions) {
     return result(chmod(path, (mode_t)permissions));
 }
 
-int clinux_chmod_itself(const char *path, uint32_t permissions) {
+int clinux_chmod_socket(const char *path, uint32_t permissions) {
     int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0) return -errno;
     // fchmod(2) refuses such a descriptor; by this name it is the file that was opened (proc(5)).
     char name[32];
     snprintf(name, sizeof name, "/proc/self/fd/%d", fd);
     struct stat found;
-    int failure = fstat(fd, &found) < 0 ? -errno : S_ISLNK(found.st_mode) ? -ELOOP : 0;
+    int failure = fstat(fd, &found) < 0 ? -errno : S_ISSOCK(found.st_mode) ? 0 : -ENOTSOCK;
     if (failure == 0) failure = result(chmod(name, (mode_t)permissions));
     close(fd);
     return failure;

@@ -185,8 +185,8 @@ int clinux_fstat(int fd, struct clinux_file *file);
 int clinux_socket_file(const char *path, struct clinux_file *file); // -ENOTSOCK: another thing
 int clinux_make_directory(const char *path, uint32_t permissions);
 int clinux_chmod(const char *path, uint32_t permissions);
-// Of the file itself, never of what a symbolic link leads to (-ELOOP).
-int clinux_chmod_itself(const char *path, uint32_t permissions);
+// Of a socket, never of what a symbolic link leads to (-ENOTSOCK).
+int clinux_chmod_socket(const char *path, uint32_t permissions);
 int clinux_chown(const char *path, uint32_t user, uint32_t group); // UINT32_MAX: as it is
 int clinux_chgrp(const char *path, const char *group); // -ENOENT: no such group
 uint32_t clinux_umask(uint32_t mask);
