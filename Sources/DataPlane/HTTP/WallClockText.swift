@@ -65,13 +65,7 @@ enum WallClockText {
     /// `21/Nov/2026:02:12:26.123`, as proxies log it.
     static func writeLogTime(milliseconds: Int64, to writer: inout ByteWriter) {
         let time = CivilTime(secondsSince1970: milliseconds / 1_000)
-        writer.append(padded: time.day, width: 2)
-        writer.append(ASCII.slash)
-        writer.append(monthName(time))
-        writer.append(ASCII.slash)
-        writer.append(padded: time.year, width: 4)
-        writer.append(ASCII.colon)
-        writeTimeOfDay(time, &writer)
+        writeLogTime(time, &writer)
         writer.append(ASCII.dot)
         writer.append(padded: milliseconds % 1_000, width: 3)
     }
@@ -79,6 +73,12 @@ enum WallClockText {
     /// `29/Nov/2026:04:02:11 +0000`, as the Common Log Format has it.
     static func writeCLF(_ secondsSince1970: Int64, to writer: inout ByteWriter) {
         let time = CivilTime(secondsSince1970: secondsSince1970)
+        writeLogTime(time, &writer)
+        writer.append(" +0000")
+    }
+
+    /// `29/Nov/2026:04:02:11`.
+    private static func writeLogTime(_ time: CivilTime, _ writer: inout ByteWriter) {
         writer.append(padded: time.day, width: 2)
         writer.append(ASCII.slash)
         writer.append(monthName(time))
@@ -86,7 +86,6 @@ enum WallClockText {
         writer.append(padded: time.year, width: 4)
         writer.append(ASCII.colon)
         writeTimeOfDay(time, &writer)
-        writer.append(" +0000")
     }
 
     private static func monthName(_ time: CivilTime) -> Bytes {

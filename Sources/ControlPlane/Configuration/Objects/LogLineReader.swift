@@ -34,38 +34,24 @@ extension ValueReader {
         _ text: String, into line: inout LogLine, _ seen: inout Set<LogLine.Field>,
         _ openCount: inout Int
     ) -> Bool {
+        guard let pieces = markedPieces(of: text, &openCount) else { return false }
         var isValid = true
-        var rest = text[...]
-        while let percent = rest.firstIndex(of: "%") {
-            line.append(rest[..<percent])
-            rest = rest[percent...].dropFirst()
-            guard rest.first == "{" else {
-                // `%%` is one, and any other stands for itself.
-                if rest.first == "%" { rest = rest.dropFirst() }
-                line.append("%")
-                continue
-            }
-            openCount += 1
-            guard let close = rest.firstIndex(of: "}") else {
-                report(
-                    .invalidValue, "%{ is never closed, a percent sign before { is written %%",
-                    at: place(ofOpening: openCount))
-                return false
-            }
-            let name = String(rest[..<close].dropFirst())
-            rest = rest[close...].dropFirst()
-            if let field = logField(name, &seen, openCount) {
-                line.parts.append(.field(field))
-            } else {
-                isValid = false
+        for piece in pieces {
+            switch piece {
+            case .literal(let text): line.append(text)
+            case .name(let name, let opening):
+                if let field = logField(name, &seen, opening) {
+                    line.parts.append(.field(field))
+                } else {
+                    isValid = false
+                }
             }
         }
-        line.append(rest)
         return isValid
     }
 
     private func logField(
-        _ name: String, _ seen: inout Set<LogLine.Field>, _ openCount: Int
+        _ name: String, _ seen: inout Set<LogLine.Field>, _ opening: Int
     ) -> LogLine.Field? {
         guard let field = LogLine.Field(rawValue: name) else {
             let names = LogLine.Field.allCases.map(\.rawValue).sorted()
@@ -73,13 +59,13 @@ extension ValueReader {
                 .unknownVariable,
                 "unknown field \(ConfigurationLanguage.quoted(name)), there are " + oneOf(names),
                 suggestion: Suggestion.nearest(to: name, in: names),
-                at: place(ofOpening: openCount))
+                at: place(ofOpening: opening))
             return nil
         }
         guard seen.insert(field).inserted else {
             report(
                 .duplicateKey, "a line has each field once, and %{\(name)} stands in it before",
-                at: place(ofOpening: openCount))
+                at: place(ofOpening: opening))
             return nil
         }
         return field

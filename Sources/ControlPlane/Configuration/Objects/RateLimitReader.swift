@@ -93,8 +93,6 @@ extension MappingReader {
 extension ConfigurationReading {
     /// Every limit that is named exists, each is of use, and all have room.
     func checkRateLimits(_ limits: [MappingReader.Entry], _ configuration: Configuration) {
-        let names = limits.map(\.key)
-        let known = Set(names)
         for reference in document.rateLimitReferences where !problems.isFull {
             if let limit = configuration.rateLimits.first(where: { $0.name == reference.name }),
                 reference.mode == .tcp, !limit.key.isOfConnection
@@ -104,17 +102,11 @@ extension ConfigurationReading {
                     "\(quoted(reference.name)) counts by \(limit.key.text), and a frontend of mode tcp "
                         + "sees nothing of requests: name a limit with key client_ip")
             }
-            if known.contains(reference.name) { continue }
-            reference.value.report(
-                .unknownReference, "no rate limit is named \(quoted(reference.name))",
-                suggestion: Suggestion.nearest(to: reference.name, in: names))
         }
-        let used = Set(document.rateLimitReferences.map(\.name))
-        for limit in limits where !used.contains(limit.key) {
-            limit.value.report(
-                .unusedRateLimit, "no route uses rate limit \(quoted(limit.key))",
-                at: limit.keyPosition, severity: .warning)
-        }
+        checkNames(
+            limits, document.rateLimitReferences.map { ($0.name, $0.value) },
+            unknown: { "no rate limit is named \($0)" },
+            unused: (.unusedRateLimit, { "no route uses rate limit \($0)" }))
         var entries = 0
         for limit in configuration.rateLimits { entries += limit.entries }
         if entries > ValueReader.rateLimitEntriesMax, let first = limits.first {

@@ -65,36 +65,19 @@ extension ValueReader {
         _ text: String, _ scope: TemplateScope, into template: inout Template,
         _ openCount: inout Int
     ) -> Bool {
+        guard let pieces = markedPieces(of: text, &openCount) else { return false }
         var isValid = true
-        var rest = text[...]
-        while let percent = rest.firstIndex(of: "%") {
-            template.append(rest[..<percent])
-            rest = rest[percent...].dropFirst()
-            if rest.first == "%" {
-                template.append("%")
-                rest = rest.dropFirst()
-                continue
-            }
-            guard rest.first == "{" else {
-                template.append("%")
-                continue
-            }
-            openCount += 1
-            guard let close = rest.firstIndex(of: "}") else {
-                report(
-                    .invalidValue, "%{ is never closed, a percent sign before { is written %%",
-                    at: place(ofOpening: openCount))
-                return false
-            }
-            let name = String(rest[..<close].dropFirst())
-            rest = rest[close...].dropFirst()
-            if let part = variable(name, scope, place(ofOpening: openCount)) {
-                template.parts.append(part)
-            } else {
-                isValid = false
+        for piece in pieces {
+            switch piece {
+            case .literal(let text): template.append(text)
+            case .name(let name, let opening):
+                if let part = variable(name, scope, place(ofOpening: opening)) {
+                    template.parts.append(part)
+                } else {
+                    isValid = false
+                }
             }
         }
-        template.append(rest)
         return isValid
     }
 

@@ -92,18 +92,9 @@ extension ValueReader {
 extension ConfigurationReading {
     /// Every list that is named exists, and each is of use.
     func checkUserLists(_ lists: [MappingReader.Entry]) {
-        let names = lists.map(\.key)
-        for reference in document.userListReferences where !problems.isFull {
-            if names.contains(reference.name) { continue }
-            reference.value.report(
-                .unknownReference, "no list of users is named \(quoted(reference.name))",
-                suggestion: Suggestion.nearest(to: reference.name, in: names))
-        }
-        let used = Set(document.userListReferences.map(\.name))
-        for list in lists where !used.contains(list.key) {
-            list.value.report(
-                .unusedUserList, "no route asks for users \(quoted(list.key))",
-                at: list.keyPosition, severity: .warning)
-        }
+        checkNames(
+            lists, document.userListReferences.map { ($0.name, $0.value) },
+            unknown: { "no list of users is named \($0)" },
+            unused: (.unusedUserList, { "no route asks for users \($0)" }))
     }
 }
