@@ -31,6 +31,31 @@ import Testing
         #expect((0..<4).map { _ in ask(10 * Self.second) }.filter { $0 == .allowed }.count == 3)
     }
 
+    /// A loop that comes back late, with the time of its round, is not refused for what others have
+    /// counted meanwhile. Found by a soak beside compilers: 857 of 1.6 million.
+    @Test func anOldTimeRefusesNobody() throws {
+        let table = try table()
+        // 1,000/s with a burst of 10, which comes back in 10 ms.
+        func ask(_ time: Int64, _ clocks: [Int64]) -> (RateLimitVerdict, Int) {
+            var reads = 0
+            let verdict = table.ask(key: 9 << 44, roundTime: time, interval: 1_000, burst: 10) {
+                defer { reads += 1 }
+                return clocks[min(reads, clocks.count - 1)]
+            }
+            return (verdict, reads)
+        }
+        #expect(ask(100_000, []) == (.allowed, 0))
+        // 80 ms behind, where it would be 90 ms to come.
+        #expect(ask(20_000, [100_500, 100_501]) == (.allowed, 1))
+        // And again between the clock and the table.
+        #expect(ask(20_000, [60_000, 101_000, 101_001]) == (.allowed, 2))
+        // Whoever is too many is refused all the same, by the latest time.
+        for _ in 0..<8 { #expect(ask(101_000, [101_000]).0 == .allowed) }
+        #expect(ask(20_000, [101_000, 101_001]) == (.refused(waitMicroseconds: 1_000), 2))
+        // A clock that never stands still is asked so often only.
+        #expect(ask(1_000, (1...20).map { 1_000 + $0 * 200 }).1 == 8)
+    }
+
     /// Over a long time the rate is what was asked for, whatever the offered load.
     @Test(arguments: [1, 7, 100, 3_000])
     func longRun(rate: Int64) throws {

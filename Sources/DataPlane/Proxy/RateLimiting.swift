@@ -43,6 +43,8 @@ extension Engine {
             ? KeyHash.mix(limit.seed ^ ClientAddress(client[].peer.host).site)
             : limit.key.hash(facts, seed: limit.seed) ?? KeyHash.mix(limit.seed)
         return limit.table.ask(
-            key: hash, now: nowNanoseconds / 1_000, interval: limit.interval, burst: limit.burst)
+            key: hash, roundTime: nowNanoseconds / 1_000, interval: limit.interval,
+            burst: limit.burst
+        ) { Int64(clamping: Instant.now().nanoseconds) / 1_000 }
     }
 }

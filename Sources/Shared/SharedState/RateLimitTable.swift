@@ -88,6 +88,29 @@ public struct RateLimitTable: BitwiseCopyable, Sendable {
         return .refused(waitMicroseconds: interval)
     }
 
+    /// The same for somebody whose time may be old, such as that of a loop's round: what others have
+    /// counted since would look like a burst to come. So nothing is refused by an old time.
+    ///
+    /// - Parameter clock: microseconds of CLOCK_MONOTONIC; asked only where something is refused.
+    public func ask(
+        key: UInt64, roundTime: Int64, interval: Int64, burst: Int64, clock: () -> Int64
+    ) -> RateLimitVerdict {
+        var time = roundTime
+        var verdict = ask(key: key, now: time, interval: interval, burst: burst)
+        for _ in 0..<Self.clockReadsMax {
+            guard case .refused = verdict else { return verdict }
+            let present = clock()
+            if present &- time < Self.oldMicroseconds { return verdict }
+            time = present
+            verdict = ask(key: key, now: time, interval: interval, burst: burst)
+        }
+        return verdict
+    }
+
+    /// Also between the clock and the table a thread may lose its processor.
+    private static let clockReadsMax = 8
+    private static let oldMicroseconds: Int64 = 100
+
     /// Makes all keys unknown. The master's, when nobody uses the cells.
     public func clear() { cells.clear() }
 
