@@ -1,5 +1,5 @@
 // Every way in which a message of a peer is refused: the status the client gets, and a stable name
-// for logs and counters. Plain values, any thread.
+// for logs; counters go by the status. Plain values, any thread.
 
 /// One reason for refusing a message. `status` is the answer when the client's message is at fault;
 /// a fault of a server's message is 502 whatever stands here.

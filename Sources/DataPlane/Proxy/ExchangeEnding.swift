@@ -95,7 +95,7 @@ extension Engine {
     mutating func refuseBody(
         _ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>, _ error: HTTPError
     ) {
-        if error.status == 400 { record.add(.badRequests) }
+        countRefusal(error.status)
         exchange[].note(.refused, error.name)
         fail(exchange, client, error.status, error.name)
     }

@@ -117,13 +117,21 @@ extension Engine {
         close(client)
     }
 
+    /// Of a message that is at fault, by the status that it gets.
+    mutating func countRefusal(_ status: Int) {
+        switch status {
+        case 413: record.add(.bodiesTooLarge)
+        case 414: record.add(.targetsTooLong)
+        case 417: record.add(.expectationsFailed)
+        case 431: record.add(.headersTooLarge)
+        case 501, 505: record.add(.notImplemented)
+        default: record.add(.badRequests)
+        }
+    }
+
     /// Answers a request that is not one.
     mutating func refuse(_ client: Ref<ClientConnection>, _ error: HTTPError) {
-        switch error.status {
-        case 400: record.add(.badRequests)
-        case 431: record.add(.headersTooLarge)
-        default: break
-        }
+        countRefusal(error.status)
         let exchange = makeExchange(client)
         exchange[].keepsClient = false
         exchange[].bytesIn = Int64(client[].input.count)

@@ -39,6 +39,12 @@ public enum LoopCounter: Int, CaseIterable, Sendable {
     case rateLimited
     /// Connections to servers for which the system had no port, descriptor or memory.
     case upstreamShortages
+    /// Answered 413, 414, 417 by us.
+    case bodiesTooLarge
+    case targetsTooLong
+    case expectationsFailed
+    /// Answered 501 or 505 by us.
+    case notImplemented
 }
 
 /// A quantity as it is now, set by the loop. As with counters, the raw value is a place.

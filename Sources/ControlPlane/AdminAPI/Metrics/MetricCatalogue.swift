@@ -111,7 +111,10 @@ enum MetricCatalogue {
                 ["reason"]),
             samples: [
                 ("badRequests", "bad_request"), ("requestTimeouts", "timeout"),
-                ("headersTooLarge", "headers_too_large"),
+                ("headersTooLarge", "headers_too_large"), ("bodiesTooLarge", "body_too_large"),
+                ("targetsTooLong", "target_too_long"),
+                ("expectationsFailed", "expectation_failed"),
+                ("notImplemented", "not_implemented"),
             ]),
         total("upstream_connects", "Connections to servers begun.", "upstreamConnects"),
         total(
