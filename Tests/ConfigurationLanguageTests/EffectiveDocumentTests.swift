@@ -30,7 +30,7 @@ import Testing
             errors: {"503": {body: "x %{pid}%%{"}, "400": {type: text/plain, body: ""}}
             headers:
               forwarded_for: off
-              set: {X-A: "50%%", X-B: "%{client_ip}"}
+              set: {X-A: "50%%", X-B: "%{client_ip:network(24,64):field(1,:)}"}
               add: {X-C: ["1", "%%{x}", ""]}
               remove: [X-D, x-d]
               request: {replace: {cookie: {regex: d, with: "%{path}"}},
@@ -48,11 +48,11 @@ import Testing
                   path_regex: ['^/(?<id>\d+)$', "a|b"],
                   query: {"a b": [{prefix: x}, y], z: null}, cookie: {C: {contains: "1"}},
                   header: {X-S: [{suffix: s}, t], X-T: {regex: "^a{2}$"}}, share: 0%,
-                  servers_up: {api: 2, db: 1},
+                  servers_up: {api: 2, db: 1}, port: [80, 8443],
                   client_ip: ["10.1.2.3/8", "::/0", "192.0.2.1"]},
                  rewrite: {path: "/v/%{capture.id}%{query.q}%%", query: {keep: [], remove: [a, b],
                   set: {"x y": "%{cookie.C}"}, add: {z: "1"}}},
-                 respond: {body: "%{capture.all_2} %{header.X-A}"}}
+                 respond: {body: "%{capture.all_2} %{header.X-A:json(a.0):upper}"}}
               - {id: h, rewrite: {path_prefix: {from: /a/, to: /}, query: {keep: a}}}
               - {id: r, headers: {set: {Q: "no"}}, redirect: {location: "https://%{host}/"}}
               - {id: s, redirect: {status: 308, scheme: https, host: "h:1", path: /x}}
@@ -213,7 +213,8 @@ import Testing
             (
                 RouteMatch(),
                 "hosts paths pathPrefixes pathSuffixes pathPatterns pathRegexes methods scheme headers "
-                    + "queries cookies maps serversUp sharePercent clientRanges serverNames all any none"
+                    + "queries cookies maps serversUp sharePercent clientRanges ports serverNames "
+                    + "all any none"
             ),
             (Rewrite(), "path query"), (QueryRewrite(), "kept removed set added"),
             (LocalResponse(status: 200, body: Template(parts: [])), "status contentType body"),

@@ -153,6 +153,27 @@ import Testing
             ["invalid-value /frontends/f/routes/0/redirect/location"]
         ),
         (
+            "{redirect: {location: '%{path:field(-1,/)}'}}, {match: {path: /}, backend: b}",
+            ["invalid-value /frontends/f/routes/0/redirect/location"]
+        ),
+        (
+            "{redirect: {location: '%{query}'}}, {match: {path: /}, backend: b}",
+            ["invalid-value /frontends/f/routes/0/redirect/location"]
+        ),
+        (
+            "{redirect: {location: '%{scheme:lower}://%{host}%{path:lower}'}}, "
+                + "{match: {path: /}, backend: b}", []
+        ),
+        ("{match: {port: [80, 8443]}, backend: b}, {backend: b}", []),
+        (
+            "{match: {port: [0, 65536, x]}, backend: b}, {backend: b}",
+            [
+                "out-of-range /frontends/f/routes/0/match/port/0",
+                "out-of-range /frontends/f/routes/0/match/port/1",
+                "wrong-type /frontends/f/routes/0/match/port/2",
+            ]
+        ),
+        (
             "{rewrite: {path: 'x'}, backend: b}",
             ["invalid-value /frontends/f/routes/0/rewrite/path"]
         ),

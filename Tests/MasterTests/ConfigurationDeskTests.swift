@@ -161,7 +161,7 @@ extension MasterProcessTests {
             #expect(written.text.string == "# why\n" + edited.text)
             let effective = try await desk.document(of: 1, as: .effective)
             #expect(effective.revision == 1)
-            #expect(effective.text.string.contains("\"max_connections\": 50000"))
+            #expect(effective.text.string.contains("\"max_connections\": \"auto\""))
             let difference = try await desk.difference(from: 1, to: 2)
             #expect(difference.changes.map(\.pointer) == ["/process/max_reloads"])
             let lines = try await desk.textDifference(from: 1, to: 2).unified

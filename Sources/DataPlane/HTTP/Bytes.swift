@@ -246,6 +246,7 @@ enum ASCII {
     static var lineFeed: UInt8 { 0x0A }
     static var carriageReturn: UInt8 { 0x0D }
     static var space: UInt8 { 0x20 }
+    static var quote: UInt8 { 0x22 }
     static var numberSign: UInt8 { 0x23 }
     static var ampersand: UInt8 { 0x26 }
     static var plus: UInt8 { 0x2B }
@@ -271,6 +272,11 @@ enum ASCII {
     @inline(__always)
     static func lowercased(_ byte: UInt8) -> UInt8 {
         byte &- 0x41 < 26 ? byte | 0x20 : byte
+    }
+
+    @inline(__always)
+    static func uppercased(_ byte: UInt8) -> UInt8 {
+        byte &- 0x61 < 26 ? byte & 0xDF : byte
     }
 
     /// 0…15, or nil.

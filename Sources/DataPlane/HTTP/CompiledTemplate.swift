@@ -36,13 +36,44 @@ enum ValueForm: UInt8 {
     case parameter
 }
 
+/// What is harmless wherever it is written.
+private enum KnownText: UInt8 {
+    case generation, revision, pid, clientIP, clientPort, port, frontend, scheme, requestID
+    case unixTime, status, backend, server
+}
+
+/// What a client says, or stands in what it says.
+private enum ToldText: UInt8 {
+    case method, host, path, query, user
+
+    var form: ValueForm {
+        switch self {
+        case .host, .path, .query: .ofTarget
+        case .method, .user: .plain
+        }
+    }
+
+    func text(_ facts: ExchangeFacts) -> Bytes {
+        switch self {
+        case .method: facts.method
+        case .host: facts.host
+        case .path: facts.path
+        case .query: facts.query
+        case .user: facts.user
+        }
+    }
+}
+
 struct CompiledTemplate: BitwiseCopyable {
     private enum Part: BitwiseCopyable {
         case literal(Bytes)
-        case generation, revision, pid, clientIP, clientPort, frontend
-        case scheme, method, host, path, query, requestID, user, backend, server
+        case known(KnownText)
+        case told(ToldText)
+        case date
         case value(CompiledValue)
         case group(Int)
+        /// One part, and what is made of it.
+        case converted(Run<Part>, Run<CompiledConversion>)
     }
 
     private let parts: Run<Part>
@@ -52,15 +83,7 @@ struct CompiledTemplate: BitwiseCopyable {
         _ template: Template, escape: TemplateEscape, arena: ConfigurationArena,
         names: RuleNames = RuleNames()
     ) {
-        parts = arena.run(
-            template.parts.map { part in
-                switch part {
-                case .literal(let text): Part.literal(arena.bytes(text))
-                case .variable(let variable): Self.part(of: variable)
-                case .request(let value): .value(CompiledValue(value, arena: arena, names: names))
-                case .group(let name): .group(names.groups[name] ?? -1)
-                }
-            })
+        parts = arena.run(template.parts.map { Self.compile($0, arena, names) })
         self.escape = escape
     }
 
@@ -72,23 +95,42 @@ struct CompiledTemplate: BitwiseCopyable {
         return text.begins(with: Bytes("//"))
     }
 
-    private static func part(of variable: Variable) -> Part {
+    private static func compile(
+        _ part: Template.Part, _ arena: ConfigurationArena, _ names: RuleNames
+    ) -> Part {
+        switch part {
+        case .literal(let text): .literal(arena.bytes(text))
+        case .variable(let variable): compile(variable)
+        case .request(let value): .value(CompiledValue(value, arena: arena, names: names))
+        case .group(let name): .group(names.groups[name] ?? -1)
+        case .converted(let part, let conversions):
+            .converted(
+                arena.run([compile(part, arena, names)]),
+                arena.run(conversions.map { CompiledConversion($0, arena: arena) }))
+        }
+    }
+
+    private static func compile(_ variable: Variable) -> Part {
         switch variable {
-        case .generation: .generation
-        case .revision: .revision
-        case .pid: .pid
-        case .clientIP: .clientIP
-        case .clientPort: .clientPort
-        case .frontend: .frontend
-        case .scheme: .scheme
-        case .method: .method
-        case .host: .host
-        case .path: .path
-        case .query: .query
-        case .requestID: .requestID
-        case .user: .user
-        case .backend: .backend
-        case .server: .server
+        case .generation: .known(.generation)
+        case .revision: .known(.revision)
+        case .pid: .known(.pid)
+        case .clientIP: .known(.clientIP)
+        case .clientPort: .known(.clientPort)
+        case .port: .known(.port)
+        case .frontend: .known(.frontend)
+        case .scheme: .known(.scheme)
+        case .method: .told(.method)
+        case .host: .told(.host)
+        case .path: .told(.path)
+        case .query: .told(.query)
+        case .requestID: .known(.requestID)
+        case .user: .told(.user)
+        case .date: .date
+        case .unixTime: .known(.unixTime)
+        case .status: .known(.status)
+        case .backend: .known(.backend)
+        case .server: .known(.server)
         }
     }
 
@@ -97,27 +139,81 @@ struct CompiledTemplate: BitwiseCopyable {
         while index < parts.count {
             switch parts[index] {
             case .literal(let text): writer.append(text)
-            case .generation: writer.append(facts.generation)
-            case .revision: writer.append(facts.revision)
-            case .pid: writer.append(facts.pid)
-            case .clientIP: writer.append(facts.clientIP)
-            case .clientPort: writer.append(decimal: Int64(facts.clientPort))
-            case .frontend: writer.append(facts.frontend)
-            case .scheme: writer.append(facts.scheme)
-            case .method: writeValue(facts.method, to: &writer)
-            case .host: writeValue(facts.host, .ofTarget, to: &writer)
-            case .path: writeValue(facts.path, .ofTarget, to: &writer)
-            case .query: writeValue(facts.query, .ofTarget, to: &writer)
-            case .requestID: facts.requestID.write(to: &writer)
-            case .user: writeValue(facts.user, to: &writer)
-            case .backend: writer.append(facts.backend)
-            case .server: writer.append(facts.server)
+            case .known(let known): Self.write(known, facts, to: &writer)
+            case .told(let told): writeValue(told.text(facts), told.form, to: &writer)
             case .value(let value):
                 writeValue(value.text(facts), value.form, to: &writer)
             case .group(let number): writeValue(facts.captures.group(number), to: &writer)
+            case .date, .converted: writeConverted(parts[index], facts, to: &writer)
             }
             index &+= 1
         }
+    }
+
+    private static func write(
+        _ known: KnownText, _ facts: ExchangeFacts, to writer: inout ByteWriter
+    ) {
+        switch known {
+        case .generation: writer.append(facts.generation)
+        case .revision: writer.append(facts.revision)
+        case .pid: writer.append(facts.pid)
+        case .clientIP: writer.append(facts.clientIP)
+        case .clientPort: writer.append(decimal: Int64(facts.clientPort))
+        case .port: writer.append(decimal: Int64(facts.port))
+        case .frontend: writer.append(facts.frontend)
+        case .scheme: writer.append(facts.scheme)
+        case .requestID: facts.requestID.write(to: &writer)
+        case .unixTime: writer.append(decimal: facts.wallSeconds)
+        case .status: if facts.status > 0 { writer.append(decimal: Int64(facts.status)) }
+        case .backend: writer.append(facts.backend)
+        case .server: writer.append(facts.server)
+        }
+    }
+
+    /// What has to be made before it can be made harmless.
+    private func writeConverted(
+        _ part: Part, _ facts: ExchangeFacts, to writer: inout ByteWriter
+    ) {
+        let start = writer.count
+        var form = Self.writeAsIs(part, facts, to: &writer)
+        if case .converted(_, let conversions) = part {
+            var index = 0
+            while index < conversions.count {
+                conversions[index].apply(from: start, in: &writer)
+                if conversions[index].makesAnything { form = .plain }
+                index &+= 1
+            }
+        }
+        guard !writer.overflowed else { return }
+        let made = writer.written.suffix(from: start)
+        writeValue(made, form, to: &writer)
+        if !writer.overflowed { writer.remove(made.count, at: start) }
+    }
+
+    /// Nothing is made harmless here. A parameter loses its escapes.
+    private static func writeAsIs(
+        _ part: Part, _ facts: ExchangeFacts, to writer: inout ByteWriter
+    ) -> ValueForm {
+        switch part {
+        case .literal(let text): writer.append(text)
+        case .known(let known):
+            write(known, facts, to: &writer)
+            return .ofTarget
+        case .told(let told):
+            writer.append(told.text(facts))
+            return told.form
+        case .date: WallClockText.writeHTTPDate(facts.wallSeconds, to: &writer)
+        case .group(let number): writer.append(facts.captures.group(number))
+        case .value(let value):
+            guard value.form == .parameter else {
+                writer.append(value.text(facts))
+                return value.form
+            }
+            var text = DecodedText(value.text(facts))
+            while let byte = text.next() { writer.append(byte) }
+        case .converted(let source, _): return writeAsIs(source[0], facts, to: &writer)
+        }
+        return .plain
     }
 
     /// How many bytes `write` writes.

@@ -68,6 +68,7 @@ struct CompiledValue: BitwiseCopyable {
         case nothing
         /// Lower case.
         case header(Bytes)
+        case response(Bytes)
         case cookie(Bytes)
         case query(Bytes)
     }
@@ -83,6 +84,7 @@ struct CompiledValue: BitwiseCopyable {
             switch value.kind {
             case .capture: .capture(names.captures[value.name] ?? -1)
             case .header: .header(arena.bytes(value.name.lowercased()))
+            case .response: .response(arena.bytes(value.name.lowercased()))
             case .cookie: .cookie(arena.bytes(value.name))
             case .query: .query(arena.bytes(value.name))
             case .map: names.maps[value.name].map { .map($0) } ?? .nothing
@@ -104,7 +106,7 @@ struct CompiledValue: BitwiseCopyable {
         switch source {
         case .capture, .host, .path: .ofTarget
         case .query: .parameter
-        case .header, .cookie, .map, .method, .clientIP, .nothing: .plain
+        case .header, .response, .cookie, .map, .method, .clientIP, .nothing: .plain
         }
     }
 
@@ -121,6 +123,9 @@ struct CompiledValue: BitwiseCopyable {
         case .header(let name):
             var index = 0
             return facts.fields.next(name, from: &index) ?? .empty
+        case .response(let name):
+            var index = 0
+            return facts.responseFields.next(name, from: &index) ?? .empty
         case .cookie(let name): return facts.fields.cookie(name) ?? .empty
         case .query(let name):
             return QueryParameters.value(of: name, in: facts.query) ?? .empty

@@ -6,6 +6,8 @@ struct ExchangeFacts: BitwiseCopyable {
     var clientIP = Bytes.empty
     var clientPort: UInt16 = 0
     var clientAddress = ClientAddress()
+    /// What the client connected to; 0 at a unix socket.
+    var port: UInt16 = 0
     /// `http` or `https`: what the client speaks, be it with a proxy before us that says so.
     var scheme = Bytes("http")
     var knownMethod = HTTPMethod.other
@@ -21,6 +23,9 @@ struct ExchangeFacts: BitwiseCopyable {
     var hasQuery = false
     /// The fields of the request, while its bytes are there.
     var fields = FieldView()
+    /// Of the server's answer, while its bytes are there; and its status, or that of our own, 0 before.
+    var responseFields = FieldView()
+    var status = 0
     var captures = Captures()
     var requestID = RequestID()
     var frontend = Bytes.empty

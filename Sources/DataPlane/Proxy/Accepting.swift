@@ -34,6 +34,8 @@ struct Listener: ~Copyable, SlabEntry {
     fileprivate(set) var frontend: Ref<FrontendState>?
     /// As `RuntimeConfiguration.limitedBind`.
     fileprivate var limitedBind = RuntimeConfiguration.unlimited
+    /// As the kernel says; 0 of a unix socket.
+    fileprivate var port: UInt16 = 0
     fileprivate var backoff: Int64 = 0
 
     init() {}
@@ -55,6 +57,7 @@ extension Engine {
             listener[].frontend = frontends[registration.frontendIndex]
             listener[].limitedBind = configuration.limitedBind(
                 registration.frontendIndex, registration.bindIndex)
+            listener[].port = (try? TCPSocket.localAddress(registration.fd).port) ?? 0
             listeners.append(listener)
             register(listener)
         }
@@ -118,7 +121,8 @@ extension Engine {
                 let fd = Int32(truncatingIfNeeded: result.value)
                 place(
                     AcceptedConnection(
-                        fd: fd, peer: peer, frontendIndex: frontend[].index, limitedBind: bind))
+                        fd: fd, peer: peer, frontendIndex: frontend[].index, limitedBind: bind,
+                        listenerPort: listener[].port))
                 continue
             }
             givePlace(frontend[].index, bind)
@@ -216,6 +220,7 @@ extension Engine {
         client[].peer = connection.peer
         client[].frontend = frontend
         client[].limitedBind = connection.limitedBind
+        client[].listenerPort = connection.listenerPort
         client[].acceptedAt = nowNanoseconds
         count(.connections, of: frontend[].traffic)
         client.change(to: .idle)

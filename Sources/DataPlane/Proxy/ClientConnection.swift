@@ -48,6 +48,8 @@ struct ClientConnection: ~Copyable, SlabEntry, TimerEntry {
     var limitedBind = RuntimeConfiguration.unlimited
     /// The connections to servers that this client used last, newest first (`ServerConnection`).
     var firstOwn: Ref<ServerConnection>?
+    /// It logged in at a server, for as long as a connection to that lasts (`ServerBinding`).
+    var isBound = false
     /// It has had an exchange before the present one.
     var hasExchanged = false
     /// In the order of arrival, for the oldest one and for walking over all.
@@ -57,6 +59,8 @@ struct ClientConnection: ~Copyable, SlabEntry, TimerEntry {
     var peer = RawSocketAddress(host: .ipv4(0), port: 0)
     /// What the client connected to, where such a proxy has said it.
     var destination: RawSocketAddress?
+    /// Of the listener; 0 at a unix socket.
+    var listenerPort: UInt16 = 0
     /// The client speaks TLS with such a proxy.
     var isSecure = false
     /// Nanoseconds of the loop's clock.
@@ -67,6 +71,9 @@ struct ClientConnection: ~Copyable, SlabEntry, TimerEntry {
     var lingerBytes = 0
 
     init() {}
+
+    /// What the client connected to, as far as it is known; 0 at a unix socket.
+    var port: UInt16 { destination?.port ?? listenerPort }
 
     /// Receives behind what is there already.
     @inline(__always)

@@ -84,6 +84,7 @@ private struct CompiledMatchRest: BitwiseCopyable {
     /// Neither patterns nor expressions.
     private let takesAnyPath: Bool
     private let clients: AddressTable
+    private let ports: Run<UInt16>
     private let serversUp: Run<CompiledServersUp>
     /// None or one.
     private let share: Run<CompiledShare>
@@ -117,6 +118,7 @@ private struct CompiledMatchRest: BitwiseCopyable {
         share = arena.run(
             match.sharePercent.map { [CompiledShare(percent: $0, salt: arena.nextSalt())] } ?? [])
         clients = AddressTable(match.clientRanges, arena: arena)
+        ports = arena.run(match.ports.map { UInt16(clamping: $0) })
         scheme = arena.bytes(match.scheme?.rawValue ?? "")
         values = arena.run(
             CompiledValueMatch.compile(match.queries, in: .query, arena: arena)
@@ -131,7 +133,8 @@ private struct CompiledMatchRest: BitwiseCopyable {
 
     var isEmpty: Bool {
         methods.isEmpty && suffixes.isEmpty && takesAnyPath && serversUp.isEmpty
-            && share.isEmpty && clients.isEmpty && scheme.isEmpty && values.isEmpty && all.isEmpty
+            && share.isEmpty && clients.isEmpty && ports.isEmpty && scheme.isEmpty && values.isEmpty
+            && all.isEmpty
             && any.isEmpty
             && none.isEmpty
     }
@@ -142,7 +145,8 @@ private struct CompiledMatchRest: BitwiseCopyable {
     ) -> Bool {
         guard methods.isEmpty || facts.knownMethod != .other || contains(methods, facts.method)
         else { return false }
-        guard scheme.isEmpty || scheme.equals(facts.scheme) else { return false }
+        guard scheme.isEmpty || scheme.equals(facts.scheme), ports.isEmpty || takesPort(facts.port)
+        else { return false }
         guard serversUp.isEmpty || areUp(memory), share.isEmpty || share[0].takes(facts.requestID)
         else { return false }
         guard clients.isEmpty || clients.number(of: facts.clientAddress) != nil,
@@ -160,6 +164,15 @@ private struct CompiledMatchRest: BitwiseCopyable {
         }
         guard any.isEmpty || holdsAny(&facts, conditions, &memory) else { return false }
         return takesAnyPath || takesPath(&facts)
+    }
+
+    private func takesPort(_ port: UInt16) -> Bool {
+        var index = 0
+        while index < ports.count {
+            if ports[index] == port { return true }
+            index &+= 1
+        }
+        return false
     }
 
     private func areUp(_ memory: ConditionMemory) -> Bool {

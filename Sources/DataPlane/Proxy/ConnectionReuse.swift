@@ -123,6 +123,7 @@ extension Engine {
     /// The exchange is over. The connection is kept if nothing is known or to be feared behind the
     /// response.
     mutating func parkIfClean(_ server: Ref<ServerConnection>, behind exchange: Ref<Exchange>) {
+        if exchange[].isBound { server[].carriesOneClient = true }
         let hasExcess = !server[].input.isEmpty || exchange[].download.hasExcess
         if hasExcess { count(.desyncs, of: server[].server?[].traffic) }
         // A last receive that filled its buffer leaves unknown what is behind it, and no event will

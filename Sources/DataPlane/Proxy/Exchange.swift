@@ -105,6 +105,8 @@ struct Exchange: ~Copyable, SlabEntry {
     var balanceKey: UInt64 = 0
     /// The place of the server that the client belongs to; -1: it belongs to none.
     var ownServer = -1
+    /// It is part of a login that is good for the connection (`ServerBinding`).
+    var isBound = false
     /// Of the key by which the client is remembered; 0: it is not.
     var clientHash: UInt64 = 0
     /// Of a server with a limit; goes back when it is replaced.

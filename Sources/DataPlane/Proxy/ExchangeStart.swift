@@ -227,7 +227,7 @@ extension Engine {
         _ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>, _ headBytes: Int,
         _ error: HTTPError
     ) {
-        record.add(.badRequests)
+        countRefusal(error.status)
         capture(exchange, client[].input.bytes(0, headBytes))
         endRequest(exchange, client, headBytes)
         exchange[].note(.refused, error.name)
@@ -248,6 +248,9 @@ extension Engine {
         guard let frontend = client[].frontend else { return }
         if let stickiness = exchange[].backend?[].stickiness {
             recogniseClient(exchange, client, headBytes, stickiness[0], facts)
+        }
+        if client[].isBound || request.fields.knows(.authorization) {
+            bindToServer(exchange, client, facts)
         }
         var writer = scratch.writer()
         var forwarding = RequestForwarding(forwardedFor: frontend[].forwardedFor)
@@ -320,6 +323,7 @@ extension Engine {
         facts.clientIP = writer.written
         facts.clientPort = client[].peer.port
         facts.clientAddress = ClientAddress(client[].peer.host)
+        facts.port = client[].port
         if client[].isSecure { facts.scheme = Bytes("https") }
         facts.requestID = exchange[].requestID
         facts.user = exchange[].login.user
@@ -332,6 +336,7 @@ extension Engine {
         facts.revision = revisionText
         facts.pid = pidText
         facts.wallSeconds = wallMilliseconds / 1_000
+        facts.status = exchange[].status
         return facts
     }
 

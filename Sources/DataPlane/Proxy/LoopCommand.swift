@@ -40,6 +40,7 @@ struct AcceptedConnection: Sendable {
     var frontendIndex: Int
     /// As `RuntimeConfiguration.limitedBind`.
     var limitedBind: Int32
+    var listenerPort: UInt16
 }
 
 /// A letter in a loop's mailbox.

@@ -117,6 +117,9 @@ extension Engine {
         }
         exchange[].respondedAt = nowNanoseconds
         exchange[].status = response.status
+        if response.status == 401 || response.status == 407 {
+            noteChallenge(exchange, client, server[].input.bytes(0, length))
+        }
         noteLatency(exchange)
         if EjectionRule.isFailure(status: response.status) {
             didFailToServe(exchange)
@@ -194,6 +197,7 @@ extension Engine {
             clientVersion: exchange[].clientVersion,
             keepsClientConnection: exchange[].keepsClient)
         let head = server[].input.bytes(0, length)
+        facts.responseFields = response.fields.view(in: head)
         let cookie = stickyCookie(exchange)
         var dropped: UInt128 = 0
         if let cookie { dropped = dropSetCookies(cookie, head, rules) }

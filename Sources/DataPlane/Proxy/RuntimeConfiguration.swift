@@ -110,7 +110,7 @@ final class RuntimeConfiguration: @unchecked Sendable {
                 shared: traffic.frontendConnections(place))
         }
         processGauge = ConnectionGauge(
-            limit: configuration.process.maxConnections,
+            limit: configuration.process.connectionLimit(descriptors: SharedUpstreams.descriptors),
             shared: ClientConnections.all(traffic.region, slot: slot))
         (bindGauges, bindPlaces) = Self.bindGauges(of: configuration, traffic)
         tcpRoutes = configuration.frontends.map { frontend in

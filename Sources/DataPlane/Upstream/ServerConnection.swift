@@ -39,7 +39,8 @@ struct ServerConnection: ~Copyable, SlabEntry, TimerEntry {
     var input = Buffer()
     /// What the server is told before the client's first byte; gone when sent.
     var preface = Buffer()
-    /// The server was told who the client is: nobody else may ever use the connection.
+    /// The server knows who speaks, by a PROXY header or by a login that is good for the connection:
+    /// nobody else may ever use it.
     var carriesOneClient = false
     /// Who uses it, while `connecting` or `inUse`.
     var exchange: Ref<Exchange>?
@@ -60,7 +61,7 @@ struct ServerConnection: ~Copyable, SlabEntry, TimerEntry {
     fileprivate var next: Ref<ServerConnection>?
     fileprivate var previous: Ref<ServerConnection>?
     // In the owner's list of connections.
-    fileprivate var nextOwn: Ref<ServerConnection>?
+    fileprivate(set) var nextOwn: Ref<ServerConnection>?
     fileprivate var previousOwn: Ref<ServerConnection>?
 
     init() {}

@@ -29,9 +29,14 @@ struct SharedUpstreams {
             return number
         }
         claims = loopCount > 1 ? ClaimBoard(serverCount: number, loopCount: loopCount) : nil
-        let descriptors = Int(clamping: (try? ProcessLimits.descriptorLimit()) ?? 1_024)
+        let descriptors = Self.descriptors
         parkedMax = descriptors / 5 / max(1, loopCount)
         shortDescriptor = Int32(clamping: descriptors - descriptors / 4)
+    }
+
+    /// That the process may have (RLIMIT_NOFILE).
+    static var descriptors: Int {
+        Int(clamping: (try? ProcessLimits.descriptorLimit()) ?? 1_024)
     }
 
     /// The number of a server, by its place in the configuration, among all.

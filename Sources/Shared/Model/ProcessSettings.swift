@@ -4,8 +4,8 @@ public struct ProcessSettings: Codable, Sendable, Equatable {
     public var workers: Int = 1
     /// Event loops of a worker, 1…64; nil is one per core that the master may use.
     public var threads: Int?
-    /// Client connections of all workers together, 1…10_000_000.
-    public var maxConnections: Int = 50_000
+    /// Client connections of all workers together, 1…10_000_000; nil: as `connectionLimit` says.
+    public var maxConnections: Int?
     /// Successful reloads a leaving generation may survive, 0…1000; nil is unlimited.
     public var maxReloads: Int? = 50
     /// From LEAVING to the end of whatever still runs in that generation.
@@ -26,4 +26,18 @@ public struct ProcessSettings: Codable, Sendable, Equatable {
     public var reloadRate = Rate(count: 2, period: .seconds(1))
 
     public init() {}
+
+    /// Client connections of all workers together. Where nobody said how many: so many that each can
+    /// have a connection to a server as well, and some descriptors are left for everything else.
+    ///
+    /// - Parameter descriptors: that a worker may have (RLIMIT_NOFILE).
+    public func connectionLimit(descriptors: Int) -> Int {
+        if let maxConnections { return maxConnections }
+        let perWorker = (max(0, min(descriptors, 1 << 24)) - Self.otherDescriptors) / 2
+        return min(Self.connectionsMost, max(Self.connectionsLeast, workers * perWorker))
+    }
+
+    private static let otherDescriptors = 128
+    private static let connectionsLeast = 16
+    private static let connectionsMost = 50_000
 }

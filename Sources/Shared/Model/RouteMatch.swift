@@ -29,6 +29,8 @@ public struct RouteMatch: Codable, Sendable, Equatable {
     public var sharePercent: Int?
     /// Where the client is.
     public var clientRanges: [AddressRange] = []
+    /// What the client connected to, 1…65535: of the listener, or as a trusted PROXY header says.
+    public var ports: [Int] = []
     /// TCP: lower case; the name that the client's TLS hello asks for.
     public var serverNames: [HostPattern] = []
     /// Names of conditions, which exist: all must hold, one of `any` must, none of `none` may.

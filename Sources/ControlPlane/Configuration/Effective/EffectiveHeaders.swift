@@ -90,15 +90,25 @@ extension Template {
     var written: String {
         var text = ""
         for (index, part) in parts.enumerated() {
-            switch part {
-            case .variable(let variable): text += "%{\(variable.rawValue)}"
-            case .request(let value): text += "%{\(value.kind.rawValue).\(value.name)}"
-            case .group(let name): text += "%{group.\(name)}"
-            case .literal(let literal):
+            if case .literal(let literal) = part {
                 text += Self.escaped(literal, isLast: index == parts.count - 1)
+            } else {
+                text += "%{\(Self.name(part))}"
             }
         }
         return text
+    }
+
+    /// What stands between the braces.
+    private static func name(_ part: Part) -> String {
+        switch part {
+        case .literal(let text): text
+        case .variable(let variable): variable.rawValue
+        case .request(let value): "\(value.kind.rawValue).\(value.name)"
+        case .group(let name): "group.\(name)"
+        case .converted(let part, let conversions):
+            ([name(part)] + conversions.map(\.text)).joined(separator: ":")
+        }
     }
 
     fileprivate static func escaped(_ literal: String, isLast: Bool) -> String {

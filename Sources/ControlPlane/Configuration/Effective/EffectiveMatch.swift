@@ -23,6 +23,7 @@ extension JSONValue {
                 ? nil : .named(match.serversUp, \.backend) { .number($0.least) },
             "share": match.sharePercent.map { .string("\($0)%") },
             "client_ip": list(match.clientRanges.map(\.description)),
+            "port": match.ports.isEmpty ? nil : .array(match.ports.map { .number($0) }),
             "all": list(match.all), "any": list(match.any), "none": list(match.none),
         ])
     }

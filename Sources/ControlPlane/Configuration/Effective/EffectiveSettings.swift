@@ -9,7 +9,7 @@ extension JSONValue {
         .object([
             "workers": .number(settings.workers),
             "threads": settings.threads.map { .number($0) } ?? "auto",
-            "max_connections": .number(settings.maxConnections),
+            "max_connections": settings.maxConnections.map { .number($0) } ?? "auto",
             "max_reloads": settings.maxReloads.map { .number($0) } ?? .null,
             "hard_stop_after": .time(settings.hardStopAfter),
             "ready_timeout": .time(settings.readyTimeout),

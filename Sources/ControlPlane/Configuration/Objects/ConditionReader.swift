@@ -133,6 +133,7 @@ extension RouteMatch {
         var ofConnection = RouteMatch()
         ofConnection.serverNames = serverNames
         ofConnection.clientRanges = clientRanges
+        ofConnection.ports = ports
         (ofConnection.all, ofConnection.any, ofConnection.none) = (all, any, none)
         return self != ofConnection
     }

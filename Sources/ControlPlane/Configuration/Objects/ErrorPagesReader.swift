@@ -38,7 +38,7 @@ extension ValueReader {
                     "an error page has either a body or a file")
                 return nil
             }
-            var template = body?.template(limit: Self.bodyBytesMax, .response)
+            var template = body?.template(limit: Self.bodyBytesMax, .errorPage)
             if let file, let path = file.fileName(),
                 let bytes = reading.document.references.file(
                     path, limit: Self.bodyBytesMax, of: file)

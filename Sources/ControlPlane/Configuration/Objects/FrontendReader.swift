@@ -153,7 +153,8 @@ extension Route {
 
 extension RouteMatch {
     fileprivate var takesEverything: Bool {
-        serverNames.isEmpty && clientRanges.isEmpty && hosts.isEmpty && paths.isEmpty
+        serverNames.isEmpty && clientRanges.isEmpty && ports.isEmpty && hosts.isEmpty
+            && paths.isEmpty
             && methods.isEmpty && scheme == nil && headers.isEmpty
             && (pathPrefixes.isEmpty || pathPrefixes.contains("/"))
             && pathSuffixes.isEmpty && pathPatterns.isEmpty && pathRegexes.isEmpty

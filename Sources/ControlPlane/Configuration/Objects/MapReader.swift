@@ -53,7 +53,9 @@ extension ValueReader {
             return nil
         }
         if let known = names.first(where: { $0.0 == text }) { return known.1 }
-        if let value = requestValue(text), value.kind != .map { return .request(value) }
+        if let value = requestValue(text), value.kind != .map, value.kind != .response {
+            return .request(value)
+        }
         report(
             .invalidValue,
             "\(quoted(text)) is nothing to look up, must be "

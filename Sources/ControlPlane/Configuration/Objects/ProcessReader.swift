@@ -10,10 +10,9 @@ extension ValueReader {
                 if let value { settings[keyPath: path] = value }
             }
             set(\.workers, fields.take("workers")?.integer(in: 1...64))
-            if let threads = fields.take("threads") {
-                settings.threads = threads.threads()
-            }
-            set(\.maxConnections, fields.take("max_connections")?.integer(in: 1...10_000_000))
+            settings.threads = fields.take("threads")?.automatic(or: 1...64)
+            settings.maxConnections =
+                fields.take("max_connections")?.automatic(or: 1...10_000_000)
             if let reloads = fields.take("max_reloads") {
                 settings.maxReloads = reloads.isNull ? nil : reloads.integer(in: 0...1_000)
             }
@@ -51,14 +50,14 @@ extension ValueReader {
     }
 
     /// `auto` is nil.
-    private func threads() -> Int? {
-        let allowed = "auto or a whole number, 1 to 64"
+    private func automatic(or range: ClosedRange<Int>) -> Int? {
+        let allowed = "auto or a whole number, \(range.lowerBound) to \(range.upperBound)"
         guard let scalar = scalar(allowed), scalar.text != "auto" else { return nil }
         guard Units.isInteger(scalar.text) else {
             wrongType(allowed)
             return nil
         }
-        return integer(in: 1...64)
+        return integer(in: range)
     }
 }
 

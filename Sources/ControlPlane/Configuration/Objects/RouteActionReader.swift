@@ -49,14 +49,12 @@ extension ValueReader {
     /// A client must not choose where it leads.
     private func location() -> Template? {
         guard let template = headerTemplate() else { return nil }
-        if case .request(let value)? = template.parts.first {
-            report(
-                .invalidValue,
-                "a location that begins with %{\(value.kind.rawValue).\(value.name)} leads where the "
-                    + "client wants, begin it with / or https://")
-            return nil
-        }
-        return template
+        guard let first = template.parts.first, first.isChosenByClients else { return template }
+        report(
+            .invalidValue,
+            "a location that begins with \(Template(parts: [first]).written) leads where the client "
+                + "wants, begin it with / or https://")
+        return nil
     }
 
     private func redirectStatus() -> Int? {
@@ -94,5 +92,18 @@ extension ValueReader {
             return nil
         }
         return kept(path)
+    }
+}
+
+extension Template.Part {
+    /// Whether clients choose how it begins. A path begins with a slash, a host with no scheme.
+    fileprivate var isChosenByClients: Bool {
+        switch self {
+        case .literal: false
+        case .variable(let variable): variable == .query || variable == .user
+        case .request, .group: true
+        case .converted(.variable(.scheme), _): false
+        case .converted: true
+        }
     }
 }

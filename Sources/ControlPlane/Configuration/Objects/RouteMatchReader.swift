@@ -46,6 +46,7 @@ extension ValueReader {
         match.sharePercent = fields.take("share")?.percent()
         match.clientRanges =
             fields.take("client_ip").map { $0.each { $0.addressRange() } } ?? []
+        match.ports = fields.take("port").map { $0.each { $0.integer(in: 1...65_535) } } ?? []
         readConditions(&match, &fields, mode)
         return match
     }
@@ -65,6 +66,7 @@ extension ValueReader {
             match.serverNames = fields.take("sni").map { $0.each { $0.hostPattern() } } ?? []
             match.clientRanges =
                 fields.take("client_ip").map { $0.each { $0.addressRange() } } ?? []
+            match.ports = fields.take("port").map { $0.each { $0.integer(in: 1...65_535) } } ?? []
             readConditions(&match, &fields, .tcp)
             fields.refuse(
                 [

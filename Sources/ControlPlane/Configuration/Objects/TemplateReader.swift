@@ -4,16 +4,19 @@ import Model
 
 /// What is at hand when a template is written.
 struct TemplateScope {
-    static let request = TemplateScope(hasRequest: true)
+    static let request = TemplateScope(
+        kinds: [.capture, .header, .cookie, .query, .map])
     /// The request is gone: no `%{header.X}` and the like.
-    static let response = TemplateScope(hasRequest: false)
+    static let response = TemplateScope(kinds: [.response])
+    /// There is no answer of a server either.
+    static let errorPage = TemplateScope(kinds: [])
 
-    let hasRequest: Bool
+    let kinds: [RequestValue.Kind]
     /// In whose place the text stands.
     var regex: RegularExpression?
 
     func replacing(_ regex: RegularExpression) -> TemplateScope {
-        TemplateScope(hasRequest: hasRequest, regex: regex)
+        TemplateScope(kinds: kinds, regex: regex)
     }
 }
 
@@ -57,7 +60,7 @@ extension ValueReader {
         }
         var template = Template(parts: [])
         var openCount = 0
-        return read(text, .response, into: &template, &openCount) ? template : nil
+        return read(text, .errorPage, into: &template, &openCount) ? template : nil
     }
 
     /// Adds the parts of a written text; false if something of it was reported.
@@ -71,7 +74,7 @@ extension ValueReader {
             switch piece {
             case .literal(let text): template.append(text)
             case .name(let name, let opening):
-                if let part = variable(name, scope, place(ofOpening: opening)) {
+                if let part = part(name, scope, place(ofOpening: opening)) {
                     template.parts.append(part)
                 } else {
                     isValid = false
@@ -79,6 +82,23 @@ extension ValueReader {
             }
         }
         return isValid
+    }
+
+    /// `name`, or `name:conversion:conversion`.
+    private func part(
+        _ text: String, _ scope: TemplateScope, _ position: @autoclosure () -> TextPosition?
+    ) -> Template.Part? {
+        guard let colon = text.firstIndex(of: ":") else {
+            return variable(text, scope, position())
+        }
+        guard let value = variable(String(text[..<colon]), scope, position()) else { return nil }
+        switch TextConversion.read(text[text.index(after: colon)...]) {
+        case .success(let conversions): return .converted(value, conversions)
+        case .failure(let problem):
+            report(
+                .invalidValue, problem.text, suggestion: problem.suggestion, at: position())
+            return nil
+        }
     }
 
     private func variable(
@@ -95,7 +115,7 @@ extension ValueReader {
                 suggestion: Suggestion.nearest(to: group, in: regex.names), at: position())
             return nil
         }
-        if scope.hasRequest, let value = requestValue(name) {
+        if let value = requestValue(name), scope.kinds.contains(value.kind) {
             if value.kind == .capture, !reading.document.captureNames.contains(value.name) {
                 report(
                     .unknownReference,
@@ -110,8 +130,7 @@ extension ValueReader {
             return .request(value)
         }
         let names = Variable.allCases.map(\.rawValue).sorted()
-        var kinds =
-            scope.hasRequest ? RequestValue.Kind.allCases.map { "\($0.rawValue).NAME" } : []
+        var kinds = scope.kinds.map { "\($0.rawValue).NAME" }
         if scope.regex != nil { kinds.append("group.NAME") }
         report(
             .unknownVariable,
@@ -130,9 +149,10 @@ extension ValueReader {
         switch kind {
         case .capture: guard PathPattern.isName(name) else { return nil }
         case .map: guard Names.isName(name) else { return nil }
-        case .header, .cookie, .query: guard Names.isToken(name) else { return nil }
+        case .header, .cookie, .query, .response: guard Names.isToken(name) else { return nil }
         }
-        return RequestValue(kind: kind, name: kind == .header ? name.lowercased() : name)
+        let isField = kind == .header || kind == .response
+        return RequestValue(kind: kind, name: isField ? name.lowercased() : name)
     }
 
     /// Where the n-th `%{` of a text stands in the file: exact unless some of them are hidden by

@@ -1,31 +1,26 @@
 // An address as people write it. Pure, any thread.
 
-internal import Syscalls
-
 /// Dotted IPv4; IPv6 in the form of RFC 5952, an IPv4 address inside it as IPv4.
 enum AddressText {
-    static func write(_ host: RawSocketAddress.Host, to writer: inout ByteWriter) {
-        switch host {
-        case .ipv4(let word): writeIPv4(word, &writer)
-        case .ipv6(let high, let low):
-            if high == 0, low >> 32 == 0xFFFF {
-                writeIPv4(UInt32(truncatingIfNeeded: low), &writer)
-            } else {
-                writeIPv6(high, low, &writer)
-            }
+    static func write(_ address: ClientAddress, to writer: inout ByteWriter) {
+        if address.isIPv6 {
+            write(
+                high: UInt64(truncatingIfNeeded: address.value >> 64),
+                low: UInt64(truncatingIfNeeded: address.value), to: &writer)
+        } else {
+            write(ipv4: UInt32(truncatingIfNeeded: address.value), to: &writer)
         }
     }
 
-    /// The same of a client; `unix:` for one that came to a unix socket and has none.
-    static func writeClient(_ host: RawSocketAddress.Host, to writer: inout ByteWriter) {
-        switch host {
-        case .ipv4(let word): writeIPv4(word, &writer)
-        case .ipv6(0, 0): writer.append("unix:")
-        case .ipv6: write(host, to: &writer)
+    static func write(high: UInt64, low: UInt64, to writer: inout ByteWriter) {
+        if high == 0, low >> 32 == 0xFFFF {
+            write(ipv4: UInt32(truncatingIfNeeded: low), to: &writer)
+        } else {
+            writeIPv6(high, low, &writer)
         }
     }
 
-    private static func writeIPv4(_ word: UInt32, _ writer: inout ByteWriter) {
+    static func write(ipv4 word: UInt32, to writer: inout ByteWriter) {
         var shift: UInt32 = 24
         while true {
             writeOctet(UInt8(truncatingIfNeeded: word >> shift), &writer)

@@ -1,11 +1,11 @@
-// Text → address, for the line form of a PROXY header: the counterpart of `AddressText`, as strict
-// as the configuration language, and without a String. Pure.
-
-internal import Syscalls
+// Text → address: the counterpart of `AddressText`, as strict as the configuration language, and
+// without a String. Pure.
 
 enum AddressReading {
-    static func host(_ text: Bytes, isIPv4: Bool) -> RawSocketAddress.Host? {
-        isIPv4 ? ipv4(text).map { .ipv4($0) } : ipv6(text)
+    /// Either family, without brackets.
+    static func address(_ text: Bytes) -> ClientAddress? {
+        if let word = ipv4(text) { return ClientAddress(ipv4: word) }
+        return ipv6(text).map { ClientAddress(high: $0.high, low: $0.low) }
     }
 
     /// Decimal without leading zeros, 0…65535.
@@ -28,7 +28,7 @@ enum AddressReading {
     }
 
     /// Four octets.
-    private static func ipv4(_ text: Bytes) -> UInt32? {
+    static func ipv4(_ text: Bytes) -> UInt32? {
         var word: UInt32 = 0
         var rest = text
         for octet in 0..<4 {
@@ -43,7 +43,7 @@ enum AddressReading {
     }
 
     /// RFC 4291 §2.2: up to eight groups, one gap, perhaps a dotted tail.
-    private static func ipv6(_ text: Bytes) -> RawSocketAddress.Host? {
+    static func ipv6(_ text: Bytes) -> (high: UInt64, low: UInt64)? {
         var groups = InlineArray<8, UInt16>(repeating: 0)
         var count = 0
         var gap: Int?
@@ -75,7 +75,7 @@ enum AddressReading {
                 rest = rest.suffix(from: 1)
             }
         }
-        return host(groups, count, gap)
+        return words(groups, count, gap)
     }
 
     private static func group(_ digits: Bytes) -> UInt16? {
@@ -91,9 +91,9 @@ enum AddressReading {
     }
 
     /// The missing groups stand at the gap, which is for one at least.
-    private static func host(
+    private static func words(
         _ groups: InlineArray<8, UInt16>, _ count: Int, _ gap: Int?
-    ) -> RawSocketAddress.Host? {
+    ) -> (high: UInt64, low: UInt64)? {
         guard gap == nil ? count == 8 : count < 8 else { return nil }
         var words = InlineArray<2, UInt64>(repeating: 0)
         for place in 0..<8 {
@@ -103,6 +103,6 @@ enum AddressReading {
                 place < head ? groups[place] : place < head + missing ? 0 : groups[place - missing]
             words[place / 4] = words[place / 4] << 16 | UInt64(value)
         }
-        return .ipv6(high: words[0], low: words[1])
+        return (words[0], words[1])
     }
 }

@@ -1,0 +1,109 @@
+// Logins that are good for a connection (NTLM, Negotiate): nobody else ever speaks over it, and its
+// client comes back to it.
+
+import Glibc
+import Model
+import Synchronization
+import Testing
+
+@testable import DataPlane
+
+@Suite struct EngineBindingTests {
+    /// Who has shown who it is speaks for the connection from then on, as with NTLM.
+    private static func origin(challenge: String, status: Int = 401) throws -> EngineOrigin {
+        try EngineOrigin { connection in
+            var user = ""
+            while let request = connection.takeHead() {
+                if let shown = request.field("authorization") {
+                    user = String(shown.split(separator: " ").last ?? "")
+                }
+                let head =
+                    user.isEmpty
+                    ? "HTTP/1.1 \(status) Who\r\n\(challenge)\r\n" : "HTTP/1.1 200 OK\r\n"
+                connection.send("\(head)Content-Length: \(user.utf8.count)\r\n\r\n\(user)")
+            }
+        }
+    }
+
+    private static func request(_ authorization: String = "") -> String {
+        "GET / HTTP/1.1\r\nHost: a\r\n\(authorization)\r\n"
+    }
+
+    private func ask(_ client: EngineSocket, _ authorization: String = "") -> String? {
+        client.send(Self.request(authorization))
+        return client.takeMessage().map { "\($0.status) \($0.text)" }
+    }
+
+    @Test(
+        arguments: [
+            ("WWW-Authenticate: NTLM", 401, "NTLM"),
+            ("www-authenticate: Negotiate", 401, "negotiate"),
+            ("WWW-Authenticate: Basic realm=\"x\",\tNegotiate a==, Bearer", 401, "Negotiate"),
+            ("WWW-Authenticate: Basic\r\nWWW-Authenticate: ntlm", 401, "ntlm"),
+            ("Proxy-Authenticate: NTLM", 407, "NTLM"),
+        ], [ReuseSettings.Policy.safe, .aggressive, .always])
+    func nobodySpeaksForAnother(
+        offer: (field: String, status: Int, scheme: String), policy: ReuseSettings.Policy
+    ) throws {
+        let origin = try Self.origin(challenge: offer.field, status: offer.status)
+        var options = EngineHarness.Options()
+        options.reuse.policy = policy
+        let harness = try EngineHarness(origins: [origin.port], options)
+        let one = try harness.connect()
+        let other = try harness.connect()
+        #expect(ask(one) == "\(offer.status) ")
+        #expect(ask(one, "Authorization: \(offer.scheme) one\r\n") == "200 one")
+        #expect(ask(one) == "200 one")
+        // In `safe` others may have it after a second of silence.
+        if policy == .safe { usleep(1_200_000) }
+        #expect(ask(other) == "\(offer.status) ")
+        #expect(ask(one) == "200 one")
+        #expect(ask(other, "Authorization: \(offer.scheme) other\r\n") == "200 other")
+        #expect(ask(one) == "200 one")
+        // It goes with its client.
+        one.close()
+        let third = try harness.connect()
+        #expect(ask(third) == "\(offer.status) ")
+    }
+
+    /// Kerberos may come without being asked for.
+    @Test func shownUnasked() throws {
+        let origin = try Self.origin(challenge: "WWW-Authenticate: Basic")
+        var options = EngineHarness.Options()
+        options.reuse.policy = .always
+        let harness = try EngineHarness(origins: [origin.port], options)
+        let one = try harness.connect()
+        #expect(ask(one, "Authorization: Negotiate one\r\n") == "200 one")
+        #expect(ask(try harness.connect()) == "401 ")
+        #expect(ask(one) == "200 one")
+    }
+
+    /// Where several servers take turns, a client stays where it is known.
+    @Test func staysWithItsServer() throws {
+        let origins = try (0..<3).map { _ in
+            try Self.origin(challenge: "WWW-Authenticate: NTLM")
+        }
+        let harness = try EngineHarness(origins: origins.map(\.port))
+        let clients = try (0..<4).map { number in (try harness.connect(), "user\(number)") }
+        for (client, user) in clients {
+            #expect(ask(client) == "401 ")
+            #expect(ask(client, "Authorization: NTLM \(user)\r\n") == "200 \(user)")
+        }
+        for _ in 0..<6 { for (client, user) in clients { #expect(ask(client) == "200 \(user)") } }
+    }
+
+    /// Passwords that come with each request bind nobody, nor does a scheme that only begins alike.
+    @Test(arguments: ["Basic", "Negotiated", "NTLMv3"])
+    func othersShare(scheme: String) throws {
+        let origin = try EngineOrigin.echo()
+        var options = EngineHarness.Options()
+        options.reuse.policy = .always
+        let harness = try EngineHarness(origins: [origin.port], options)
+        for _ in 0..<3 {
+            #expect(
+                ask(try harness.connect(), "Authorization: \(scheme) x\r\n")?.hasPrefix("200")
+                    == true)
+        }
+        #expect(origin.connectionCount == 1)
+    }
+}
