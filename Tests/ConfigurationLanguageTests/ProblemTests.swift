@@ -189,19 +189,6 @@ struct Mistake: CustomTestStringConvertible, Sendable {
             "frontends:\n  f: {bind: {address: '*:80', interface: abcdefghijklmnop}, "
                 + "routes: [{respond: {}}]}", .tooLarge, 3, 42, "/frontends/f/bind/interface"),
         Mistake(
-            "frontends:\n  f: {bind: unix:a, routes: [{respond: {}}]}", .invalidValue, 3, 13,
-            "/frontends/f/bind"),
-        Mistake(
-            "frontends:\n  f: {bind: ['unix:/a', 'unix:/a'], routes: [{respond: {}}]}",
-            .duplicateAddress, 3, 25, "/frontends/f/bind/1"),
-        Mistake(
-            "frontends:\n  f: {bind: {address: unix:/a, user_timeout: 1s}, "
-                + "routes: [{respond: {}}]}", .conflictingFields, 3, 32,
-            "/frontends/f/bind/user_timeout"),
-        Mistake(
-            "frontends:\n  f: {bind: {address: 'unix:@a', mode: '0600'}, "
-                + "routes: [{respond: {}}]}", .conflictingFields, 3, 34, "/frontends/f/bind/mode"),
-        Mistake(
             "frontends:\n  f: {bind: {address: '*:80', group: a}, routes: [{respond: {}}]}",
             .conflictingFields, 3, 31, "/frontends/f/bind/group"),
         Mistake(
@@ -264,7 +251,8 @@ struct Mistake: CustomTestStringConvertible, Sendable {
             .unknownVariable, 9, 15, "/frontends/f/routes/0/respond/body"),
     ]
 
-    @Test(arguments: mistakes) func isReportedAtItsPlace(_ mistake: Mistake) {
+    @Test(arguments: mistakes + mistakesWithUnixSockets)
+    func isReportedAtItsPlace(_ mistake: Mistake) {
         let errors = read(mistake.text).errors
         let found = errors.first { $0.code == mistake.code && $0.pointer == mistake.pointer }
         guard let found else {

@@ -70,6 +70,15 @@ extension ValueReader {
             report(.invalidValue, "\(quoted("unix:" + name)) does not fit, must be \(allowed)")
             return nil
         }
+        // Two ways to write one path would be two sockets that take each other's file away.
+        let folders = name.split(separator: "/", omittingEmptySubsequences: false).dropFirst()
+        guard name.hasPrefix("@") || !folders.contains(where: { ["", ".", ".."].contains($0) })
+        else {
+            report(
+                .invalidValue,
+                "\(quoted("unix:" + name)) is a detour, write the path without //, /./ and /../")
+            return nil
+        }
         return UnixAddress(name: String(name))
     }
 

@@ -13,7 +13,8 @@ extension ValueReader {
             let queue = fields.take("queue")?.queue(&timeouts) ?? QueueSettings()
             let reuse = readReuse(mode, &fields)
             let retries = fields.take("retries")?.retrySettings() ?? RetrySettings()
-            let check = fields.take("check")?.healthCheck()
+            let checkField = fields.take("check")
+            let check = checkField?.healthCheck()
             let ejection = fields.take("ejection")?.ejection()
             let inheritance = ServerInheritance(
                 proxyProtocol: fields.take("proxy_protocol")?.proxyProtocolVersion(),
@@ -23,6 +24,7 @@ extension ValueReader {
             let onRemoved = fields.take("on_removed")?.choice(Backend.OnRemoved.self)
             let resolveInterval = fields.take("resolve_interval").map { $0.resolveInterval() }
             let servers = readServers(&fields, inheritance)
+            if check?.port != nil { checkField?.checkPort(isOf: servers) }
             fields.notSupportedYet("tls")
             var backend = Backend(
                 name: name, mode: mode, balance: balance, timeouts: timeouts, queue: queue,
@@ -35,6 +37,18 @@ extension ValueReader {
             giveCookies(to: &backend)
             return backend
         }
+    }
+
+    /// A unix socket has no port, so the check would go to the socket itself.
+    private func checkPort(isOf servers: [Server]) {
+        let portless = servers.first { server in
+            server.address.unix != nil && server.check.address == nil && server.check.isEnabled
+        }
+        guard let portless else { return }
+        report(
+            .conflictingFields,
+            "\"port\" means nothing to server \(ConfigurationLanguage.quoted(portless.name)), which "
+                + "is at a unix socket: give it an address of its own, check: {address: …}")
     }
 
     /// `off` is nil.

@@ -63,6 +63,7 @@ extension ValueReader {
 
     private func note(_ bind: Bind, at value: ValueReader) -> Bind {
         reading.document.boundAddresses.append(.init(bind: bind, value: value))
+        if case .unix(let address) = bind.address { value.checkNotAdmin(address) }
         return bind
     }
 

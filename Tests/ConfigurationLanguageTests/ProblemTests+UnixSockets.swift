@@ -1,0 +1,30 @@
+// Mistakes with unix sockets, with the places where they are reported.
+
+import ConfigurationLanguage
+
+extension ProblemTests {
+    static let mistakesWithUnixSockets: [Mistake] = [
+        Mistake(
+            "frontends:\n  f: {bind: unix:a, routes: [{respond: {}}]}", .invalidValue, 3, 13,
+            "/frontends/f/bind"),
+        Mistake(
+            "frontends:\n  f: {bind: 'unix:/a/./b', routes: [{respond: {}}]}", .invalidValue, 3, 13,
+            "/frontends/f/bind"),
+        Mistake(
+            "admin: {socket: {path: /a}}\nfrontends:\n  f: {bind: 'unix:/a', "
+                + "routes: [{respond: {}}]}", .protectedAddress, 4, 13, "/frontends/f/bind"),
+        Mistake(
+            "backends:\n  b: {check: {tcp: {}, port: 1}, servers: {s: {address: 'unix:/a'}}}",
+            .conflictingFields, 3, 14, "/backends/b/check"),
+        Mistake(
+            "frontends:\n  f: {bind: ['unix:/a', 'unix:/a'], routes: [{respond: {}}]}",
+            .duplicateAddress, 3, 25, "/frontends/f/bind/1"),
+        Mistake(
+            "frontends:\n  f: {bind: {address: unix:/a, user_timeout: 1s}, "
+                + "routes: [{respond: {}}]}", .conflictingFields, 3, 32,
+            "/frontends/f/bind/user_timeout"),
+        Mistake(
+            "frontends:\n  f: {bind: {address: 'unix:@a', mode: '0600'}, "
+                + "routes: [{respond: {}}]}", .conflictingFields, 3, 34, "/frontends/f/bind/mode"),
+    ]
+}
