@@ -42,6 +42,30 @@ extension IntegrationTests {
             #expect(verdict.isPerfect, "\(verdict)")
         }
 
+        /// More ports than places, and more than are taken up again in a round: each gets its turn.
+        @Test func everyPortOfAFullRangeIsServed() throws {
+            let first = try FreePort.range(60)
+            var configuration = TestConfiguration()
+            configuration.frontends["main"] =
+                "{bind: {address: \"127.0.0.1:\(first)-\(first + 59)\", max_connections: 2}, "
+                + "routes: [{respond: {body: here}}]}"
+            let apus = try ApusInstance(configuration)
+            let threads = Threads()
+            let served = Counter()
+            for offset in 0..<60 {
+                threads.start {
+                    for _ in 0..<10 {
+                        let client = try? HTTPClient(port: first + offset)
+                        let answer = try? client?.exchange(
+                            fields: ["Connection: close"], within: 20)
+                        if answer?.text == "here" { served.add() }
+                    }
+                }
+            }
+            try threads.join(within: 60)
+            #expect(served.value == 600, "\(apus.logText)")
+        }
+
         /// As many as there may be: more than the control channel holds at once.
         @Test func twoThousandListeners() throws {
             let first = try FreePort.range(1_000)

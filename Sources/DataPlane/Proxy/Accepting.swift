@@ -322,15 +322,24 @@ extension Engine {
         return soonest
     }
 
-    /// Takes paused listeners up again.
+    /// Takes paused listeners up again, in turn and some in a round: where a thousand share a limit,
+    /// all of them would come for one place.
     mutating func tendListeners() {
         guard pausedListenerCount > 0 else { return }
-        for listener in listeners {
+        let isFull = configuration.processGauge.isFull
+        let start = listenerTurn
+        var budget = Self.batchMax
+        for step in listeners.indices {
+            let place = (start &+ step) % listeners.count
+            let listener = listeners[place]
             switch listener[].state {
             case .accepting, .released: break
             case .full(let time):
-                if hasPlace(listener) {
+                guard budget > 0, time <= now || step < Self.batchMax else { break }
+                if !isFull, hasPlace(listener) {
                     register(listener)
+                    budget &-= 1
+                    listenerTurn = place &+ 1
                 } else if time <= now {
                     change(listener, to: .full(checkAt: now + Self.fullCheckMilliseconds))
                 }
@@ -342,7 +351,6 @@ extension Engine {
 
     private func hasPlace(_ listener: Ref<Listener>) -> Bool {
         guard let frontend = listener[].frontend else { return false }
-        if configuration.processGauge.isFull { return false }
         let bind = listener[].limitedBind
         if bind != RuntimeConfiguration.unlimited, configuration.bindGauges[Int(bind)].isFull {
             return false

@@ -108,6 +108,8 @@ struct Engine: ~Copyable {
     var frontends: [Ref<FrontendState>] = []
     var backends: [Ref<UpstreamBackend>] = []
     var listeners: [Ref<Listener>] = []
+    /// Whose turn it is to be taken up again.
+    var listenerTurn = 0
     /// There may be thousands, and each round would look at all of them.
     var pausedListenerCount = 0
     /// Other loops of the worker.
