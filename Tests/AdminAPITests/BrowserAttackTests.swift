@@ -103,6 +103,11 @@ struct BrowserAttack: Sendable {
                 ], status: 403))
         // Two names.
         attacks.append(.init(fields: ["Host: evil.example", json], body: "{}", status: 400))
+        // A name that somebody's DNS points to a port which is forwarded to the socket (`ssh -L`).
+        for host in ["evil.example", "evil.example:8080", "localhost.evil.example", "127.1"] {
+            attacks.append(
+                .init(method: "GET", target: "/v1/config", host: host, fields: [], status: 403))
+        }
         attacks.append(
             .init(
                 host: "localhost\r\nHost: localhost", fields: [json], body: "{}", status: 400))

@@ -7,7 +7,7 @@ import Model
 
 struct BrowserGuard: Sendable {
     /// The names, without a port, that a client may know this listener by, besides the address that
-    /// it has connected to; nil on the unix socket, where no browser and no DNS comes.
+    /// it has connected to; nil on the unix socket, which has none.
     let hosts: Set<String>?
 
     /// - Parameter local: our end of the connection.
@@ -28,7 +28,7 @@ struct BrowserGuard: Sendable {
         guard !request.headerFields.contains(.host) else {
             throw Problem(.badRequest, "a request has one Host (RFC 9112 §3.2)").closing()
         }
-        guard let hosts else { return }
+        guard let hosts else { return try Self.checkForwarded(request.authority) }
         guard let authority = request.authority, !authority.isEmpty else {
             throw Problem(.badRequest, "a request has a Host (RFC 9112 §3.2)").closing()
         }
@@ -40,6 +40,18 @@ struct BrowserGuard: Sendable {
                 "Host \(authority.prefix(200)) is not one of this API's names; list it in `hosts` of "
                     + "the listener if it is")
         }
+    }
+
+    /// A browser comes to the unix socket by a port of the operator's machine that is forwarded to
+    /// it (`ssh -L`). Somebody's DNS can point a name there; such a name has a dot in it.
+    private static func checkForwarded(_ authority: String?) throws(Problem) {
+        guard let authority, let host = host(of: authority), host.contains("."),
+            SocketAddress.Host(host) == nil
+        else { return }
+        throw Problem(
+            .forbiddenOrigin,
+            "Host \(authority.prefix(200)) is not one of this socket's names: localhost is, and any "
+                + "address")
     }
 
     /// An address cannot be pointed somewhere else, as a name can.
