@@ -50,6 +50,25 @@ import Testing
         #expect(total(table, .server(backend: "api", name: "b")) == 7)
     }
 
+    /// Those of the generation that is asked for, until it is forgotten and another one is there.
+    @Test func frontendsOfAGeneration() throws {
+        let table = TrafficTable(region)
+        var limited = configuration(["a"])
+        limited.frontends[0].maxConnections = 7
+        limited.frontends[0].bind[0].portCount = 3
+        _ = table.numbers(for: limited, generation: 1)
+        let expected = FrontendView(
+            name: "web", mode: "http", addresses: ["127.0.0.1:80-82"], maxConnections: 7)
+        #expect(table.frontends(of: 1) == [expected])
+        #expect(table.frontends(of: 2) == [])
+        _ = table.numbers(for: configuration(["a"]), generation: 2)
+        table.forget(generation: 1)
+        #expect(table.frontends(of: 1) == [])
+        #expect(table.frontends(of: 2).map(\.maxConnections) == [nil])
+        table.forget(generation: 2)
+        #expect(table.frontends(of: 2) == [])
+    }
+
     @Test func withoutRoomServersAreNotCounted() throws {
         // Number 0, frontend, backend, and two servers.
         let table = TrafficTable(region, capacity: 5)

@@ -124,6 +124,9 @@ public final class MasterHandle: Sendable {
         board.serving.map { traffic.backends(of: $0, now: .now()) }
     }
 
+    /// The frontends of the generation that serves, in order of their names; nil: none serves.
+    public func frontends() -> [FrontendView]? { board.serving.map(traffic.frontends) }
+
     /// The servers of all generations that may have a worker: of two with the same name, as the
     /// newer one has it.
     public func servers() -> [ServerView] { traffic.servers(now: .now()) }

@@ -20,6 +20,7 @@ final class TrafficTable: Sendable {
         /// The names of each generation that may have a worker.
         var generations: [Int: [TrafficName]] = [:]
         var backends: [Int: [Backend]] = [:]
+        var frontends: [Int: [FrontendView]] = [:]
         /// One without a worker whose names are kept until there is another one.
         var parting: Int?
         /// The highest that was seen of each record: its words are workers' words, and may go down.
@@ -81,10 +82,12 @@ final class TrafficTable: Sendable {
             if let parting = state.parting, parting != generation {
                 state.generations[parting] = nil
                 state.backends[parting] = nil
+                state.frontends[parting] = nil
             }
             state.parting = nil
             state.generations[generation] = names
             state.backends[generation] = configuration.backends
+            state.frontends[generation] = configuration.frontends.map(FrontendView.init)
             let fresh = names.filter { state.numbers[$0] == nil }
             give(fresh, in: &state)
             providePermits(for: configuration, in: &state)
@@ -105,6 +108,7 @@ final class TrafficTable: Sendable {
             }
             state.generations[generation] = nil
             state.backends[generation] = nil
+            state.frontends[generation] = nil
             let backends = state.backends.values.joined() + state.servingBackends
             names.keep(backends.flatMap(\.servers))
         }
@@ -147,6 +151,11 @@ final class TrafficTable: Sendable {
                     servers: backend.servers.map { view($0, of: backend, state, now: now) })
             }
         }
+    }
+
+    /// The frontends of a generation that may have a worker.
+    func frontends(of generation: Int) -> [FrontendView] {
+        state.withLock { $0.parting == generation ? [] : $0.frontends[generation] ?? [] }
     }
 
     /// What a wish comes to, for who makes it durable before it is so.
