@@ -26,6 +26,7 @@ final class ScriptedMaster: ControlPort {
         var logTails: [Int: [String]] = [:]
         var traffic: [NamedTraffic] = []
         var backends: [BackendView]? = [.example]
+        var frontends: [FrontendView] = []
         var audit: [StoredAudit] = []
         var wishes: [ServerWish] = []
         var wishOutcome = ServerWishOutcome.done
@@ -71,6 +72,8 @@ final class ScriptedMaster: ControlPort {
 
     /// Nil: none serves.
     func have(_ backends: [BackendView]?) { state.withLock { $0.backends = backends } }
+
+    func have(frontends: [FrontendView]) { state.withLock { $0.frontends = frontends } }
 
     /// What becomes of changes of servers, and of ended sessions, from now on.
     func answer(_ outcome: ServerWishOutcome) { state.withLock { $0.wishOutcome = outcome } }
@@ -121,6 +124,10 @@ final class ScriptedMaster: ControlPort {
     func trafficTotals() -> [NamedTraffic] { state.withLock { $0.traffic } }
 
     func backends() -> [BackendView]? { state.withLock { $0.backends } }
+
+    func frontends() -> [FrontendView]? {
+        state.withLock { $0.backends == nil ? nil : $0.frontends }
+    }
 
     func servers() -> [ServerView] { (backends() ?? []).flatMap(\.servers) }
 

@@ -14,6 +14,7 @@ enum AdminRoutes {
                 certificates: certificates
             ).routes
             + StatusResource(port: port).routes + StatsResource(port: port).routes
+            + StatusPageResource(port: port).routes
             + EventResource(port: port, places: places).routes
             + GenerationResource(port: port).routes + BackendResource(port: port).routes
             + SessionResource(port: port).routes

@@ -49,6 +49,20 @@ struct Answer: Sendable {
             body: Array(text.utf8))
     }
 
+    /// HTML for a browser, which is to do nothing with it but show it.
+    static func page(_ bytes: [UInt8], policy: String) -> Answer {
+        Answer(
+            status: 200,
+            fields: [
+                Field(name: "Content-Type", value: "text/html; charset=utf-8"),
+                Field(name: "Cache-Control", value: "no-store"),
+                Field(name: "Content-Security-Policy", value: policy),
+                Field(name: "X-Content-Type-Options", value: "nosniff"),
+                Field(name: "Referrer-Policy", value: "no-referrer"),
+            ],
+            body: bytes)
+    }
+
     /// A document of the contract: it changes only with the program.
     static func document(_ bytes: [UInt8], type: String) -> Answer {
         Answer(

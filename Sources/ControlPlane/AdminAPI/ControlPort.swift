@@ -44,6 +44,9 @@ public protocol ControlPort: Sendable {
     /// The backends of the generation that serves, in order of their names; nil: none serves.
     func backends() -> [BackendView]?
 
+    /// The frontends of the generation that serves, in order of their names; nil: none serves.
+    func frontends() -> [FrontendView]?
+
     /// The servers of all generations that may have a worker, each once.
     func servers() -> [ServerView]
 

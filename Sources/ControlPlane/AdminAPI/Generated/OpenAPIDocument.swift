@@ -236,6 +236,49 @@ enum OpenAPIDocument {
     }
    }
   },
+  "/v1/page": {
+   "get": {
+    "operationId": "getPage",
+    "summary": "The status page, for people",
+    "description": "One HTML document without scripts, to be looked at: what wants attention, generations, workers, frontends,\nbackends with their servers, totals. Its size is bounded; where it leaves something out it names the\npath that has all of it. Programs ask the other operations: nothing in it is part of this contract.\n",
+    "parameters": [
+     {
+      "name": "backend",
+      "in": "query",
+      "description": "Only this backend.",
+      "schema": {"$ref": "#/components/schemas/Name"}
+     },
+     {
+      "name": "refresh",
+      "in": "query",
+      "description": "After how many seconds the browser asks again; never unless given.",
+      "schema": {"type": "integer", "minimum": 1, "maximum": 3600, "examples": [5]}
+     }
+    ],
+    "responses": {
+     "200": {
+      "description": "The page.",
+      "headers": {
+       "Cache-Control": {"required": true, "schema": {"const": "no-store"}},
+       "Content-Security-Policy": {
+        "description": "The page's own style, by its digest, and nothing else.",
+        "required": true,
+        "schema": {"type": "string", "pattern": "^default-src 'none'; style-src 'sha256-"}
+       },
+       "X-Content-Type-Options": {"required": true, "schema": {"const": "nosniff"}},
+       "Referrer-Policy": {"required": true, "schema": {"const": "no-referrer"}}
+      },
+      "content": {"text/html": {"schema": {"type": "string"}}}
+     },
+     "400": {"$ref": "#/components/responses/Problem"},
+     "401": {"$ref": "#/components/responses/Unauthenticated"},
+     "403": {"$ref": "#/components/responses/Problem"},
+     "404": {"$ref": "#/components/responses/Problem"},
+     "429": {"$ref": "#/components/responses/Problem"},
+     "503": {"$ref": "#/components/responses/Problem"}
+    }
+   }
+  },
   "/v1/events": {
    "get": {
     "operationId": "watchEvents",
@@ -2272,6 +2315,43 @@ paths:
         "401": {$ref: "#/components/responses/Unauthenticated"}
         "403": {$ref: "#/components/responses/Problem"}
         "429": {$ref: "#/components/responses/Problem"}
+  /v1/page:
+    get:
+      operationId: getPage
+      summary: The status page, for people
+      description: |
+        One HTML document without scripts, to be looked at: what wants attention, generations, workers, frontends,
+        backends with their servers, totals. Its size is bounded; where it leaves something out it names the
+        path that has all of it. Programs ask the other operations: nothing in it is part of this contract.
+      parameters:
+        - name: backend
+          in: query
+          description: Only this backend.
+          schema: {$ref: "#/components/schemas/Name"}
+        - name: refresh
+          in: query
+          description: After how many seconds the browser asks again; never unless given.
+          schema: {type: integer, minimum: 1, maximum: 3600, examples: [5]}
+      responses:
+        "200":
+          description: The page.
+          headers:
+            Cache-Control: {required: true, schema: {const: no-store}}
+            Content-Security-Policy:
+              description: The page's own style, by its digest, and nothing else.
+              required: true
+              schema: {type: string, pattern: "^default-src 'none'; style-src 'sha256-"}
+            X-Content-Type-Options: {required: true, schema: {const: nosniff}}
+            Referrer-Policy: {required: true, schema: {const: no-referrer}}
+          content:
+            text/html:
+              schema: {type: string}
+        "400": {$ref: "#/components/responses/Problem"}
+        "401": {$ref: "#/components/responses/Unauthenticated"}
+        "403": {$ref: "#/components/responses/Problem"}
+        "404": {$ref: "#/components/responses/Problem"}
+        "429": {$ref: "#/components/responses/Problem"}
+        "503": {$ref: "#/components/responses/Problem"}
   /v1/events:
     get:
       operationId: watchEvents

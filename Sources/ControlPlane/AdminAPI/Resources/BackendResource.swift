@@ -130,7 +130,7 @@ struct BackendResource: Sendable {
         return server
     }
 
-    private static func unknown(_ kind: String, _ name: String, among names: [String]) -> Problem {
+    static func unknown(_ kind: String, _ name: String, among names: [String]) -> Problem {
         guard name.utf8.count <= 64 else { return Problem(.notFound, "no such \(kind)") }
         let nearest = NearestName.of(name, in: names).map { "; did you mean \($0)?" } ?? ""
         return Problem(.notFound, "no \(kind) \(name)\(nearest)")
