@@ -59,6 +59,7 @@ import Testing
               - {id: t, auth: {users: staff, realm: "The Office"}, respond: {status: 204}}
               - {id: v, auth: {users: staff}, headers: {set: {X-User: "%{user}"}}}
               - {id: u, respond: {body: "%{path}% %%%{query}", type: text/html}}
+          inner: {routes: [{respond: {status: 204}}]}
           raw:
             mode: tcp
             bind: [{address: "*:90", interface: eth1, max_connections: 5,
@@ -73,6 +74,8 @@ import Testing
                   backend: db}
               - {id: l, match: {all: d}, rate_limit: {use: r}}
               - {id: no, match: {none: d}, deny: {}}
+              - {id: h, match: {http: true}, frontend: inner}
+              - {id: o, match: {http: false, all: e}, deny: {}}
               - {id: rest, match: {client_ip: [10.0.0.0/8, 192.0.2.1]}, backend: db}
         rate_limits: {r: {rate: 1/s}}
         users:
@@ -83,6 +86,7 @@ import Testing
           a: {client_ip: 10.0.0.0/8}
           b: {}
           d: {any: a, sni: d.example}
+          e: {http: false}
         backends:
           api: {timeouts: {server: 5s}, queue: {max: 7, timeout: 1500ms}, on_removed: end_sessions,
             reuse: {policy: always, max_idle: 0, idle_timeout: 90s},
@@ -214,7 +218,7 @@ import Testing
                 RouteMatch(),
                 "hosts paths pathPrefixes pathSuffixes pathPatterns pathRegexes methods scheme headers "
                     + "queries cookies maps serversUp sharePercent clientRanges ports serverNames "
-                    + "all any none"
+                    + "speaksHTTP all any none"
             ),
             (Rewrite(), "path query"), (QueryRewrite(), "kept removed set added"),
             (LocalResponse(status: 200, body: Template(parts: [])), "status contentType body"),

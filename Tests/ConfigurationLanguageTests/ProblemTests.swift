@@ -126,7 +126,8 @@ struct Mistake: CustomTestStringConvertible, Sendable {
         Mistake("include: conf.d/", .invalidValue, 2, 10, "/include", "conf.d/*.yaml"),
         Mistake("include: '${env:HOME}/a.yaml'", .invalidValue, 2, 10, "/include"),
         Mistake("frontends: {a b: {bind: '*:80'}}", .invalidValue, 2, 13, "/frontends/a b"),
-        Mistake("frontends: {f: {backend: b}}", .missingField, 2, 16, "/frontends/f"),
+        Mistake("frontends: {f: {backend: b}}", .unreachableFrontend, 2, 16, "/frontends/f"),
+        Mistake("frontends: {f: {mode: tcp, backend: b}}", .missingField, 2, 16, "/frontends/f"),
         Mistake("frontends: {f: {bind: '*:80'}}", .missingField, 2, 16, "/frontends/f"),
         Mistake(
             "frontends: {f: {bind: '*:80', backend: b}}", .unknownReference, 2, 40,

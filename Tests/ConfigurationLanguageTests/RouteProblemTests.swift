@@ -30,6 +30,19 @@ import Testing
             "match: {all: a}, deny: {status: 403}", "conditions: {a: {}}",
             ["wrong-mode /frontends/t/routes/0/deny/status"]
         ),
+        ("match: {http: true, none: a}, deny: {}", "conditions: {a: {http: false, sni: x}}", []),
+        ("match: {http: 1}, deny: {}", "", ["wrong-type /frontends/t/routes/0/match/http"]),
+        ("frontend: t", "", ["wrong-mode /frontends/t/routes/0/frontend"]),
+        ("frontend: u", "", ["unknown-reference /frontends/t/routes/0/frontend"]),
+        ("frontend: [t]", "", ["wrong-type /frontends/t/routes/0/frontend"]),
+        ("frontend: t, backend: t", "", ["conflicting-fields /frontends/t/routes/0"]),
+        (
+            "frontend: t, priority: 1", "",
+            [
+                "wrong-mode /frontends/t/routes/0/frontend",
+                "conflicting-fields /frontends/t/routes/0/priority",
+            ]
+        ),
         ("deny: {}, backend: t", "", ["conflicting-fields /frontends/t/routes/0"]),
         ("match: {sni: x}", "", ["missing-field /frontends/t/routes/0"]),
         ("rate_limit: {use: l}", "rate_limits: {l: {rate: 1/s}}", []),
@@ -57,9 +70,62 @@ import Testing
                 == expected)
     }
 
+    /// A frontend of mode http, without an address of its own, behind one of mode tcp.
+    @Test(arguments: [
+        ("w: {routes: [{respond: {}}]}", "frontend: w", []),
+        ("w: {bind: '*:81', routes: [{respond: {}}]}", "frontend: w", []),
+        ("w: {bind: '*:81', routes: [{respond: {}}]}", "deny: {}", []),
+        (
+            "w: {routes: [{respond: {}}]}", "deny: {}", ["unreachable-frontend /frontends/w"]
+        ),
+        ("w: {}", "frontend: w", ["missing-field /frontends/w"]),
+        (
+            "w: {bind: [], routes: [{respond: {}}]}", "frontend: w",
+            ["missing-field /frontends/w/bind"]
+        ),
+        (
+            "w: {proxy_protocol: {from: 10.0.0.0/8}, routes: [{respond: {}}]}", "frontend: w",
+            ["conflicting-fields /frontends/w/proxy_protocol"]
+        ),
+        (
+            "w: {mode: tcp, routes: [{deny: {}}]}", "frontend: w",
+            ["missing-field /frontends/w", "wrong-mode /frontends/t/routes/0/frontend"]
+        ),
+        (
+            "w: {routes: [{frontend: w}]}", "frontend: w",
+            ["wrong-mode /frontends/w/routes/0/frontend"]
+        ),
+        (
+            "w: {routes: [{match: {http: true}, respond: {}}]}", "frontend: w",
+            ["wrong-mode /frontends/w/routes/0/match/http"]
+        ),
+        (
+            "web: {routes: [{respond: {}}]}, w: {bind: '*:81', routes: [{respond: {}}]}",
+            "frontend: wen",
+            [
+                "unknown-reference /frontends/t/routes/0/frontend",
+                "unreachable-frontend /frontends/web",
+            ]
+        ),
+    ])
+    func frontendsBehindOthers(_ frontends: String, _ route: String, _ expected: [String]) {
+        let text =
+            "version: 1\nfrontends: {t: {mode: tcp, bind: '*:80', routes: [{\(route)}]}, "
+            + "\(frontends)}\n"
+        let report = read(text)
+        let problems = report.errors + report.warnings
+        #expect(Set(problems.map { "\($0.code.rawValue) \($0.pointer)" }) == Set(expected))
+        #expect(
+            problems.first { $0.code == .unknownReference }?.suggestion
+                == (route.contains("wen") ? "web" : nil))
+    }
+
     @Test func aHelloIsNothingOfARequest() {
         #expect(
             problems("{match: {all: a}, backend: b}", "conditions: {a: {none: c}, c: {sni: x}}")
+                == ["wrong-mode /frontends/f/routes/0/match/all"])
+        #expect(
+            problems("{match: {all: a}, backend: b}", "conditions: {a: {none: c}, c: {http: true}}")
                 == ["wrong-mode /frontends/f/routes/0/match/all"])
     }
 

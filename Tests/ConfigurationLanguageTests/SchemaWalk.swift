@@ -140,6 +140,7 @@ struct Verdict {
     /// What the whole document must say, and no schema can.
     private static let beyondSchemas: Set<ConfigurationProblem.Code> = [
         .unknownReference, .duplicateAddress, .fileMissing, .protectedAddress, .referenceCycle,
+        .unreachableFrontend,
         .plaintextListener, .mixedFamilies,
     ]
 

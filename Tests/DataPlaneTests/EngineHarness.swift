@@ -123,10 +123,13 @@ final class EngineHarness: @unchecked Sendable {
         var idleWait = Engine.idleWaitMilliseconds
         /// Of each server, at last.
         var changeServer: (inout Server) -> Void = { _ in }
+        /// Behind the one that listens; routes of it may lead there.
+        var otherFrontend: Frontend?
     }
 
     /// Numbers of traffic records.
     static let frontend = 1
+    static let otherFrontend = 64
     static let backend = 2
     static func server(_ place: Int) -> Int { 3 + place }
 
@@ -144,7 +147,7 @@ final class EngineHarness: @unchecked Sendable {
             for index in origins.indices { try place.provide(limit, number: Self.server(index)) }
         }
         var numbers = TrafficNumbers(
-            frontends: [Self.frontend], backends: [Self.backend],
+            frontends: [Self.frontend, Self.otherFrontend], backends: [Self.backend],
             servers: [origins.indices.map(Self.server)])
         numbers.stickyTables = [0]
         runtime = RuntimeConfiguration(
@@ -214,6 +217,7 @@ final class EngineHarness: @unchecked Sendable {
         ]
         configuration.frontends[0].proxyProtocol = options.proxyInput
         configuration.frontends[0].paths = options.paths
+        configuration.frontends += [options.otherFrontend].compactMap { $0 }
         configuration.conditions = options.conditions
         configuration.maps = options.maps
         configuration.rateLimits = options.rateLimits

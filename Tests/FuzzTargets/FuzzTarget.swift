@@ -150,6 +150,25 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         let whole = read(stride(from: input.count, through: input.count, by: 1))
         let slow = read(stride(from: 0, through: input.count, by: 1))
         require(whole == slow)
+        readFirstLine(unsafe Bytes(start: start, count: input.count))
+    }
+
+    /// The same of a first line. What is read as a head begins with one of HTTP.
+    private static func readFirstLine(_ bytes: Bytes) {
+        var line = FirstLine()
+        let whole = line.look(at: bytes)
+        var slow = FirstLine()
+        var verdict = FirstLineVerdict.incomplete
+        for end in 0...bytes.count where verdict == .incomplete {
+            verdict = slow.look(at: bytes.prefix(end))
+        }
+        require(verdict == whole)
+        var parser = RequestHeadParser()
+        var head = RequestHead()
+        guard case .complete = parser.parse(bytes, limits: MessageLimits(), into: &head) else {
+            return
+        }
+        require(whole == .http)
     }
 
     private static func require(_ condition: Bool) {

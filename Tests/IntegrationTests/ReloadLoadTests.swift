@@ -37,6 +37,30 @@ extension IntegrationTests {
             #expect(verdict.countByClient["idle"] ?? 0 > 50)
         }
 
+        /// The same where a TCP frontend has the port, and hands over whoever speaks HTTP.
+        @Test func connectionsThatAreHandedOver() throws {
+            let setting = try Setting { configuration in
+                let routes =
+                    "[{id: web, match: {http: true}, frontend: main}, {id: rest, deny: {}}]"
+                configuration.frontends["door"] = configuration.frontends["main"]?
+                    .replacingOccurrences(of: "backend: echo", with: "mode: tcp, routes: \(routes)")
+                configuration.frontends["main"] = "{backend: echo}"
+                configuration.timeouts["inspect"] = "60s"
+            }
+            let load = MixedLoad(port: setting.port)
+            load.start()
+            try eventually("traffic") { setting.server.requestCount > 100 }
+            try pace(every: 1, count: isLongRun ? 60 : 8) { _ in
+                let answer = try setting.apus.reload()
+                #expect(answer.status == 200, "\(answer)")
+            }
+            try load.stop()
+            let verdict = load.ledger.verdict(server: setting.server)
+            report("handed over: \(verdict)")
+            #expect(verdict.isPerfect, "\(verdict)")
+            #expect(verdict.countByClient["idle"] ?? 0 > 30)
+        }
+
         /// The case in which the others lose requests: idle connections that send at the very
         /// moment at which their generation begins to leave.
         @Test func idleConnectionsThatSendWhileTheGenerationLeaves() throws {

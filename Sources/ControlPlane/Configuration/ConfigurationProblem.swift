@@ -38,6 +38,8 @@ public struct ConfigurationProblem: Error, Sendable, Hashable {
         case duplicateKey = "duplicate-key"
         case duplicateAddress = "duplicate-address"
         case unknownReference = "unknown-reference"
+        /// A frontend without an address, to which nothing leads.
+        case unreachableFrontend = "unreachable-frontend"
         /// Conditions that lead back to themselves.
         case referenceCycle = "reference-cycle"
         case unknownVariable = "unknown-variable"

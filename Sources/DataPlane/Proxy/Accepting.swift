@@ -219,6 +219,7 @@ extension Engine {
         client[].transport.isLocal = connection.peer.isUnspecified
         client[].peer = connection.peer
         client[].frontend = frontend
+        client[].acceptedBy = frontend
         client[].limitedBind = connection.limitedBind
         client[].listenerPort = connection.listenerPort
         client[].acceptedAt = nowNanoseconds
@@ -302,8 +303,11 @@ extension Engine {
         } else {
             newestClient = client[].previous
         }
-        if let frontend = client[].frontend {
-            givePlace(frontend[].index, client[].limitedBind)
+        if let door = client[].acceptedBy {
+            givePlace(door[].index, client[].limitedBind)
+            if let frontend = client[].frontend, frontend[].index != door[].index {
+                configuration.frontendGauges[frontend[].index].give()
+            }
         }
         closedClients.append(client)
     }

@@ -23,7 +23,7 @@ extension Engine {
         if exchange[].phase == .request {
             // In a tarpit, or while a password is looked at: a timer or the desk goes on, and what
             // the client says meanwhile, its end among it, waits in the kernel.
-            return exchange[].isTCP && readHello(exchange, client)
+            return exchange[].isTCP && readOpening(exchange, client)
         }
         if exchange[].phase == .queued { askWhetherGone(exchange, client) }
         if exchange[].phase == .awaitingResponse, let server = exchange[].server {

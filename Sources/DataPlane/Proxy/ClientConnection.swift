@@ -1,6 +1,7 @@
 // A connection of a client, and what it is doing.
 //
 //   readingProxyHeader ──header──▶ idle, exchanging (TCP)
+//   exchanging (TCP) ──handed over──▶ idle
 //
 //   idle ──first byte──▶ readingHead ──head──▶ exchanging ──response sent──▶ idle
 //     │                      │                     │
@@ -44,6 +45,8 @@ struct ClientConnection: ~Copyable, SlabEntry, TimerEntry {
     var output = Buffer()
     var exchange: Ref<Exchange>?
     var frontend: Ref<FrontendState>?
+    /// Whose listener it came from: another one than `frontend` once it was handed over.
+    var acceptedBy: Ref<FrontendState>?
     /// As `RuntimeConfiguration.limitedBind`.
     var limitedBind = RuntimeConfiguration.unlimited
     /// The connections to servers that this client used last, newest first (`ServerConnection`).

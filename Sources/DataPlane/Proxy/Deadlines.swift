@@ -98,7 +98,7 @@ extension Engine {
             guard let exchange = client[].exchange, !watchServed(client) else { return }
             if client[].exchange == nil { return }
             if exchange[].isTCP, exchange[].phase == .request {
-                if giveUpHello(exchange, client) { advance(client) }
+                if giveUpOpening(exchange, client) { advance(client) }
                 return
             }
             if exchange[].login.ticket > 0 {

@@ -2,7 +2,8 @@
 // done with an event stands in the extensions of `Engine`, a file for each theme:
 //
 //   Accepting         listeners, limits, fairness
-//   Arrival           PROXY header, TCP routes
+//   Arrival           PROXY header
+//   TCPRouting        first bytes → route → backend, or an HTTP frontend
 //   RequestReading    client bytes → head
 //   ExchangeStart     head → route → action
 //   Authenticating    routes that ask for a password

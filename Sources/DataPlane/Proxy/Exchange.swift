@@ -175,9 +175,9 @@ struct Exchange: ~Copyable, SlabEntry {
     var isTarpitted = false
     var login = ExchangeLogin()
 
-    /// TCP: while the route depends on the name that the client asks for.
-    var hello = ClientHelloParser()
-    /// Where the search for a route goes on once that is known; in HTTP: limits of routes before it
+    /// TCP: while the route depends on the first bytes.
+    var opening = OpeningReader()
+    /// Where the search for a route goes on once they are known; in HTTP: limits of routes before it
     /// were asked.
     var nextRoute: Int32 = 0
 

@@ -56,6 +56,11 @@ extension Engine {
         exchange.countLoad(of: nil)
         if exchange[].phase == .tunnelling { tunnelCount &-= 1 }
         if configuration.accessLog != nil { writeLog(exchange, client) }
+        recycle(exchange, client)
+    }
+
+    /// Takes the exchange from its client, without a word about it.
+    mutating func recycle(_ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>) {
         buffers.empty(&exchange[].capture)
         if let pipe = exchange[].uploadPipe { pipes.give(pipe) }
         if let pipe = exchange[].downloadPipe { pipes.give(pipe) }
@@ -141,6 +146,8 @@ extension Engine {
     ) {
         beginAnswer(exchange, response.status)
         exchange[].note(.local, "")
+        var facts = facts
+        facts.status = response.status
         var writer = scratch.writer()
         if LocalResponseWriter.write(
             response, delivery(exchange), rules: rules, facts: facts, into: &writer)
@@ -165,6 +172,8 @@ extension Engine {
     ) {
         beginAnswer(exchange, redirect.status)
         exchange[].note(.local, "")
+        var facts = facts
+        facts.status = redirect.status
         var writer = scratch.writer()
         let written = LocalResponseWriter.write(
             redirect, delivery(exchange), rules: rules, facts: facts, into: &writer)

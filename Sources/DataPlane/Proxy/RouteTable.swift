@@ -33,6 +33,8 @@ struct CompiledRoute: BitwiseCopyable {
 struct RouteSurroundings {
     /// Places of the backends by name.
     let backends: [String: Int]
+    /// Of the frontends.
+    let frontends: [String: Int]
     let names: RuleNames
     let conditions: ConditionTable
     let conditionNumbers: [String: Int]
@@ -44,6 +46,9 @@ struct RouteSurroundings {
     init(_ configuration: Configuration, arena: ConfigurationArena) {
         backends = Dictionary(
             configuration.backends.enumerated().map { ($1.name, $0) },
+            uniquingKeysWith: { first, _ in first })
+        frontends = Dictionary(
+            configuration.frontends.enumerated().map { ($1.name, $0) },
             uniquingKeysWith: { first, _ in first })
         names = RuleNames(configuration, backends: backends, arena: arena)
         conditions = ConditionTable(configuration.conditions, arena: arena, names: names)
@@ -214,6 +219,9 @@ extension RouteTable {
         case .backend(let name):
             guard let index = surroundings.backends[name] else { return unavailable(arena) }
             return .backend(index)
+        case .frontend:
+            // Of TCP routes (`TCPRouteTable`).
+            return unavailable(arena)
         case .mappedBackend(let name):
             // As above.
             guard let map = names.maps[name] else { return unavailable(arena) }

@@ -1,19 +1,27 @@
-// The routes of a TCP frontend, compiled: by where the client is, and by the name that its TLS
-// hello asks for. Read-only, shared by all loops of a worker.
+// The routes of a TCP frontend, compiled: by where the client is and came in, and by its first bytes:
+// the name that a TLS hello asks for, whether they are HTTP. Read-only, shared by all loops of a worker.
 
 internal import Model
 internal import Syscalls
+
+/// Where a connection comes from, and where it came in.
+private struct TCPCaller: BitwiseCopyable {
+    let address: ClientAddress
+    let port: UInt16
+}
 
 /// What a route or a condition takes of a TCP connection. Good for as long as the arena it was
 /// compiled into.
 private struct TCPMatch: BitwiseCopyable {
     enum Verdict: UInt8 {
         case takes, leaves
-        /// It depends on the name that the client will ask for.
-        case needsHello
+        /// It depends on what the client will say first.
+        case needsOpening
     }
     private let names: HostPatterns
+    private let speaksHTTP: Bool?
     private let ranges: AddressTable
+    private let ports: Run<UInt16>
     /// Places of conditions.
     private let all: Run<Int>
     private let any: Run<Int>
@@ -25,63 +33,81 @@ private struct TCPMatch: BitwiseCopyable {
             arena.run(names.compactMap { conditions[$0] })
         }
         names = HostPatterns(match.serverNames, arena: arena)
+        speaksHTTP = match.speaksHTTP
         ranges = AddressTable(match.clientRanges, arena: arena)
+        ports = arena.run(match.ports.map { UInt16(clamping: $0) })
         all = places(match.all)
         any = places(match.any)
         none = places(match.none)
     }
 
     /// The depth is that of the conditions, which do not lead back to themselves.
-    ///
-    /// - Parameter name: what the client asks for, empty for nothing; nil: that is not known yet.
     func verdict(
-        _ client: ClientAddress, name: Bytes?, _ conditions: inout TCPConditions
+        _ caller: TCPCaller, _ opening: TCPOpening, _ conditions: inout TCPConditions
     ) -> Verdict {
-        guard ranges.isEmpty || ranges.contains(client) else { return .leaves }
+        guard ranges.isEmpty || ranges.contains(caller.address), takesPort(caller.port) else {
+            return .leaves
+        }
         var verdict = Verdict.takes
         if !names.isEmpty {
-            if let name {
+            if let name = opening.name {
                 guard names.take(name) else { return .leaves }
             } else {
-                verdict = .needsHello
+                verdict = .needsOpening
+            }
+        }
+        if let speaksHTTP {
+            if let isHTTP = opening.isHTTP {
+                guard isHTTP == speaksHTTP else { return .leaves }
+            } else {
+                verdict = .needsOpening
             }
         }
         var index = 0
         while index < all.count {
-            switch conditions.verdict(all[index], client, name: name) {
+            switch conditions.verdict(all[index], caller, opening) {
             case .takes: break
             case .leaves: return .leaves
-            case .needsHello: verdict = .needsHello
+            case .needsOpening: verdict = .needsOpening
             }
             index &+= 1
         }
         index = 0
         while index < none.count {
-            switch conditions.verdict(none[index], client, name: name) {
+            switch conditions.verdict(none[index], caller, opening) {
             case .takes: return .leaves
             case .leaves: break
-            case .needsHello: verdict = .needsHello
+            case .needsOpening: verdict = .needsOpening
             }
             index &+= 1
         }
         guard !any.isEmpty else { return verdict }
-        switch verdictOfAny(client, name, &conditions) {
+        switch verdictOfAny(caller, opening, &conditions) {
         case .takes: return verdict
         case .leaves: return .leaves
-        case .needsHello: return .needsHello
+        case .needsOpening: return .needsOpening
         }
     }
 
+    private func takesPort(_ port: UInt16) -> Bool {
+        var index = 0
+        while index < ports.count {
+            if ports[index] == port { return true }
+            index &+= 1
+        }
+        return ports.isEmpty
+    }
+
     private func verdictOfAny(
-        _ client: ClientAddress, _ name: Bytes?, _ conditions: inout TCPConditions
+        _ caller: TCPCaller, _ opening: TCPOpening, _ conditions: inout TCPConditions
     ) -> Verdict {
         var best = Verdict.leaves
         var index = 0
         while index < any.count {
-            switch conditions.verdict(any[index], client, name: name) {
+            switch conditions.verdict(any[index], caller, opening) {
             case .takes: return .takes
             case .leaves: break
-            case .needsHello: best = .needsHello
+            case .needsOpening: best = .needsOpening
             }
             index &+= 1
         }
@@ -100,11 +126,11 @@ private struct TCPConditions: BitwiseCopyable {
     }
 
     mutating func verdict(
-        _ place: Int, _ client: ClientAddress, name: Bytes?
+        _ place: Int, _ caller: TCPCaller, _ opening: TCPOpening
     ) -> TCPMatch.Verdict {
         guard place < verdicts.count else { return .leaves }
         if let known = verdicts[place] { return known }
-        let verdict = matches[place].verdict(client, name: name, &self)
+        let verdict = matches[place].verdict(caller, opening, &self)
         verdicts[place] = verdict
         return verdict
     }
@@ -116,6 +142,8 @@ struct TCPRouteTable: BitwiseCopyable, @unchecked Sendable {
     enum Action: BitwiseCopyable, Equatable {
         /// Place of the backend.
         case backend(Int)
+        /// Place of the HTTP frontend that goes on with the connection.
+        case frontend(Int)
         case deny
         /// Only the limit is asked, the search goes on.
         case goOn
@@ -129,63 +157,87 @@ struct TCPRouteTable: BitwiseCopyable, @unchecked Sendable {
     enum Choice: Equatable {
         /// Places of the route and of its limit, which is -1 for none.
         case route(Int, Action, rateLimit: Int)
-        /// It depends on the name that the client will ask for, from that route on.
-        case needsHello(Int)
+        /// It depends on what the client will say first, from that route on.
+        case needsOpening(Int)
         case none
     }
     private let entries: Run<Entry>
     private let conditions: Run<TCPMatch>
+    /// What any of the routes depends on.
+    let questions: TCPQuestions
 
     init(
         _ routes: [Route], conditions: [Condition], _ surroundings: RouteSurroundings,
         arena: ConfigurationArena
     ) {
         let numbers = surroundings.conditionNumbers
+        questions = Self.questions(of: routes.map(\.match), conditions)
         self.conditions = arena.run(
             conditions.map { TCPMatch($0.match, conditions: numbers, arena: arena) })
         entries = arena.run(
             routes.map { route in
                 Entry(
                     match: TCPMatch(route.match, conditions: numbers, arena: arena),
-                    action: Self.compile(route.action, surroundings.backends),
+                    action: Self.compile(route.action, surroundings),
                     rateLimit: route.rateLimit.flatMap { surroundings.rateLimits[$0.limit] } ?? -1)
             })
     }
 
     /// A configuration has only references that hold, and no other actions here.
-    private static func compile(_ action: RouteAction?, _ backends: [String: Int]) -> Action {
+    private static func compile(
+        _ action: RouteAction?, _ surroundings: RouteSurroundings
+    ) -> Action {
         switch action {
         case nil: .goOn
-        case .backend(let name): backends[name].map { .backend($0) } ?? .deny
+        case .backend(let name): surroundings.backends[name].map { .backend($0) } ?? .deny
+        case .frontend(let name): surroundings.frontends[name].map { .frontend($0) } ?? .deny
         case .mappedBackend, .respond, .redirect, .deny: .deny
         }
     }
 
-    /// The first route from the one at `start` that takes the connection.
+    /// Of these matches and of the conditions that they lead to.
+    private static func questions(
+        of matches: [RouteMatch], _ conditions: [Condition]
+    ) -> TCPQuestions {
+        let matchesByName = Dictionary(
+            conditions.map { ($0.name, $0.match) }, uniquingKeysWith: { first, _ in first })
+        var questions = TCPQuestions()
+        var seen: Set<String> = []
+        var waiting = matches
+        while let match = waiting.popLast() {
+            if !match.serverNames.isEmpty { questions.name = true }
+            if match.speaksHTTP != nil { questions.isHTTP = true }
+            for name in match.all + match.any + match.none where seen.insert(name).inserted {
+                if let match = matchesByName[name] { waiting.append(match) }
+            }
+        }
+        return questions
+    }
+
+    /// The first route from the one at `start` that takes the connection. A route that denies by what
+    /// is hidden then denies: what nobody can read is no way around it.
     ///
-    /// - Parameters:
-    ///   - name: what the client asks for, empty for nothing; nil: that is not known yet.
-    ///   - isHidden: it never will be. A route that denies by name then denies: a name that nobody can
-    ///     read is no way around it.
+    /// - Parameter port: what the client connected to.
     func choose(
-        _ client: RawSocketAddress.Host, name: Bytes?, isHidden: Bool = false, from start: Int = 0
+        _ client: RawSocketAddress.Host, port: UInt16, _ opening: TCPOpening, from start: Int = 0
     ) -> Choice {
         var index = start
-        let client = ClientAddress(client)
+        let caller = TCPCaller(address: ClientAddress(client), port: port)
+        let apparent = opening.apparent
         var known = TCPConditions(conditions)
         var unknown = TCPConditions(conditions)
         while index < entries.count {
             let entry = entries[index]
-            var verdict = entry.match.verdict(client, name: name, &known)
-            if isHidden, entry.action == .deny,
-                entry.match.verdict(client, name: nil, &unknown) == .needsHello
+            var verdict = entry.match.verdict(caller, apparent, &known)
+            if opening.isRead, entry.action == .deny,
+                entry.match.verdict(caller, opening, &unknown) == .needsOpening
             {
                 verdict = .takes
             }
             switch verdict {
             case .takes: return .route(index, entry.action, rateLimit: entry.rateLimit)
             case .leaves: break
-            case .needsHello: return .needsHello(index)
+            case .needsOpening: return .needsOpening(index)
             }
             index &+= 1
         }

@@ -20,6 +20,8 @@ struct ClientHelloParser: BitwiseCopyable {
     /// With the headers of its records. Real ones have 0.2 to 2 KB, with post-quantum key shares
     /// up to 12.
     static var limitBytes: Int { BufferSize.large.bytes }
+    /// Of every one: the type of a handshake's record.
+    static var firstByte: UInt8 { 22 }
     private static var recordHeaderBytes: Int { 5 }
     private static var messageHeaderBytes: Int { 4 }
 
@@ -83,7 +85,7 @@ struct ClientHelloParser: BitwiseCopyable {
 
     /// A handshake record of TLS or SSL 3, as far as it is there.
     private static func mayBeRecord(_ bytes: Bytes) -> Bool {
-        if bytes.count > 0, bytes[0] != 22 { return false }
+        if bytes.count > 0, bytes[0] != firstByte { return false }
         if bytes.count > 1, bytes[1] != 3 { return false }
         return true
     }

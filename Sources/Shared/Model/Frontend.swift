@@ -5,7 +5,8 @@ public struct Frontend: Codable, Sendable, Equatable {
 
     public var name: String
     public var mode: ProxyMode
-    /// At least one; an address stands in one frontend only.
+    /// An address stands in one frontend only. None: an HTTP frontend to which routes of TCP frontends
+    /// lead.
     public var bind: [Bind]
     /// Client connections of this frontend over all workers; nil is no limit of its own.
     public var maxConnections: Int?
@@ -18,7 +19,8 @@ public struct Frontend: Codable, Sendable, Equatable {
     /// Applied to every exchange before the route's own.
     public var headers: HeaderRules
     /// The first match with an action wins, filters run on the way; a request that matches no action
-    /// gets 404, a TCP connection is closed. TCP routes lead to backends and are no filters.
+    /// gets 404, a TCP connection is closed. TCP routes lead to backends or HTTP
+    /// frontends and are no filters.
     public var routes: [Route]
     /// Nil: where a client is, the kernel says.
     public var proxyProtocol: ProxyProtocolInput?

@@ -37,6 +37,8 @@ public struct Route: Codable, Sendable, Equatable {
 public enum RouteAction: Codable, Sendable, Equatable {
     /// The name of a backend of the same mode, which exists.
     case backend(String)
+    /// TCP: the name of an HTTP frontend, which exists: the connection goes on as one of its own.
+    case frontend(String)
     /// The backend that a map of this name says; a request for which it says none is not taken.
     case mappedBackend(String)
     case respond(LocalResponse)

@@ -33,6 +33,8 @@ public struct RouteMatch: Codable, Sendable, Equatable {
     public var ports: [Int] = []
     /// TCP: lower case; the name that the client's TLS hello asks for.
     public var serverNames: [HostPattern] = []
+    /// TCP: whether the first line that the client sends is one of HTTP/1; nil: either.
+    public var speaksHTTP: Bool?
     /// Names of conditions, which exist: all must hold, one of `any` must, none of `none` may.
     public var all: [String] = []
     public var any: [String] = []

@@ -20,7 +20,8 @@ public struct Timeouts: Codable, Sendable, Equatable {
     public var serverFin: Duration?
 
     /// From a connection's beginning to the end of its PROXY header; the same again to the end of its
-    /// TLS hello, where a route asks for the name in it.
+    /// TLS hello or its first line, where a route asks for the name in the one or whether the other is
+    /// of HTTP.
     public var inspect: Duration = .seconds(5)
 
     public init() {}

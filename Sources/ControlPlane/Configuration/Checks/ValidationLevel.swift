@@ -16,7 +16,7 @@ extension ConfigurationProblem {
         "unknown-reference", "duplicate-address", "unresolved-reference", "protected-address",
         "mixed-families",
         "plaintext-listener",
-        "unreachable-route", "no-weight", "unused-backend", "no-frontend",
+        "unreachable-frontend", "unreachable-route", "no-weight", "unused-backend", "no-frontend",
     ]
 
     /// Whether a validation of this level tells it.

@@ -9,7 +9,7 @@ extension JSONValue {
         let isHTTP = frontend.mode == .http
         return .object([
             "mode": .string(frontend.mode.rawValue),
-            "bind": .array(frontend.bind.map { .bind($0) }),
+            "bind": frontend.bind.isEmpty ? nil : .array(frontend.bind.map { .bind($0) }),
             "max_connections": frontend.maxConnections.map { .number($0) },
             "timeouts": .object(clientTimeouts(frontend.timeouts)),
             "limits": isHTTP ? .limits(frontend.limits) : nil,
@@ -148,6 +148,7 @@ extension JSONValue {
         switch route.action {
         case nil: break
         case .backend(let name): members.append(("backend", .string(name)))
+        case .frontend(let name): members.append(("frontend", .string(name)))
         case .mappedBackend(let name): members.append(("backend_map", .string(name)))
         case .deny(let denial): members.append(denial.member(mode))
         case .respond(let response):

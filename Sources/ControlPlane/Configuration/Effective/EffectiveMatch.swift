@@ -8,6 +8,7 @@ extension JSONValue {
     static func match(_ match: RouteMatch) -> JSONValue {
         .object([
             "sni": list(match.serverNames.map(\.written)),
+            "http": match.speaksHTTP.map { .bool($0) },
             "host": list(match.hosts.map(\.written)),
             "path": list(match.paths), "path_prefix": list(match.pathPrefixes),
             "path_suffix": list(match.pathSuffixes),

@@ -57,23 +57,25 @@ extension ConfigurationReading {
         }
     }
 
-    /// A connection has no requests, and a request no TLS hello: a route names no condition that, by
+    /// A connection has no requests, and a request no first bytes: a route names no condition that, by
     /// itself or by those that it names, looks at what is not there.
     private func checkModes(_ conditions: [Condition]) {
         let ofRequests = Self.names(conditions) { $0.looksAtRequests }
-        let ofHellos = Self.names(conditions) { !$0.serverNames.isEmpty }
+        let ofConnections = Self.names(conditions) {
+            !$0.serverNames.isEmpty || $0.speaksHTTP != nil
+        }
         for reference in document.conditionReferences where !problems.isFull {
             switch reference.mode {
             case .tcp? where ofRequests.contains(reference.name):
                 reference.value.report(
                     .wrongMode,
                     "condition \(quoted(reference.name)) looks at requests, and a frontend of mode tcp "
-                        + "sees none: client_ip and sni are all there is")
-            case .http? where ofHellos.contains(reference.name):
+                        + "sees none: client_ip, sni and http are all there is")
+            case .http? where ofConnections.contains(reference.name):
                 reference.value.report(
                     .wrongMode,
-                    "condition \(quoted(reference.name)) looks at \"sni\", which has no meaning in a "
-                        + "frontend of mode http, match the host")
+                    "condition \(quoted(reference.name)) looks at \"sni\" or \"http\", which have no "
+                        + "meaning in a frontend of mode http, match the host")
             case .tcp?, .http?, nil: break
             }
         }
@@ -132,6 +134,7 @@ extension RouteMatch {
     fileprivate var looksAtRequests: Bool {
         var ofConnection = RouteMatch()
         ofConnection.serverNames = serverNames
+        ofConnection.speaksHTTP = speaksHTTP
         ofConnection.clientRanges = clientRanges
         ofConnection.ports = ports
         (ofConnection.all, ofConnection.any, ofConnection.none) = (all, any, none)

@@ -49,6 +49,7 @@ extension ValueReader {
                 configuration, backends: named.backends.flatMap(\.mappingEntries),
                 conditions: named.conditions.flatMap(\.mappingEntries),
                 maps: named.maps.flatMap(\.mappingEntries))
+            reading.checkFrontends(named.frontends.flatMap(\.mappingEntries), configuration)
             reading.checkStickyTables(named.backends.flatMap(\.mappingEntries), configuration)
             reading.checkRateLimits(named.rateLimits.flatMap(\.mappingEntries), configuration)
             reading.checkUserLists(named.users.flatMap(\.mappingEntries))

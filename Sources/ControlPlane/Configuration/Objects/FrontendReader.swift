@@ -11,7 +11,7 @@ extension ValueReader {
             let mode = fields.take("mode")?.choice(ProxyMode.self) ?? .http
             fields.take("labels")?.checkLabels()
             var frontend = Frontend(name: name, mode: mode, bind: [])
-            frontend.bind = readBind(&fields)
+            frontend.bind = readBind(&fields, name, mode)
             frontend.maxConnections =
                 fields.take("max_connections")?.integer(in: 1...10_000_000)
             frontend.timeouts =
@@ -46,8 +46,20 @@ extension ValueReader {
         }
     }
 
-    private func readBind(_ fields: inout MappingReader) -> [Bind] {
-        guard let field = fields.require("bind", "such as [\"*:80\", \"[::]:80\"]") else {
+    /// None, where routes of TCP frontends lead to this one.
+    private func readBind(
+        _ fields: inout MappingReader, _ name: String, _ mode: ProxyMode
+    ) -> [Bind] {
+        let field =
+            mode == .http
+            ? fields.take("bind") : fields.require("bind", "such as [\"*:80\", \"[::]:80\"]")
+        guard let field else {
+            if mode == .http {
+                reading.document.frontendsWithoutBind.append(.init(name: name, value: self))
+                fields.refuse(
+                    ["proxy_protocol"], .conflictingFields,
+                    "is for a frontend with \"bind\": the one that hands connections over says it")
+            }
             return []
         }
         let items = field.list()
@@ -153,7 +165,8 @@ extension Route {
 
 extension RouteMatch {
     fileprivate var takesEverything: Bool {
-        serverNames.isEmpty && clientRanges.isEmpty && ports.isEmpty && hosts.isEmpty
+        serverNames.isEmpty && speaksHTTP == nil && clientRanges.isEmpty && ports.isEmpty
+            && hosts.isEmpty
             && paths.isEmpty
             && methods.isEmpty && scheme == nil && headers.isEmpty
             && (pathPrefixes.isEmpty || pathPrefixes.contains("/"))

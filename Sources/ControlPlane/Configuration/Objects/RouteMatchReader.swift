@@ -8,6 +8,8 @@ extension ValueReader {
             let match = matchOfRequest(&fields, .http)
             fields.refuse(
                 ["sni"], .wrongMode, "has no meaning in a frontend of mode http, match the host")
+            fields.refuse(
+                ["http"], .wrongMode, "has no meaning in a frontend of mode http, where all is")
             return match
         }
     }
@@ -17,6 +19,7 @@ extension ValueReader {
         object { fields in
             var match = matchOfRequest(&fields, nil)
             match.serverNames = fields.take("sni").map { $0.each { $0.hostPattern() } } ?? []
+            match.speaksHTTP = fields.take("http")?.boolean()
             return match
         }
     }
@@ -64,6 +67,7 @@ extension ValueReader {
         object { fields in
             var match = RouteMatch()
             match.serverNames = fields.take("sni").map { $0.each { $0.hostPattern() } } ?? []
+            match.speaksHTTP = fields.take("http")?.boolean()
             match.clientRanges =
                 fields.take("client_ip").map { $0.each { $0.addressRange() } } ?? []
             match.ports = fields.take("port").map { $0.each { $0.integer(in: 1...65_535) } } ?? []

@@ -23,6 +23,8 @@ extension ValueReader {
                 match = fields.take("match")?.routeMatch() ?? match
                 limit = fields.take("rate_limit")?.rateLimitUse(mode)
                 authentication = fields.take("auth")?.authentication()
+                fields.refuse(
+                    ["frontend"], .wrongMode, "has no meaning in a frontend of mode http")
                 rewrite = fields.take("rewrite")?.rewrite() ?? rewrite
                 headers = fields.take("headers")?.headerRules() ?? headers
             }
@@ -56,6 +58,13 @@ extension ValueReader {
         return name
     }
 
+    /// The name of an HTTP frontend, noted for the check of references.
+    private func frontendName() -> String? {
+        guard !refusesReference(as: "the name of a frontend"), let name = line() else { return nil }
+        reading.document.frontendReferences.append(.init(name: name, value: self))
+        return name
+    }
+
     /// The name of a map whose values are names of backends.
     private func backendMap(_ mode: ProxyMode) -> String? {
         guard !refusesReference(as: "the name of a map"), let name = line() else { return nil }
@@ -76,7 +85,10 @@ extension ValueReader {
 
     /// What a route may do without ending the search.
     private static var filterNames: [String] { ["rate_limit", "auth", "rewrite", "headers"] }
-    private static var actionsOfTCP: [String] { ["backend", "deny"] }
+    private static var actionsOfTCP: [String] { ["backend", "frontend", "deny"] }
+    private static var actionsOfHTTP: [String] {
+        ["backend", "backend_map", "respond", "redirect", "deny", "tarpit"]
+    }
 
     /// What was read of an action, which may be none.
     private struct ReadAction {
@@ -85,20 +97,25 @@ extension ValueReader {
 
     /// Nil if there was a problem.
     private func readAction(_ fields: inout MappingReader, _ mode: ProxyMode) -> ReadAction? {
-        let given = ["backend", "backend_map", "respond", "redirect", "deny", "tarpit"]
-            .filter(fields.has)
+        let own = mode == .tcp ? Self.actionsOfTCP : Self.actionsOfHTTP
+        let given = own.filter(fields.has)
         let backend = fields.take("backend")
         let deny = fields.take("deny")
+        let frontend = mode == .http ? nil : fields.take("frontend")
         let map = mode == .tcp ? nil : fields.take("backend_map")
-        // In a TCP frontend these are refused already.
         let respond = mode == .tcp ? nil : fields.take("respond")
         let redirect = mode == .tcp ? nil : fields.take("redirect")
         let tarpit = mode == .tcp ? nil : fields.take("tarpit")
+        // Those of the other mode are refused already.
+        if given.isEmpty, (Self.actionsOfTCP + Self.actionsOfHTTP).contains(where: fields.has) {
+            return nil
+        }
         if given.isEmpty {
             if mode == .tcp {
                 if fields.has("rate_limit") { return ReadAction() }
                 fields.report(
-                    .missingField, "a route needs one of backend and deny, or a rate_limit")
+                    .missingField,
+                    "a route needs one of backend, frontend and deny, or a rate_limit")
                 return nil
             }
             if Self.filterNames.contains(where: fields.has) { return ReadAction() }
@@ -108,7 +125,7 @@ extension ValueReader {
                     + "a filter: " + Self.filterNames.joined(separator: ", "))
             return nil
         }
-        if given.count(where: { mode == .http || Self.actionsOfTCP.contains($0) }) > 1 {
+        if given.count > 1 {
             fields.report(
                 .conflictingFields,
                 "a route does one thing, here are \(given.joined(separator: " and "))")
@@ -116,6 +133,8 @@ extension ValueReader {
         let action =
             if let backend {
                 backend.backendName(mode).map(RouteAction.backend)
+            } else if let frontend {
+                frontend.frontendName().map(RouteAction.frontend)
             } else if let map {
                 map.backendMap(mode).map(RouteAction.mappedBackend)
             } else if let respond {

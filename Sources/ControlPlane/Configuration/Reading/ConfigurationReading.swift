@@ -27,6 +27,10 @@ final class DocumentReading {
         var mode: ProxyMode
         var value: ValueReader
     }
+    struct FrontendReference {
+        var name: String
+        var value: ValueReader
+    }
     struct ConditionReference {
         var name: String
         /// The condition that it stands in; nil in a route.
@@ -75,6 +79,10 @@ final class DocumentReading {
     /// What became of `include`; nil for a text that came without its files.
     var includeFindings: [IncludeFinding]?
     var backendReferences: [BackendReference] = []
+    /// Where TCP routes lead.
+    var frontendReferences: [FrontendReference] = []
+    /// HTTP frontends that bind no address.
+    var frontendsWithoutBind: [FrontendReference] = []
     /// Those whose servers a match counts, by name.
     var watchedBackends: [MappingReader.Entry] = []
     var boundAddresses: [NotedAddress] = []
@@ -105,6 +113,8 @@ final class DocumentReading {
     /// keep the whole document alive for ever.
     func finish() {
         backendReferences = []
+        frontendReferences = []
+        frontendsWithoutBind = []
         watchedBackends = []
         boundAddresses = []
         conditionReferences = []
