@@ -157,6 +157,14 @@ import Testing
             ["invalid-value /frontends/f/routes/0/redirect/location"]
         ),
         (
+            "{redirect: {location: '%{status}%{query}'}}, {match: {path: /}, backend: b}",
+            ["invalid-value /frontends/f/routes/0/redirect/location"]
+        ),
+        (
+            "{redirect: {location: '%{scheme:field(2,:)}%{query}'}}, {match: {path: /}, backend: b}",
+            ["invalid-value /frontends/f/routes/0/redirect/location"]
+        ),
+        (
             "{redirect: {location: '%{query}'}}, {match: {path: /}, backend: b}",
             ["invalid-value /frontends/f/routes/0/redirect/location"]
         ),

@@ -3,6 +3,7 @@
 
 import Glibc
 import Model
+import SharedState
 import Synchronization
 import Testing
 
@@ -41,13 +42,16 @@ import Testing
             ("WWW-Authenticate: Basic realm=\"x\",\tNegotiate a==, Bearer", 401, "Negotiate"),
             ("WWW-Authenticate: Basic\r\nWWW-Authenticate: ntlm", 401, "ntlm"),
             ("Proxy-Authenticate: NTLM", 407, "NTLM"),
-        ], [ReuseSettings.Policy.safe, .aggressive, .always])
+            ("WWW-Authenticate: Kerberos", 401, "kerberos"),
+        ], [(ReuseSettings.Policy.safe, 2), (.aggressive, 1), (.aggressive, 2), (.always, 2)])
     func nobodySpeaksForAnother(
-        offer: (field: String, status: Int, scheme: String), policy: ReuseSettings.Policy
+        offer: (field: String, status: Int, scheme: String),
+        way: (policy: ReuseSettings.Policy, loops: Int)
     ) throws {
         let origin = try Self.origin(challenge: offer.field, status: offer.status)
         var options = EngineHarness.Options()
-        options.reuse.policy = policy
+        options.reuse.policy = way.policy
+        options.loopCount = way.loops
         let harness = try EngineHarness(origins: [origin.port], options)
         let one = try harness.connect()
         let other = try harness.connect()
@@ -55,27 +59,63 @@ import Testing
         #expect(ask(one, "Authorization: \(offer.scheme) one\r\n") == "200 one")
         #expect(ask(one) == "200 one")
         // In `safe` others may have it after a second of silence.
-        if policy == .safe { usleep(1_200_000) }
+        if way.policy == .safe { usleep(1_200_000) }
         #expect(ask(other) == "\(offer.status) ")
         #expect(ask(one) == "200 one")
         #expect(ask(other, "Authorization: \(offer.scheme) other\r\n") == "200 other")
         #expect(ask(one) == "200 one")
-        // It goes with its client.
+        // They go with their clients; the third's own is left.
         one.close()
+        other.close()
         let third = try harness.connect()
         #expect(ask(third) == "\(offer.status) ")
+        #expect(harness.connections(of: 0) { $0 == ServerConnectionCounts(idle: 1) })
     }
 
     /// Kerberos may come without being asked for.
-    @Test func shownUnasked() throws {
-        let origin = try Self.origin(challenge: "WWW-Authenticate: Basic")
+    @Test(arguments: ["Authorization", "Proxy-Authorization"]) func shownUnasked(field: String)
+        throws
+    {
+        let origin = try EngineOrigin { connection in
+            var user = "nobody"
+            while let request = connection.takeHead() {
+                if let shown = request.field(field.lowercased()) { user = shown }
+                connection.send(
+                    "HTTP/1.1 200 OK\r\nContent-Length: \(user.utf8.count)\r\n\r\n\(user)")
+            }
+        }
         var options = EngineHarness.Options()
         options.reuse.policy = .always
         let harness = try EngineHarness(origins: [origin.port], options)
         let one = try harness.connect()
-        #expect(ask(one, "Authorization: Negotiate one\r\n") == "200 one")
-        #expect(ask(try harness.connect()) == "401 ")
-        #expect(ask(one) == "200 one")
+        #expect(ask(one, "\(field): Negotiate one\r\n") == "200 Negotiate one")
+        #expect(ask(try harness.connect()) == "200 nobody")
+        #expect(ask(one) == "200 Negotiate one")
+    }
+
+    /// However many there are, others find what they may have.
+    @Test(arguments: [ReuseSettings.Policy.safe, .aggressive])
+    func manyDoNotStandInTheWay(policy: ReuseSettings.Policy) throws {
+        let origin = try EngineOrigin.echo()
+        var options = EngineHarness.Options()
+        options.reuse.policy = policy
+        let harness = try EngineHarness(origins: [origin.port], options)
+        let plain = try harness.connect()
+        #expect(ask(plain)?.hasPrefix("200") == true)
+        let bound = try (0..<20).map { _ in try harness.connect() }
+        for client in bound {
+            #expect(ask(client, "Authorization: NTLM x\r\n")?.hasPrefix("200") == true)
+        }
+        // In `aggressive` the first of them took what was there.
+        let count = origin.connectionCount
+        #expect(count == (policy == .safe ? 21 : 20))
+        if policy == .safe { usleep(1_200_000) }
+        for _ in 0..<(policy == .safe ? 1 : 5) {
+            #expect(ask(try harness.connect())?.hasPrefix("200") == true)
+        }
+        #expect(origin.connectionCount == 21)
+        for client in bound { client.close() }
+        #expect(harness.connections(of: 0) { $0 == ServerConnectionCounts(idle: 1) })
     }
 
     /// Where several servers take turns, a client stays where it is known.

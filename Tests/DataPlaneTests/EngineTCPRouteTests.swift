@@ -75,6 +75,30 @@ import Testing
         withExtendedLifetime(origins) {}
     }
 
+    /// By what the client connected to, as a proxy says that is trusted to know; in conditions too.
+    @Test func byThePort() throws {
+        var elsewhere = RouteMatch()
+        elsewhere.ports = [1, 4_443]
+        var notElsewhere = RouteMatch()
+        notElsewhere.none = ["elsewhere"]
+        let routes = [
+            Route(id: "said", match: elsewhere, action: .backend("b0")),
+            Route(id: "own", match: notElsewhere, action: .backend("b1")),
+        ]
+        let (harness, origins) = try harness(routes, ["A", "B"]) {
+            $0.conditions = [Condition(name: "elsewhere", match: elsewhere)]
+            $0.proxyInput = ProxyProtocolInput(
+                from: [AddressRange("127.0.0.0/8")].compactMap { $0 }, others: .refuse)
+        }
+        for (port, answer) in [("80", "B:"), ("4443", "A:"), ("1", "A:"), ("2", "B:")] {
+            let client = try harness.connect()
+            client.send("PROXY TCP4 192.0.2.1 192.0.2.2 5 \(port)\r\n")
+            client.endSending()
+            #expect(client.takeAll() == octets(answer))
+        }
+        withExtendedLifetime(origins) {}
+    }
+
     /// A hello of 64 KB is read to its end; a longer one, and whatever is none, goes to the route
     /// that does not ask.
     @Test func whatIsNoHello() throws {

@@ -9,7 +9,7 @@ import Testing
     /// Whether a route with that match takes the request.
     private func takes(
         _ match: RouteMatch, _ request: String, from client: String = "192.0.2.7",
-        conditions: [Condition] = []
+        port: UInt16 = 80, conditions: [Condition] = []
     ) -> Bool {
         let arena = ConfigurationArena()
         let frontend = Frontend(
@@ -24,6 +24,7 @@ import Testing
             facts.setRequest(head, in: bytes)
             let captures = CaptureMemory(regexCells: arena.regexCells)
             facts.captures = captures.empty
+            facts.port = port
             if let host = SocketAddress.Host(client) { facts.clientAddress = ClientAddress(host) }
             var memory = ConditionMemory()
             return table.match(&facts, &memory) == 0
@@ -146,6 +147,12 @@ import Testing
         let blocks = try ["10.0.0.0/8", "2001:db8::/32"].map { try #require(AddressRange($0)) }
         let match = matching { $0.clientRanges = blocks }
         #expect(takes(match, get("/"), from: client) == isTaken)
+    }
+
+    @Test(arguments: [(UInt16(80), true), (8_443, true), (443, false), (0, false)])
+    func port(_ port: UInt16, _ isTaken: Bool) {
+        let match = matching { $0.ports = [80, 8_443] }
+        #expect(takes(match, get("/"), port: port) == isTaken)
     }
 
     /// A field that `Connection` names does not get to the server: it decides nothing either.

@@ -158,6 +158,7 @@ import Testing
                 written(.variable(.user), [.lower], capacity: capacity) { $0.user = bytes }
             }
             #expect(result == nil || result == "<" + String(repeating: "a", count: 100) + ">")
+            #expect((result != nil) == (capacity >= 201))
         }
     }
 

@@ -51,7 +51,10 @@ import Testing
         #expect(ask(20_000, [60_000, 101_000, 101_001]) == (.allowed, 2))
         // Whoever is too many is refused all the same, by the latest time.
         for _ in 0..<8 { #expect(ask(101_000, [101_000]).0 == .allowed) }
-        #expect(ask(20_000, [101_000, 101_001]) == (.refused(waitMicroseconds: 1_000), 2))
+        #expect(ask(20_000, [101_000, 101_001]) == (.refused(waitMicroseconds: 999), 2))
+        // Nor does it give anybody a burst again, however old it is.
+        #expect(ask(101_000 - 3 * Self.second, [101_000, 101_001]).0 != .allowed)
+        #expect(ask(101_000, [101_000]).0 == .refused(waitMicroseconds: 1_000))
         // A clock that never stands still is asked so often only.
         #expect(ask(1_000, (1...20).map { 1_000 + $0 * 200 }).1 == 8)
     }

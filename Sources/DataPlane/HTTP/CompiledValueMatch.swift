@@ -122,7 +122,7 @@ struct CompiledValueMatch: BitwiseCopyable {
             }
         case .cookie:
             var index = 0
-            while let field = facts.fields.nextCookies(from: &index) {
+            while let field = facts.fields.next(.cookie, from: &index) {
                 var cookies = CookieList(field)
                 while let cookie = cookies.next() {
                     if cookie.name.equals(name), takes(cookie.value, facts) { return true }

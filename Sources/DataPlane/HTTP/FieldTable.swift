@@ -173,16 +173,16 @@ struct FieldView: BitwiseCopyable {
         next(from: &index) { head.slice($0.name).equalsIgnoringCase(lower) }
     }
 
-    /// The value of the next Cookie field; begin with 0.
+    /// The value of the next field known as that; begin with 0.
     @inline(__always)
-    func nextCookies(from index: inout Int) -> Bytes? {
-        next(from: &index) { $0.known == .cookie }
+    func next(_ known: KnownField, from index: inout Int) -> Bytes? {
+        next(from: &index) { $0.known == known }
     }
 
     /// The value of the first cookie of that name.
     func cookie(_ name: Bytes) -> Bytes? {
         var index = 0
-        while let field = nextCookies(from: &index) {
+        while let field = next(.cookie, from: &index) {
             var cookies = CookieList(field)
             while let cookie = cookies.next() {
                 if cookie.name.equals(name) { return cookie.value }

@@ -14,7 +14,7 @@ enum KnownField: UInt8 {
     case forwardedOther
     case requestID
     case userAgent, referer
-    case authorization, cookie
+    case authorization, proxyAuthorization, cookie
     case contentType, date
 
     /// `name` is a token (RFC 9110 §5.6.2).
@@ -71,6 +71,8 @@ enum KnownField: UInt8 {
             }
         case 17:
             if name.equalsName("transfer-encoding") { self = .transferEncoding }
+        case 19:
+            if name.equalsName("proxy-authorization") { self = .proxyAuthorization }
         default: break
         }
         if self == .other, name.count >= 9, name[0] | 0x20 == UInt8(ascii: "x") {
@@ -106,7 +108,8 @@ enum KnownField: UInt8 {
         case .host, .contentLength, .transferEncoding, .expect, .xForwardedFor, .xForwardedProto,
             .forwardedOther, .authorization, .cookie, .contentType, .connection:
             true
-        case .other, .requestID, .upgrade, .keepAlive, .proxyConnection, .te, .http2Settings,
+        case .other, .proxyAuthorization, .requestID, .upgrade, .keepAlive, .proxyConnection, .te,
+            .http2Settings,
             .trailer,
             .userAgent, .referer, .date:
             false

@@ -123,7 +123,10 @@ extension Engine {
     /// The exchange is over. The connection is kept if nothing is known or to be feared behind the
     /// response.
     mutating func parkIfClean(_ server: Ref<ServerConnection>, behind exchange: Ref<Exchange>) {
-        if exchange[].isBound { server[].carriesOneClient = true }
+        if exchange[].isBound {
+            server[].carriesOneClient = true
+            server[].isBound = true
+        }
         let hasExcess = !server[].input.isEmpty || exchange[].download.hasExcess
         if hasExcess { count(.desyncs, of: server[].server?[].traffic) }
         // A last receive that filled its buffer leaves unknown what is behind it, and no event will
@@ -221,9 +224,9 @@ extension Engine {
     mutating func spreadParked() {
         for backend in backends {
             for upstream in backend[].servers {
-                var rest = upstream.newestParked(before: nil)
+                var rest = upstream.nextParked(behind: nil)
                 while let server = rest {
-                    rest = upstream.newestParked(before: server)
+                    rest = upstream.nextParked(behind: server)
                     serverTimers.arm(server, at: now + random.next(below: Self.leaveMilliseconds))
                 }
             }

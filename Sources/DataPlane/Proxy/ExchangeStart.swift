@@ -249,7 +249,9 @@ extension Engine {
         if let stickiness = exchange[].backend?[].stickiness {
             recogniseClient(exchange, client, headBytes, stickiness[0], facts)
         }
-        if client[].isBound || request.fields.knows(.authorization) {
+        if client[].isBound || request.fields.knows(.authorization)
+            || request.fields.knows(.proxyAuthorization)
+        {
             bindToServer(exchange, client, facts)
         }
         var writer = scratch.writer()

@@ -187,17 +187,17 @@ extension Engine {
     ) -> Bool {
         guard let routes = exchange[].frontend?[].routes else { return false }
         let rules = routes.responseRules(exchange[].route, exchange[].filters)
+        let head = server[].input.bytes(0, length)
         var facts = ExchangeFacts()
         if !rules.writesNothing {
             facts = connectionFacts(exchange, client)
             exchange[].captured.fill(&facts, from: exchange[].capture.bytes)
             facts.captures = routing.captures.empty
+            facts.responseFields = response.fields.view(in: head)
         }
         let forwarding = ResponseForwarding(
             clientVersion: exchange[].clientVersion,
             keepsClientConnection: exchange[].keepsClient)
-        let head = server[].input.bytes(0, length)
-        facts.responseFields = response.fields.view(in: head)
         let cookie = stickyCookie(exchange)
         var dropped: UInt128 = 0
         if let cookie { dropped = dropSetCookies(cookie, head, rules) }

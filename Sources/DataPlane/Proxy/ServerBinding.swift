@@ -1,7 +1,7 @@
-// Logins that are good for a connection and not for a request: NTLM, and Negotiate as it is used
-// (RFC 4559 §6). Whoever spoke over such a connection next would speak in the client's name, so it is
-// that client's alone, whatever `reuse` says; and the client stays with its server as long as the
-// connection lasts, for there only it is known.
+// Logins that are good for a connection and not for a request: NTLM, CredSSP, and Negotiate and
+// Kerberos as they are used (RFC 4559 §6). Whoever spoke over such a connection next would speak in the
+// client's name, so it is that client's alone, whatever `reuse` says; and the client stays with its server
+// as long as the connection lasts, for there only it is known.
 
 internal import Syscalls
 
@@ -10,12 +10,16 @@ extension Engine {
     mutating func bindToServer(
         _ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>, _ facts: ExchangeFacts
     ) {
-        if client[].isBound, let server = client.boundServer(in: exchange[].backend) {
+        // Who has a server by a cookie or table goes on with that: it may have to log in there again.
+        if exchange[].ownServer < 0, client[].isBound,
+            let server = client.boundServer(in: exchange[].backend)
+        {
             exchange[].ownServer = server[].index
         }
-        var index = 0
-        while let value = facts.fields.next(Bytes("authorization"), from: &index) {
-            if Self.isOfConnection(value) { bind(exchange, client) }
+        if Self.showsLogin(facts.fields, .authorization)
+            || Self.showsLogin(facts.fields, .proxyAuthorization)
+        {
+            bind(exchange, client)
         }
     }
 
@@ -34,6 +38,14 @@ extension Engine {
     private func bind(_ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>) {
         exchange[].isBound = true
         client[].isBound = true
+    }
+
+    private static func showsLogin(_ fields: FieldView, _ known: KnownField) -> Bool {
+        var index = 0
+        while let value = fields.next(known, from: &index) {
+            if isOfConnection(value) { return true }
+        }
+        return false
     }
 
     private static func offersLoginOfConnection(_ fields: FieldView, _ name: Bytes) -> Bool {
@@ -62,6 +74,7 @@ extension Engine {
     /// Whether such a scheme begins the text.
     private static func isOfConnection(_ text: Bytes) -> Bool {
         begins(text, with: Bytes("ntlm")) || begins(text, with: Bytes("negotiate"))
+            || begins(text, with: Bytes("kerberos")) || begins(text, with: Bytes("credssp"))
     }
 
     private static func begins(_ text: Bytes, with scheme: Bytes) -> Bool {
@@ -69,22 +82,5 @@ extension Engine {
             return false
         }
         return text.count == scheme.count || !ASCII.isToken(text[scheme.count])
-    }
-}
-
-extension Ref where Entry == ClientConnection {
-    /// Where this client is known by a connection that is its alone.
-    func boundServer(in backend: Ref<UpstreamBackend>?) -> Ref<UpstreamServer>? {
-        guard let place = backend?[].index else { return nil }
-        var candidate = self[].firstOwn
-        while let connection = candidate {
-            if connection[].state == .parked, connection[].carriesOneClient,
-                let server = connection[].server, server[].backend == place
-            {
-                return server
-            }
-            candidate = connection[].nextOwn
-        }
-        return nil
     }
 }

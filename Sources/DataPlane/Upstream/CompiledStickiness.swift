@@ -158,7 +158,7 @@ struct CompiledStickyCookie: BitwiseCopyable {
     /// The place of the server that the first cookie names which names any.
     func place(in fields: FieldView) -> Int? {
         var index = 0
-        while let field = fields.nextCookies(from: &index) {
+        while let field = fields.next(.cookie, from: &index) {
             var cookies = CookieList(field)
             while let cookie = cookies.next() {
                 guard cookie.name.equals(name) else { continue }

@@ -42,6 +42,8 @@ struct ServerConnection: ~Copyable, SlabEntry, TimerEntry {
     /// The server knows who speaks, by a PROXY header or by a login that is good for the connection:
     /// nobody else may ever use it.
     var carriesOneClient = false
+    /// The latter (`ServerBinding`).
+    var isBound = false
     /// Who uses it, while `connecting` or `inUse`.
     var exchange: Ref<Exchange>?
     fileprivate(set) var server: Ref<UpstreamServer>?
@@ -56,12 +58,12 @@ struct ServerConnection: ~Copyable, SlabEntry, TimerEntry {
     /// Nanoseconds: the soonest that an answer ever came.
     var quickest: Int64 = .max
     /// Where it is shown to the other loops; -1: nowhere.
-    fileprivate var claimPlace = -1
-    // In the server's list of parked connections.
-    fileprivate var next: Ref<ServerConnection>?
-    fileprivate var previous: Ref<ServerConnection>?
+    var claimPlace = -1
+    // In one of the server's lists of parked connections.
+    fileprivate(set) var next: Ref<ServerConnection>?
+    fileprivate(set) var previous: Ref<ServerConnection>?
     // In the owner's list of connections.
-    fileprivate(set) var nextOwn: Ref<ServerConnection>?
+    fileprivate var nextOwn: Ref<ServerConnection>?
     fileprivate var previousOwn: Ref<ServerConnection>?
 
     init() {}
@@ -124,7 +126,8 @@ extension Ref where Entry == ServerConnection {
         change(to: .inUse)
         self[].exchange = exchange
         self[].isReused = true
-        if let old = self[].owner, old == owner { return }
+        // Where a client is known is found first.
+        if let old = self[].owner, old == owner, !self[].isBound { return }
         setOwner(owner)
     }
 
@@ -162,7 +165,7 @@ extension Ref where Entry == ServerConnection {
     }
 
     /// The socket is another loop's now.
-    private func lose() {
+    func lose() {
         change(to: .takenOver)
         disown()
         self[].transport.giveAway()
@@ -200,7 +203,11 @@ extension Ref where Entry == ServerConnection {
                 self[].claimPlace < 0 || new == .takenOver, "shown, and not taken back")
             server[].parkedCount &-= 1
             server[].totals?[].parked &-= 1
-            unlink(from: server)
+            if self[].carriesOneClient {
+                unlink(from: &server[].reserved)
+            } else {
+                unlink(from: &server[].parked)
+            }
         case .takenOver: precondition(new == .doomed, "the socket is another loop's")
         case .doomed: preconditionFailure("there is no way out of doomed")
         }
@@ -215,27 +222,31 @@ extension Ref where Entry == ServerConnection {
         case .parked:
             server[].parkedCount &+= 1
             server[].totals?[].parked &+= 1
-            link(to: server)
+            if self[].carriesOneClient {
+                link(into: &server[].reserved)
+            } else {
+                link(into: &server[].parked)
+            }
         case .takenOver: precondition(old == .parked, "only a parked connection can be taken over")
         case .doomed: break
         }
     }
 
     @inline(__always)
-    private func link(to server: Ref<UpstreamServer>) {
-        let first = server[].firstParked
+    private func link(into list: inout ParkedList) {
+        let first = list.newest
         self[].next = first
         self[].previous = nil
-        if let first { first[].previous = self } else { server[].lastParked = self }
-        server[].firstParked = self
+        if let first { first[].previous = self } else { list.oldest = self }
+        list.newest = self
     }
 
     @inline(__always)
-    private func unlink(from server: Ref<UpstreamServer>) {
+    private func unlink(from list: inout ParkedList) {
         let next = self[].next
         let previous = self[].previous
-        if let next { next[].previous = previous } else { server[].lastParked = previous }
-        if let previous { previous[].next = next } else { server[].firstParked = next }
+        if let next { next[].previous = previous } else { list.oldest = previous }
+        if let previous { previous[].next = next } else { list.newest = next }
         self[].next = nil
         self[].previous = nil
     }
@@ -319,73 +330,20 @@ extension Ref where Entry == ClientConnection {
         }
         return nil
     }
-}
 
-extension Ref where Entry == UpstreamServer {
-    /// Connections that are passed over because they are one client's.
-    private static var passedMax: Int { 8 }
-
-    /// The one parked last, that any client may use.
-    func warmestParked() -> Ref<ServerConnection>? {
-        var candidate = self[].firstParked
-        for _ in 0..<Self.passedMax {
-            guard let connection = candidate else { return nil }
-            if !connection[].carriesOneClient { return connection }
-            candidate = connection[].next
-        }
-        return nil
-    }
-
-    /// One that has been parked since before `moment`, that any client may use.
-    func longParked(since moment: Int64) -> Ref<ServerConnection>? {
-        var candidate = self[].lastParked
-        for _ in 0..<Self.passedMax {
-            guard let connection = candidate, connection[].parkedAt <= moment else { return nil }
-            if !connection[].carriesOneClient { return connection }
-            candidate = connection[].previous
-        }
-        return nil
-    }
-
-    /// The one that was parked first; for ending it.
-    var oldestParked: Ref<ServerConnection>? { self[].lastParked }
-
-    /// The one that was parked last, or just before another one.
-    func newestParked(before other: Ref<ServerConnection>?) -> Ref<ServerConnection>? {
-        guard let other else { return self[].firstParked }
-        return other[].next
-    }
-
-    /// Shows those that have been parked since before `moment`, as far as there are places.
-    func showLongParked(since moment: Int64) {
-        var candidate = self[].lastParked
-        while let connection = candidate, connection[].parkedAt <= moment,
-            self[].shownCount < ClaimLine.placeCount
-        {
-            candidate = connection[].previous
-            connection.show()
-        }
-    }
-
-    fileprivate func emptyPlace() -> Int? {
-        guard self[].shownCount < ClaimLine.placeCount else { return nil }
-        return (0..<ClaimLine.placeCount).first { self[].shown[$0] == nil }
-    }
-
-    /// The next entry whose connection another loop has taken over and unregistered. Nothing but
-    /// its end is left. Notes on the way which were claimed.
-    func reapTakenOver() -> Ref<ServerConnection>? {
-        guard self[].shownCount > 0, let line = self[].claims else { return nil }
-        for place in 0..<ClaimLine.placeCount {
-            guard let connection = self[].shown[place] else { continue }
-            let word = line[place]
-            guard !word.isShown else { continue }
-            if connection[].state == .parked { connection.lose() }
-            guard line.reap(place) else { continue }
-            self[].shown[place] = nil
-            self[].shownCount &-= 1
-            connection[].claimPlace = -1
-            return connection
+    /// Where this client has logged in for as long as a connection lasts, last if at several.
+    func boundServer(in backend: Ref<UpstreamBackend>?) -> Ref<UpstreamServer>? {
+        guard let place = backend?[].index else { return nil }
+        var candidate = self[].firstOwn
+        var rest = Self.ownMax
+        while let connection = candidate, rest > 0 {
+            rest &-= 1
+            if connection[].state == .parked, connection[].isBound,
+                let server = connection[].server, server[].backend == place
+            {
+                return server
+            }
+            candidate = connection[].nextOwn
         }
         return nil
     }

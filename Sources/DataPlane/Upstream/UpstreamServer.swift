@@ -20,10 +20,10 @@ struct UpstreamServer: ~Copyable, SlabEntry {
     var parkedCount = 0
     /// Where the loop's are counted.
     var totals: Ref<ConnectionTotals>?
-    /// Both ends of the list of parked connections. The one parked last stands first: its cache
-    /// lines and the server's are warm. `ServerConnection`'s alone.
-    var firstParked: Ref<ServerConnection>?
-    var lastParked: Ref<ServerConnection>?
+    /// Parked connections for any client, and those of one client each. The one parked last is used
+    /// first: its cache lines and the server's are warm. `ServerConnection`'s alone.
+    var parked = ParkedList()
+    var reserved = ParkedList()
     /// Where they are shown to other loops; nil: there are none. By place, who stands there.
     var claims: ClaimLine?
     var shown = InlineArray<16, Ref<ServerConnection>?>(repeating: nil)

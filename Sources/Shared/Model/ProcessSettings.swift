@@ -28,12 +28,14 @@ public struct ProcessSettings: Codable, Sendable, Equatable {
     public init() {}
 
     /// Client connections of all workers together. Where nobody said how many: so many that each can
-    /// have a connection to a server as well, and some descriptors are left for everything else.
+    /// have a connection to a server as well, and that a sixteenth of the descriptors and some are
+    /// left for everything else.
     ///
     /// - Parameter descriptors: that a worker may have (RLIMIT_NOFILE).
     public func connectionLimit(descriptors: Int) -> Int {
         if let maxConnections { return maxConnections }
-        let perWorker = (max(0, min(descriptors, 1 << 24)) - Self.otherDescriptors) / 2
+        let known = max(0, min(descriptors, 1 << 24))
+        let perWorker = (known - known / 16 - Self.otherDescriptors) / 2
         return min(Self.connectionsMost, max(Self.connectionsLeast, workers * perWorker))
     }
 

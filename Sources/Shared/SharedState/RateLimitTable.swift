@@ -58,6 +58,13 @@ public struct RateLimitTable: BitwiseCopyable, Sendable {
     ///   - interval: from one request to the next on average, microseconds, at least 1.
     ///   - burst: how many may come at once, at least 1; with `interval` at most `reachMax`.
     public func ask(key: UInt64, now: Int64, interval: Int64, burst: Int64) -> RateLimitVerdict {
+        ask(key: key, now: now, interval: interval, burst: burst, mends: true)
+    }
+
+    /// - Parameter mends: whether a TAT that is farther ahead than it can be is set back.
+    private func ask(
+        key: UInt64, now: Int64, interval: Int64, burst: Int64, mends: Bool
+    ) -> RateLimitVerdict {
         // 0 would be a free cell.
         let tag = max(1, key >> Self.timeBits)
         let bucket = cells.bucket(of: key)
@@ -77,7 +84,7 @@ public struct RateLimitTable: BitwiseCopyable, Sendable {
                 continue
             }
             // Of a limit that was larger before a reload, or left from before the clock came round.
-            if ahead > reach + Self.skewMax {
+            if mends, ahead > reach + Self.skewMax {
                 guard cells.change(cell, from: word, to: Self.word(tag, time, reach)) else {
                     continue
                 }
@@ -96,15 +103,16 @@ public struct RateLimitTable: BitwiseCopyable, Sendable {
         key: UInt64, roundTime: Int64, interval: Int64, burst: Int64, clock: () -> Int64
     ) -> RateLimitVerdict {
         var time = roundTime
-        var verdict = ask(key: key, now: time, interval: interval, burst: burst)
         for _ in 0..<Self.clockReadsMax {
+            // By an old time a TAT is farther ahead than it is.
+            let verdict = ask(key: key, now: time, interval: interval, burst: burst, mends: false)
             guard case .refused = verdict else { return verdict }
             let present = clock()
-            if present &- time < Self.oldMicroseconds { return verdict }
+            let isOld = present &- time >= Self.oldMicroseconds
             time = present
-            verdict = ask(key: key, now: time, interval: interval, burst: burst)
+            if !isOld { break }
         }
-        return verdict
+        return ask(key: key, now: time, interval: interval, burst: burst)
     }
 
     /// Also between the clock and the table a thread may lose its processor.

@@ -96,13 +96,16 @@ extension ValueReader {
 }
 
 extension Template.Part {
-    /// Whether clients choose how it begins. A path begins with a slash, a host with no scheme.
+    /// Whether clients choose how it begins, or what comes behind it may begin it, because it can be
+    /// empty. A path begins with a slash, a host with no scheme.
     fileprivate var isChosenByClients: Bool {
         switch self {
         case .literal: false
-        case .variable(let variable): variable == .query || variable == .user
+        case .variable(let variable):
+            [.query, .user, .status, .backend, .server].contains(variable)
         case .request, .group: true
-        case .converted(.variable(.scheme), _): false
+        case .converted(.variable(.scheme), let conversions):
+            !conversions.allSatisfy { $0 == .lower || $0 == .upper }
         case .converted: true
         }
     }
