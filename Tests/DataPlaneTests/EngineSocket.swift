@@ -22,9 +22,13 @@ final class EngineSocket: @unchecked Sendable {
 
     deinit { close() }
 
-    static func connect(port: UInt16, receiveBytes: Int32? = nil) throws -> EngineSocket {
+    /// - Parameter from: an address of this machine, 127.0.0.0/8 all of it.
+    static func connect(
+        port: UInt16, from: UInt32? = nil, receiveBytes: Int32? = nil
+    ) throws -> EngineSocket {
         var start = TCPSocket.ConnectStart.inProgress
-        let socket = try TCPSocket.connect(to: .loopback(port: port), start: &start)
+        let source = from.map { RawSocketAddress(host: .ipv4($0), port: 0) }
+        let socket = try TCPSocket.connect(to: .loopback(port: port), from: source, start: &start)
         let connection = EngineSocket(owning: socket.take())
         if let receiveBytes {
             try TCPSocket.setBufferSizes(connection.fd, receiveBytes: receiveBytes)

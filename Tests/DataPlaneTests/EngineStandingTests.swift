@@ -1,5 +1,6 @@
 // Servers that an operator takes out, weighs anew and brings back, while a loop serves.
 
+import Model
 import SharedState
 import Synchronization
 import Testing
@@ -67,6 +68,32 @@ import Testing
         #expect((40..<60).contains(later))
         #expect(record[.cameUpAt] == cameUpAt)
         print("figure: \(newcomer) of 100 requests for a newcomer, \(later) behind a reload")
+    }
+
+    /// An operator's weight, and none any more: the shares are others from then on.
+    @Test(arguments: [(BalancePolicy.Kind.roundRobin, 2), (.random, 45)])
+    func anotherWeight(kind: BalancePolicy.Kind, off: Int) throws {
+        let origins = try [CheckedOrigin(), CheckedOrigin()]
+        var options = EngineHarness.Options()
+        options.balance = BalancePolicy(kind)
+        let harness = try EngineHarness(origins: origins.map(\.port), options)
+        let record = try #require(harness.serverRecord(0))
+        let client = try harness.connect()
+        // The other one has 100.
+        let steps: [(Int?, Int)] = [(50, 100), (200, 200), (1, 3), (nil, 150)]
+        for (weight, share) in steps {
+            record.set(.weightOverride, weight.map { UInt64($0) + 1 } ?? 0)
+            harness.attend()
+            // A request on a connection of its own finds the loop with the new weight.
+            #expect(try harness.ask() == 200)
+            let before = origins[0].requestCount
+            for _ in 0..<300 {
+                client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+                #expect(client.takeMessage()?.status == 200)
+            }
+            let got = origins[0].requestCount - before
+            #expect(abs(got - share) <= off, "\(got) of 300 with weight \(weight ?? 100)")
+        }
     }
 
     @Test func noServerIsLeft() throws {
