@@ -189,27 +189,35 @@ import Wire
     /// Options change at the switch, of a socket that lives on, and come back where it fails.
     @Test func optionsFollowTheConfiguration() throws {
         let port = try FreePort.lease()
-        func prepare(_ generation: Int, _ timeout: Duration?) throws -> Int32 {
+        func prepare(
+            _ generation: Int, _ timeout: Duration?, _ deferring: Duration?, _ backlog: Int
+        ) throws -> Int32 {
             var configuration = configuration(["a": [port]])
             configuration.frontends[0].bind[0].userTimeout = timeout
+            configuration.frontends[0].bind[0].deferAccept = deferring
+            configuration.frontends[0].bind[0].backlog = backlog
             try table.bind(generation: generation, configuration: configuration)
             return try #require(table.all.first?.rawValue)
         }
-        let socket = try prepare(1, .seconds(7))
+        // The kernel knows as many seconds as it sends a packet again in.
+        func options(_ socket: Int32) -> [Int32] {
+            [TCP_USER_TIMEOUT, TCP_DEFER_ACCEPT].map { option($0, of: socket) } + [backlog(socket)]
+        }
+        let socket = try prepare(1, .seconds(7), .seconds(3), 33)
         _ = try table.handOff(generation: 1)
         table.commit(generation: 1)
-        #expect(option(TCP_USER_TIMEOUT, of: socket) == 7_000)
+        #expect(options(socket) == [7_000, 3, 33])
         #expect(option(TCP_NODELAY, of: socket) != 0)
-        #expect(try prepare(2, .seconds(9)) == socket)
-        #expect(option(TCP_USER_TIMEOUT, of: socket) == 7_000, "nothing changes before the switch")
+        #expect(try prepare(2, .seconds(9), .seconds(7), 99) == socket)
+        #expect(options(socket) == [7_000, 3, 33], "nothing changes before the switch")
         _ = try table.handOff(generation: 2)
-        #expect(option(TCP_USER_TIMEOUT, of: socket) == 9_000)
+        #expect(options(socket) == [9_000, 7, 99])
         table.abandon(generation: 2)
-        #expect(option(TCP_USER_TIMEOUT, of: socket) == 7_000)
-        _ = try prepare(3, nil)
+        #expect(options(socket) == [7_000, 3, 33])
+        _ = try prepare(3, nil, nil, 20)
         _ = try table.handOff(generation: 3)
         table.commit(generation: 3)
-        #expect(option(TCP_USER_TIMEOUT, of: socket) == 0)
+        #expect(options(socket) == [0, 0, 20])
         // A connection has what its listener had.
         let client = try TestSocket.connect(port: port)
         defer { client.close() }
@@ -227,6 +235,15 @@ import Wire
         // SAFETY: both are written during the call only, and `value` has that size.
         _ = unsafe getsockopt(socket, Int32(IPPROTO_TCP), name, &value, &size)
         return value
+    }
+
+    /// How many may wait to be accepted: of a listener, that is where others have `sacked` (tcp(7)).
+    private func backlog(_ socket: Int32) -> Int32 {
+        var info = tcp_info()
+        var size = socklen_t(MemoryLayout<tcp_info>.size)
+        // SAFETY: both are written during the call only, and `info` has that size.
+        _ = unsafe getsockopt(socket, Int32(IPPROTO_TCP), TCP_INFO, &info, &size)
+        return Int32(clamping: info.tcpi_sacked)
     }
 
     // MARK: Unix sockets
