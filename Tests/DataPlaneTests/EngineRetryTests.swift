@@ -76,21 +76,49 @@ import Testing
         }
     }
 
-    @Test(arguments: [("GET", 200), ("POST", 503)])
-    func statuses(method: String, expected: Int) throws {
+    /// Each status that can be asked for; who does not ask, or sends what may not be repeated, gets
+    /// it as it is.
+    @Test(
+        arguments: RetrySettings.Condition.allCases.filter { Int($0.rawValue) != nil },
+        [true, false])
+    func statuses(condition: RetrySettings.Condition, isAsked: Bool) throws {
+        let code = try #require(Int(condition.rawValue))
+        for method in ["GET", "POST"] {
+            let (bad, good) = (Sent(), Sent())
+            let origins = [
+                try origin(bad) { _ in status(code, "busy") },
+                try origin(good) { _ in status(200) },
+            ]
+            let asked = RetrySettings.Condition.allCases.filter { ($0 == condition) == isAsked }
+            let harness = try harness(origins, asked)
+            var seen: Set<Int> = []
+            for _ in 0..<4 {
+                let client = try harness.connect()
+                client.send("\(method) / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n")
+                seen.insert(client.takeMessage()?.status ?? 0)
+            }
+            let isRepeated = isAsked && method == "GET"
+            #expect(seen == (isRepeated ? [200] : [200, code]))
+            #expect(count(bad) > 0)
+            let retries = isRepeated ? count(bad) : 0
+            #expect(harness.traffic(EngineHarness.backend) { $0[.retries] == UInt64(retries) })
+        }
+    }
+
+    /// Any other status is an answer, whatever is asked for.
+    @Test(arguments: [400, 404, 501, 505, 507]) func otherStatuses(code: Int) throws {
         let (bad, good) = (Sent(), Sent())
         let origins = [
-            try origin(bad) { _ in status(503, "busy") }, try origin(good) { _ in status(200) },
+            try origin(bad) { _ in status(code) }, try origin(good) { _ in status(200) },
         ]
-        let harness = try harness(origins, [.status503])
-        var seen: Set<Int> = []
-        for _ in 0..<4 {
-            let client = try harness.connect()
-            client.send("\(method) / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n")
-            seen.insert(client.takeMessage()?.status ?? 0)
-        }
-        #expect(seen == [200, expected])
-        #expect(count(bad) > 0)
+        let harness = try harness(origins, RetrySettings.Condition.allCases)
+        let seen = Set(
+            try (0..<4).map { _ in
+                let client = try harness.connect()
+                client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+                return client.takeMessage()?.status ?? 0
+            })
+        #expect(seen == [200, code])
     }
 
     /// The last attempt's answer is the client's, whatever it is.
