@@ -76,13 +76,21 @@ private final class RecordingOrigin: Sendable {
         let recorder = try RecordingOrigin()
         let harness = try EngineHarness(origins: [recorder.origin.port])
         var count = 0
+        var statusCounts: [Int: UInt64] = [:]
         for vector in RequestCorpus.all {
             guard let error = vector.error else { continue }
+            statusCounts[error.status, default: 0] += 1
             let answered = try statuses(harness, vector.bytes, isSlow: byteByByte)
             #expect(answered == [error.status], "\(vector)")
             count += 1
         }
         #expect(count >= 150)
+        let fields = String(repeating: "X: y\r\n", count: 101)
+        let tooMany = octets("GET / HTTP/1.1\r\nHost: a\r\n\(fields)\r\n")
+        #expect(try statuses(harness, tooMany, isSlow: byteByByte) == [431])
+        let worker = harness.worker
+        #expect(worker[.badRequests] == statusCounts[400] && worker[.badRequests] > 100)
+        #expect(worker[.headersTooLarge] == 1 + statusCounts[431, default: 0])
         // Whatever had been sent to the server was there before this.
         #expect(
             try statuses(harness, octets("GET /last HTTP/1.1\r\nHost: a\r\n\r\n"), isSlow: false)
