@@ -34,7 +34,7 @@ import Testing
         #expect(accepted > 0)
     }
 
-    /// The forwarded head, parsed again, asks for the same and is framed the same.
+    /// The forwarded head, parsed again, asks for the same of the same host and is framed the same.
     private func isForwardedAsAccepted(
         _ input: [UInt8], _ accepted: ParsedHead, _ limits: MessageLimits
     ) -> Bool {
@@ -59,6 +59,8 @@ import Testing
         let isSame =
             again.result == .complete(length: forwarded.count) && again.method == accepted.method
             && again.path == accepted.path && again.query == accepted.query
+            && again.host == (accepted.host.isEmpty ? "fallback" : accepted.host)
+            && again.authority == (accepted.authority.isEmpty ? "fallback" : accepted.authority)
             && again.body == accepted.body && again.upgrade == accepted.upgrade
             && !again.fields.contains { $0.hasPrefix("(") }
         if !isSame {

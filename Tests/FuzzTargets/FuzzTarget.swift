@@ -66,6 +66,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
             slow.parse(unsafe Bytes(start: start, count: length), limits: limits, into: &head)
                 == whole)
         require("\(head.body)" == "\(body)")
+        unsafe ForwardFuzzing.readForwarded(head, Bytes(start: start, count: length))
     }
 
     private static func readResponse(_ input: UnsafeBufferPointer<UInt8>) {

@@ -6,11 +6,15 @@ import Model
 @testable import DataPlane
 
 enum TargetFuzzing {
-    /// The text as a path, a query and a Cookie field at once.
+    /// The text as a path, a host, a query and a Cookie field at once.
     static func readTarget(_ input: UnsafeBufferPointer<UInt8>) {
         guard let start = input.baseAddress else { return }
         let text = unsafe Bytes(start: start, count: input.count)
         readPath(text)
+        // The host of a host is itself.
+        if let length = Authority.hostLength(text) {
+            require(length <= text.count && Authority.hostLength(text.prefix(length)) == length)
+        }
         var parameters = QueryParameters(text)
         var length = 0
         while let parameter = parameters.next() {
@@ -46,6 +50,11 @@ enum TargetFuzzing {
             var writer = scratch.writer()
             guard PathNormaliser.write(path, to: &writer) == nil else { return }
             requireNormal(writer)
+            // Once more is no more.
+            let again = ByteScratch(capacity: path.count)
+            var second = again.writer()
+            require(PathNormaliser.write(writer.written, to: &second) == nil)
+            require(second.written.equals(writer.written))
             refine(writer.written)
         }
     }
