@@ -1,5 +1,5 @@
 // A worker that has few descriptors: connections that it keeps make room for those that are needed,
-// and requests go on.
+// and requests go on; with none left it leaves the others to the kernel for a while.
 
 internal import Foundation
 internal import TestKit
@@ -66,6 +66,56 @@ extension IntegrationTests {
             let last = try HTTPClient(port: port)
             #expect(try last.exchange("GET", "/bytes/10", host: "second.test").status == 200)
             #expect(second.openConnectionCount == 1)
+        }
+
+        /// M1: more clients than descriptors. accept(2) fails and is left alone for a while, whoever
+        /// is being served is served on, and when some have left all the others are.
+        @Test func noDescriptorIsLeft() throws {
+            let server = try EchoServer()
+            let port = try FreePort.lease()
+            var configuration = TestConfiguration(port: port, serverPort: server.port)
+            configuration.process["threads"] = "1"
+            configuration.timeouts = ["http_keep_alive": "5m", "http_request": "5m"]
+            let limit = 120
+            let apus = try ApusInstance(configuration, descriptorLimit: limit)
+            let worker = ProcessInspection(pid: try #require(try apus.servingPids.first))
+            let kept = try HTTPClient(port: port)
+            #expect(try kept.exchange().status == 200)
+            let transfers = try (0..<4).map { _ in try PinnedTransfer(port: port, milliseconds: 20)
+            }
+            let late = try (0..<4).map { _ in
+                let client = try HTTPClient(port: port)
+                try client.send("GET", "/delay/2000")
+                return client
+            }
+            try eventually("all at the server") { server.mostDelayed == late.count }
+
+            func errors() throws -> Int {
+                let lines = try apus.get("/metrics").text.split(separator: "\n")
+                let line = lines.first { $0.hasPrefix("apus_worker_accept_errors_total") }
+                return line?.split(separator: " ").last.flatMap { Double($0) }.map { Int($0) } ?? -1
+            }
+            #expect(try errors() == 0)
+            let crowd = try (0..<limit + 40).map { _ in try HTTPClient(port: port) }
+            try eventually("accept(2) to fail") { try errors() > 0 }
+            let (counted, ticks) = (try errors(), worker.cpuTicks)
+            Thread.sleep(forTimeInterval: 1)
+            let attempts = try errors() - counted
+            // At first a tenth of a second later, then twice as long each time.
+            #expect(attempts <= 4)
+            #expect(worker.cpuTicks - ticks < 20)
+            #expect(worker.descriptors.count > limit - 5)
+            for transfer in transfers { #expect(transfer.isRunning) }
+            for client in late { #expect(try client.response().text == "late") }
+
+            for client in crowd.prefix(limit) { client.socket.close() }
+            for client in crowd.suffix(40) {
+                #expect(try client.exchange(within: 10).status == 200)
+            }
+            for transfer in transfers { #expect(transfer.isRunning) }
+            #expect(try kept.exchange().status == 200)
+            #expect(try HTTPClient(port: port).exchange(within: 10).status == 200)
+            report("\(try errors()) failures of accept(2), \(attempts) of them within a second")
         }
     }
 }
