@@ -97,7 +97,7 @@ sim: ## Simulate the supervisor: SEED=n replays one, SEEDS=n runs that many
 	$(SWIFT) test $(DEBUG_FLAGS) --filter SimulationTests
 
 .PHONY: soak
-soak: build-tests ## The long forms of the process and engine tests: 60 s of load, 200 reloads
+soak: build-tests ## The long forms of the process and engine tests, 30 minutes of everything at once too
 	APUS_LONG=1 $(SWIFT) test --skip-build $(DEBUG_FLAGS) --no-parallel \
 	    --filter "IntegrationTests|DataPlaneTests\.Engine(Reuse|Retry|Desync|SlowServer|Loss|SessionTorture)"
 

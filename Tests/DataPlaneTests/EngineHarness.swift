@@ -119,6 +119,8 @@ final class EngineHarness: @unchecked Sendable {
         var stickiness: Stickiness?
         /// Places of servers that are backups.
         var backups: Set<Int> = []
+        /// Of the listener, as of a bind.
+        var userTimeout = Duration.zero
         /// Milliseconds: a long one shows who relies on it.
         var idleWait = Engine.idleWaitMilliseconds
         /// Of each server, at last.
@@ -136,7 +138,7 @@ final class EngineHarness: @unchecked Sendable {
     init(origins: [UInt16], _ options: Options = Options()) throws {
         let socket = try TCPSocket.bind(.loopback(port: 0))
         try ListenerSocket.setOptions(
-            socket.rawValue, deferAccept: .zero, userTimeout: .zero)
+            socket.rawValue, deferAccept: .zero, userTimeout: options.userTimeout)
         try TCPSocket.listen(socket.rawValue, backlog: 512)
         port = try TCPSocket.localAddress(socket.rawValue).port
         let configuration = Self.configuration(origins, port: port, options)

@@ -14,6 +14,8 @@ import Testing
 @Suite struct EngineLossTests {
     private static let lossPercent: UInt32 = 5
     private static var bodyBytes: Int { EngineLoad.isLong ? 24 << 20 : 8 << 20 }
+    /// More than all buffers on the way take.
+    private static let block = [UInt8](repeating: 7, count: 24 << 20)
 
     /// Answers with the body that it got, over a connection that loses, too.
     private static func mirror(losing: Bool) throws -> EngineOrigin {
@@ -79,12 +81,13 @@ import Testing
     }
 
     /// N2: peers of which nothing is heard and that hear nothing, as if the cable had been cut: before
-    /// a request, in its head, in its body, and in a response.
+    /// a request, in its head, in its body, and in a response. What they leave in memory is looked at in
+    /// `ConnectionStateTests`.
     @Test func peersThatAreGone() throws {
         let origin = try EngineOrigin { connection in
             guard connection.takeHead() != nil else { return }
-            connection.send("HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n")
-            connection.send([UInt8](repeating: 7, count: 100_000_000), within: 5)
+            connection.send("HTTP/1.1 200 OK\r\nContent-Length: \(Self.block.count)\r\n\r\n")
+            connection.send(Self.block, within: 5)
         }
         var options = EngineHarness.Options()
         options.timeouts.client = .milliseconds(600)
@@ -109,6 +112,39 @@ import Testing
             #expect(harness.gauge(gauge, becomes: 0, within: 20))
         }
         #expect(harness.connections(of: 0) { $0.open == 0 })
+        withExtendedLifetime(clients) {}
+    }
+
+    /// N2: whoever does not acknowledge what it was sent is gone by the bind's `user_timeout`, long
+    /// before any timeout of ours; of who was sent nothing nobody knows.
+    @Test func peersThatAcknowledgeNothing() throws {
+        let origin = try EngineOrigin { connection in
+            while let request = connection.takeHead() {
+                let isLong = request.startLine.contains("/long")
+                // Long enough for the peer to be gone.
+                if !isLong { usleep(300_000) }
+                let body = isLong ? Self.block : [1]
+                connection.send("HTTP/1.1 200 OK\r\nContent-Length: \(body.count)\r\n\r\n")
+                connection.send(body, within: 5)
+            }
+        }
+        var options = EngineHarness.Options()
+        options.timeouts.client = .seconds(300)
+        options.timeouts.httpRequest = .seconds(300)
+        options.timeouts.httpKeepAlive = .seconds(300)
+        options.userTimeout = .milliseconds(500)
+        let harness = try EngineHarness(origins: [origin.port], options)
+        let targets = ["/long", "/short", nil]
+        let clients = try (0..<12).map { number in
+            let client = try harness.connect(receiveBytes: 4_096)
+            guard let target = targets[number % 3] else { return client }
+            client.send("GET \(target) HTTP/1.1\r\nHost: a\r\n\r\n")
+            if target == "/long" { #expect(client.takeHead()?.status == 200) }
+            return client
+        }
+        for client in clients { Self.lose(100, of: client.fd) }
+        #expect(harness.gauge(.clientConnections, becomes: 4, within: 20))
+        #expect(harness.gauge(.exchangesInFlight, becomes: 0))
         withExtendedLifetime(clients) {}
     }
 

@@ -98,6 +98,8 @@ import Testing
         // A permit is free with somebody waiting only while a thread is between two of its steps. On
         // a busy machine it may be put aside there; what no look must find is that this is usual.
         #expect(idle.share(ofAtLeast: .milliseconds(5)) < 0.01)
+        // With so many looks each of them counts, unless the machine gave others no time either.
+        if EngineLoad.isLong { #expect(idle.unexcused(ofAtLeast: .milliseconds(5)) == 0) }
         // Far more than a turn takes, far less than any timer that could help.
         #expect(idle.longest < .seconds(2))
         // The loops have to get there first.
@@ -223,10 +225,16 @@ private struct Flaps {
 /// How long something lasted that should not be, as it is found by looking now and then: what is
 /// found is looked at without a pause until it is over. Long ones are found more easily.
 private struct IdleSpans {
+    private struct Span {
+        var duration: Duration
+        /// What went on meanwhile: nothing, where the machine was elsewhere.
+        var progress: Int
+    }
+    /// Requests of others in a span by which it is clear that the machine was there.
+    private static let progressMin = 24
+
     private var looks = 0
-    private var found: [Duration] = []
-    /// What went on while the longest lasted: nothing, where the machine was elsewhere.
-    private var progress = 0
+    private var found: [Span] = []
 
     mutating func look(meanwhile count: () -> Int, _ isIdle: () -> Bool) {
         looks += 1
@@ -239,26 +247,30 @@ private struct IdleSpans {
             if now - last > .milliseconds(100) { (since, before) = (now, count()) }
             last = now
         }
-        let span = last - since
-        if span > longest { progress = count() - before }
-        found.append(span)
+        found.append(Span(duration: last - since, progress: count() - before))
     }
 
-    var longest: Duration { found.max() ?? .zero }
+    private var longestSpan: Span? { found.max { $0.duration < $1.duration } }
+    var longest: Duration { longestSpan?.duration ?? .zero }
+
+    /// How many lasted so long while others went on.
+    func unexcused(ofAtLeast duration: Duration) -> Int {
+        found.count { $0.duration >= duration && $0.progress >= Self.progressMin }
+    }
 
     /// Of all looks, how many found one that lasted so long.
     func share(ofAtLeast duration: Duration) -> Double {
-        Double(found.count { $0 >= duration }) / Double(max(1, looks))
+        Double(found.count { $0.duration >= duration }) / Double(max(1, looks))
     }
 
     var text: String {
-        guard !found.isEmpty else { return "never in \(looks) looks" }
-        let sorted = found.sorted()
+        guard let longestSpan else { return "never in \(looks) looks" }
+        let sorted = found.map(\.duration).sorted()
         func microseconds(_ share: Int) -> Int {
             Int(sorted[(sorted.count - 1) * share / 100] / .microseconds(1))
         }
         return "\(found.count) of \(looks) looks, for \(microseconds(50)) µs (median), "
-            + "\(microseconds(99)) µs (p99), \(microseconds(100)) µs (most, and \(progress) "
-            + "requests meanwhile)"
+            + "\(microseconds(99)) µs (p99), \(microseconds(100)) µs (most, and "
+            + "\(longestSpan.progress) requests meanwhile)"
     }
 }

@@ -142,6 +142,47 @@ extension IntegrationTests {
             withExtendedLifetime(apus) {}
         }
 
+        /// N2: clients that are gone without a word, idle, in a head, in a body and in a response, are
+        /// let go, and again and again they leave no more behind than the first time.
+        @Test func silentPeersLeaveNothing() throws {
+            let (count, rounds) = isLongRun ? (500, 8) : (200, 1)
+            let server = try EchoServer()
+            let port = try FreePort.lease()
+            var configuration = TestConfiguration(port: port, serverPort: server.port)
+            configuration.frontends["main"] =
+                "{bind: {address: \"127.0.0.1:\(port)\", user_timeout: 1s}, backend: echo}"
+            configuration.backends["echo"] =
+                "{reuse: {policy: never}, servers: {one: {address: \"127.0.0.1:\(server.port)\"}}}"
+            configuration.timeouts = [
+                "client": "1s", "http_request": "1s", "http_keep_alive": "1s",
+            ]
+            let apus = try ApusInstance(configuration)
+            let worker = ProcessInspection(pid: try #require(try apus.servingPids.first))
+            let (before, descriptors) = (worker.residentKiB, worker.descriptors.count)
+            var resident: [Int] = []
+            for _ in 0..<rounds {
+                let peers = try (0..<count).map { number in
+                    let peer = try TestSocket.connect(port: port, receiveBufferBytes: 4_096)
+                    switch number % 4 {
+                    case 0: break
+                    case 1: try peer.send("GET / HTTP/1.1\r\nHo")
+                    case 2: try peer.send("PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nx")
+                    default: try peer.send("GET /bytes/300000 HTTP/1.1\r\nHost: a\r\n\r\n")
+                    }
+                    try peer.goSilent()
+                    return peer
+                }
+                try eventually("the silent peers to be gone", within: 60) {
+                    worker.descriptors.count <= descriptors + 80
+                }
+                resident.append(worker.residentKiB)
+                withExtendedLifetime(peers) {}
+            }
+            report("\(before) KiB, and \(resident) behind each \(count) silent peers")
+            if isLongRun { #expect(Double(resident[rounds - 1]) <= Double(resident[0]) * 1.05) }
+            withExtendedLifetime(apus) {}
+        }
+
         /// Clients that take nothing of a long answer: each costs one buffer of the worker's memory,
         /// 64 KB, and what the connections themselves are.
         @Test func zeroWindowReadersCostABufferEach() throws {

@@ -178,6 +178,40 @@ extension IntegrationTests {
             #expect(try HTTPClient(port: proxy.port).exchange("GET", "/well").text == "/well")
         }
 
+        /// H7: heads that grow up to the limit and stay there cost what the limit says, and a tenth;
+        /// beyond it they are refused and gone.
+        @Test func headsCostTheLimit() throws {
+            let (count, limitBytes) = (isLongRun ? 4_000 : 400, 15_360)
+            let proxy = try Setting { $0.timeouts = ["http_request": "60s"] }
+            let worker = ProcessInspection(pid: try #require(try proxy.apus.servingPids.first))
+            let before = worker.residentKiB
+            var head = "GET / HTTP/1.1\r\nHost: a\r\n"
+            for number in 0..<90 {
+                head += "X-\(number): \(String(repeating: "y", count: 150))\r\n"
+            }
+            head += "X: " + String(repeating: "z", count: limitBytes - 8 - head.utf8.count)
+            let clients = try (0..<count).map { _ in
+                let client = try HTTPClient(port: proxy.port)
+                try client.socket.send(head)
+                return client
+            }
+            let limit = Double(count * limitBytes) / 1_024
+            let most = limit * 1.1 + (isLongRun ? 0 : 4_096)
+            var grown = 0
+            // The worker reads them meanwhile.
+            try holds("memory within the limit", for: isLongRun ? 3 : 0.5) {
+                grown = max(grown, worker.residentKiB - before)
+                return Double(grown) <= most
+            }
+            report("\(count) heads of \(head.utf8.count) bytes: \(grown) KiB, the limit \(limit)")
+            #expect(grown > count * 4)
+            for client in clients {
+                try client.socket.send(String(repeating: "z", count: 64))
+                #expect(try client.response(within: 6).status == 431)
+            }
+            #expect(try HTTPClient(port: proxy.port).exchange("GET", "/well").text == "/well")
+        }
+
         /// Connections beyond any reason, each ended in the rudest way at some point of its life.
         @Test func resetsAtEveryPointDoNotLeak() throws {
             let pid = try #require(try proxy.apus.servingPids.first)

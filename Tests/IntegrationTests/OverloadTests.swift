@@ -1,5 +1,6 @@
 // More to do than servers to do it: what they can do is done, the rest is told at once to come
-// again, and whoever waits costs nothing. Service times make the capacity, not this machine.
+// again, and whoever waits costs nothing. Service times make the capacity, not this machine. Times
+// are reported, and asserted in the long form.
 
 internal import Foundation
 internal import Synchronization
@@ -113,7 +114,7 @@ extension IntegrationTests {
                 "\(most) requests a second at most, \(good) of "
                     + "\(Double(loaded.times.count + loaded.shed) / seconds) when too many come, "
                     + "p99 \(p99) ms; the others got 503")
-            #expect(good > most * 0.75)
+            #expect(good > most * (isLongRun ? 0.9 : 0.75))
             #expect(loaded.shed > loaded.times.count)
             #expect(setting.server.mostDelayed == Self.limit)
         }
@@ -127,20 +128,24 @@ extension IntegrationTests {
             let start = Elapsed()
             let clients = try (0..<200).map { _ in
                 let client = try HTTPClient(port: setting.port)
+                let sent = start.milliseconds
                 try client.send("GET", "/x")
-                return client
+                return (client, sent: sent)
             }
-            let sent = start.milliseconds
             let load = try setting.load(over: 1)
-            let answers = try clients.map { client in
-                (try client.response(within: 10), start.milliseconds)
+            let answers = try clients.map { client, sent in
+                (try client.response(within: 10), late: start.milliseconds - sent - 1_500)
             }
             #expect(answers.allSatisfy { $0.0.status == 503 && $0.0["retry-after"] == "1" })
-            let late = (answers.map(\.1).max() ?? 0) - sent - 1_500
-            report("200 clients wait at \(load) % of a core; 503 at most \(late) ms late")
+            let late = answers.map(\.late).sorted()
+            report(
+                "200 clients wait at \(load) % of a core; 503 comes \(late[100]) ms late (median), "
+                    + "at most \(late[199])")
             #expect(load < 20)
-            #expect(answers.allSatisfy { $0.1 >= 1_500 })
-            #expect(late < 1_000)
+            // The worker's clock has milliseconds, and stands still while it looks at others.
+            #expect(late[0] > -10)
+            #expect(late[199] < 1_000)
+            if isLongRun { #expect(late[100] <= 50) }
             #expect(try holder.response(within: 10).status == 200)
         }
 
@@ -166,11 +171,14 @@ extension IntegrationTests {
             let again = try EchoServer(port: setting.server.port)
             let start = Elapsed()
             try eventually("the server to serve again") { try answer().hasPrefix("200") }
+            let took = start.milliseconds
             report(
                 "\(load) % of a core while no server is there, 503 in \(each) ms, "
-                    + "served \(start.milliseconds) ms after it was back")
+                    + "served \(took) ms after it was back")
             #expect(load < 20)
-            #expect(start.milliseconds < 3_000)
+            #expect(took < 3_000)
+            // An interval, and what its check and the next look of ours take.
+            if isLongRun { #expect(took < 300 + 50) }
             again.stop()
         }
     }

@@ -1,5 +1,5 @@
 // Clients that hold on to what they can get, and clients that want very much, beside others that
-// want little: times of those are reported, their answers are asserted.
+// want little: their answers are asserted, their times are reported, and asserted in the long form.
 
 internal import Foundation
 internal import Synchronization
@@ -59,14 +59,16 @@ extension IntegrationTests {
                 apus = try ApusInstance(configuration)
             }
 
-            /// Milliseconds of 1,000 small requests by four clients, sorted; all were answered.
+            /// Milliseconds of 1,000 small requests by four clients (20,000 in the long form),
+            /// sorted; all were answered.
             func small() throws -> [Double] {
+                let each = isLongRun ? 5_000 : 250
                 let times = Mutex<[Double]>([])
                 let threads = Threads()
                 for _ in 0..<4 {
                     threads.start {
                         let client = try? HTTPClient(port: port)
-                        for _ in 0..<250 {
+                        for _ in 0..<each {
                             let request = Elapsed()
                             let answer = try? client?.exchange("GET", "/small", within: 20)
                             guard answer?.text == "/small" else { return }
@@ -76,13 +78,17 @@ extension IntegrationTests {
                 }
                 try threads.join(within: 60)
                 let sorted = times.withLock { $0.sorted() }
-                #expect(sorted.count == 1_000)
+                #expect(sorted.count == 4 * each)
                 return sorted
             }
         }
 
         private static func p99(_ times: [Double]) -> Double {
             times.isEmpty ? 0 : times[times.count * 99 / 100]
+        }
+
+        private static func median(_ times: [Double]) -> Double {
+            times.isEmpty ? 0 : times[times.count / 2]
         }
 
         /// H8: heads and bodies that come byte by byte, bodies and responses that stop.
@@ -128,6 +134,7 @@ extension IntegrationTests {
                 "p99 \(Self.p99(alone)) ms alone, \(Self.p99(during)) ms beside \(count) slow clients, "
                     + "who came within \(opened) ms and were gone after \(gone) ms")
             #expect(gone > 1_900)
+            if isLongRun { #expect(Self.p99(during) <= Self.p99(alone) * 2) }
             setting.endless.stop()
             withExtendedLifetime(attackers) {}
         }
@@ -160,8 +167,10 @@ extension IntegrationTests {
             setting.endless.stop()
             report(
                 "p99 \(Self.p99(alone)) ms alone, \(Self.p99(beside)) ms beside four who take "
-                    + "\(rate) MB/s; median \(alone[500]) and \(beside[500]) ms")
+                    + "\(rate) MB/s; median \(Self.median(alone)) and \(Self.median(beside)) ms")
             #expect(Self.p99(beside) < 5_000)
+            // The p99 is that of the tools, which have the same cores.
+            if isLongRun { #expect(Self.median(beside) <= Self.median(alone) * 2) }
         }
     }
 }

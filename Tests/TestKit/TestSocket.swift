@@ -204,6 +204,19 @@ public final class TestSocket: @unchecked Sendable {
         close()
     }
 
+    /// From now on every packet that comes is lost, as if the cable had been cut: the peer hears
+    /// nothing any more (SO_ATTACH_FILTER, socket(7)).
+    public func goSilent() throws {
+        // Linux's struct sock_filter as one word, and struct sock_fprog: takes none of a packet.
+        var drop: UInt64 = 0x06
+        // SAFETY: both outlive the call, which copies them.
+        let result = unsafe withUnsafeMutablePointer(to: &drop) { filter in
+            var program: (count: UInt64, start: UInt64) = (1, UInt64(UInt(bitPattern: filter)))
+            return unsafe setsockopt(descriptor, SOL_SOCKET, SO_ATTACH_FILTER, &program, 16)
+        }
+        guard result == 0 else { throw SocketFailure(call: "setsockopt", errno: errno) }
+    }
+
     /// The socket's own port.
     public var localPort: Int {
         var address = sockaddr_in()
