@@ -182,9 +182,8 @@ def remarks(part):
     disturbed = sum(sample.get("disturbed", False) for _, sample in samples)
     lines = [sample["cache_line_ns"] for _, sample in samples if "cache_line_ns" in sample]
     if disturbed:
-        took = f" (a cache line took {min(lines):.0f}-{max(lines):.0f} ns, normal is 80)"
-        yield (f"the machine was disturbed in {disturbed} of {len(samples)} samples"
-               + (took if lines else ""))
+        took = f" (a cache line took {min(lines):.0f}-{max(lines):.0f} ns, normal is 80)" if lines else ""
+        yield f"the machine was disturbed in {disturbed} of {len(samples)} samples{took}"
     errors = {name for name, sample in samples if sample.get("errors", 0) or sample.get("lost", 0)}
     if errors:
         yield f"errors of {', '.join(sorted(errors))}: see the samples"

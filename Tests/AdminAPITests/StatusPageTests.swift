@@ -321,7 +321,8 @@ struct StatusPageTests {
     }
 
     @Test(arguments: [
-        ("refresh=1", 200), ("refresh=3600", 200), ("refresh=0", 400), ("refresh=3601", 400),
+        ("refresh=5", 200), ("refresh=4", 400), ("refresh=3600", 200), ("refresh=0", 400),
+        ("refresh=3601", 400),
         ("refresh=-1", 400), ("refresh=1;url=//x", 400), ("refresh=", 400), ("backend=web", 200),
         ("backend=wep", 404), ("backend=", 404), ("other=1", 400),
     ])
@@ -348,7 +349,7 @@ struct StatusPageTests {
         #expect(targets.contains("/v1/page?backend=other&refresh=7"))
         #expect(targets.contains("/v1/page?backend=other"))
         admin.master.have(nil)
-        #expect(try await admin.get("/v1/page?backend=other").status == 503)
+        #expect(try await admin.get("/v1/page?backend=other").status == 200)
         #expect(try await admin.get("/v1/page").status == 200)
         await admin.stop()
     }

@@ -118,6 +118,23 @@ import Testing
         #expect(harness.connections(of: 0) { $0 == ServerConnectionCounts(idle: 1) })
     }
 
+    /// Nor do they use up what may be kept.
+    @Test func manyDoNotKeepOthersFromKeeping() throws {
+        let origin = try EngineOrigin.echo()
+        var options = EngineHarness.Options()
+        options.reuse.policy = .aggressive
+        options.reuse.maxIdle = 4
+        let harness = try EngineHarness(origins: [origin.port], options)
+        let bound = try (0..<4).map { _ in try harness.connect() }
+        for client in bound {
+            #expect(ask(client, "Authorization: NTLM x\r\n")?.hasPrefix("200") == true)
+        }
+        for _ in 0..<5 { #expect(ask(try harness.connect())?.hasPrefix("200") == true) }
+        #expect(origin.connectionCount == 5)
+        #expect(harness.connections(of: 0) { $0 == ServerConnectionCounts(idle: 4) })
+        withExtendedLifetime(bound) {}
+    }
+
     /// Where several servers take turns, a client stays where it is known.
     @Test func staysWithItsServer() throws {
         let origins = try (0..<3).map { _ in

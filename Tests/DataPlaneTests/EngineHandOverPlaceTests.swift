@@ -47,6 +47,7 @@ import Testing
         #expect(line.contains("\"error\":\"frontend-full\""), "\(line)")
         #expect(line.contains("\"frontend\":\"web\",\"route\":\"\""), "\(line)")
         #expect(Wait.until(5) { door.harness.runtime.frontendGauges.map(\.current) == [2, 2] })
+        #expect(door.harness.traffic(EngineHarness.otherFrontend)[.queued] == 1)
         // Others are not meant.
         let other = try door.harness.connect()
         other.send([0])

@@ -12,6 +12,26 @@ import Testing
 
     private static let cache = Template.Part.request(RequestValue(kind: .response, name: "x-cache"))
 
+    /// What leads to another host is the operator's to write: `\` is `/` to browsers.
+    @Test(arguments: [
+        (["/"], "?\\evil.example", "/evil.example"), (["/"], "?/\\/evil.example", "/evil.example"),
+        (["/"], "?x\\y", "/x\\y"), (["//own.example/"], "?a", "//own.example/a"),
+    ])
+    func locationsStayHere(_ start: [String], _ query: String, _ location: String) throws {
+        let template = Template(parts: start.map { .literal($0) } + [.variable(.query)])
+        var options = EngineHarness.Options()
+        options.routes = [
+            Route(id: "r", action: .redirect(Redirect(status: 302, location: template)))
+        ]
+        let origin = try EngineOrigin.echo()
+        let harness = try EngineHarness(origins: [origin.port], options)
+        let client = try harness.connect()
+        client.send("GET /\(query) HTTP/1.1\r\nHost: a\r\n\r\n")
+        let answer = client.takeMessage()
+        // A query with a backslash may be refused as well.
+        #expect(answer?.status == 400 || answer?.field("location") == location)
+    }
+
     /// Of a server's answer, of our own, of a redirect and of an error.
     @Test func statusAndPort() throws {
         let origin = try EngineOrigin { connection in

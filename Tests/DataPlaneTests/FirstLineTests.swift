@@ -36,6 +36,9 @@ import Testing
         ("PRI * HTTP/2.0\r\n", .unclear, 16), ("GET\t/ HTTP/1.1\r\n", .unclear, 16),
         (" GET / HTTP/1.1\r\n", .unclear, 17), ("GET HTTP/1.1\r\n", .unclear, 14),
         ("POST / HTTP/1.1 \r\n", .unclear, 18), ("POST / HTTP/1.x\r\n", .unclear, 17),
+        ("POST /x http/1.1\r\n", .unclear, 18), ("DELETE /x\r\n", .unclear, 11),
+        ("x\t http://a\r\n", .unclear, 13), ("x a Http/1.1\r\n", .unclear, 14),
+        ("PROXY TCP4 1.1.1.1 1.1.1.1 1 1\r\n", .unclear, 32),
         ("GET /\(long)", .unclear, 15_360), (long, .unclear, 64),
         (String(repeating: "\n", count: 80), .unclear, 64),
     ]

@@ -59,6 +59,23 @@ import Testing
         #expect(ask(1_000, (1...20).map { 1_000 + $0 * 200 }).1 == 8)
     }
 
+    /// Nor does it take the place of a key that is at its limit, where another may come again sooner.
+    @Test func anOldTimeEvictsNobodyWrongly() throws {
+        let table = try table(buckets: 1)
+        let present = 10 * Self.second
+        func ask(_ key: Int) -> RateLimitVerdict {
+            table.ask(key: UInt64(key) << 44, now: present, interval: 1_000, burst: 10)
+        }
+        while ask(1) == .allowed {}
+        for key in 2...8 { #expect(ask(key) == .allowed) }
+        // Two seconds behind, a key that is not there.
+        let verdict = table.ask(
+            key: 99 << 44, roundTime: present - 2 * Self.second, interval: 1_000, burst: 10
+        ) { present }
+        #expect(verdict == .allowed)
+        #expect(ask(1) != .allowed)
+    }
+
     /// Over a long time the rate is what was asked for, whatever the offered load.
     @Test(arguments: [1, 7, 100, 3_000])
     func longRun(rate: Int64) throws {

@@ -11,7 +11,7 @@ enum FirstLineVerdict: Equatable {
     /// Nobody takes it for a request.
     case other
     /// Somebody lenient may take it for one: with other blanks, without a version, of another
-    /// version, or longer than any that is served here.
+    /// version, in other letters, behind a PROXY header, or longer than any that is served here.
     case unclear
 }
 
@@ -48,9 +48,24 @@ struct FirstLine: BitwiseCopyable {
         guard lineFeed < Self.limitBytes else { return .unclear }
         let line = bytes.slice(start, lineFeed &- start)
         if !Self.beginsWithBlank(bytes), Self.isRequest(line, methodLength) { return .http }
-        let mayBeRequest =
-            line.contains(Bytes("HTTP/")) || line.prefix(methodLength).equalsIgnoringCase("get")
-        return mayBeRequest ? .unclear : .other
+        return Self.mayBeRequest(line, methodLength) ? .unclear : .other
+    }
+
+    /// For somebody lenient: with a version or a target of whatever look; or with a header before it
+    /// that a proxy would write.
+    private static func mayBeRequest(_ line: Bytes, _ methodLength: Int) -> Bool {
+        let method = line.prefix(methodLength)
+        if method.equalsIgnoringCase("get") || method.equalsIgnoringCase("proxy") { return true }
+        var index = methodLength
+        while index < line.count, isBlank(line[index]) { index &+= 1 }
+        if index < line.count, line[index] == ASCII.slash { return true }
+        if line.contains(Bytes("://")) { return true }
+        let version = Bytes("http/")
+        while index &+ version.count <= line.count {
+            if line.slice(index, version.count).equalsIgnoringCase(version) { return true }
+            index &+= 1
+        }
+        return false
     }
 
     /// Behind empty lines, as some clients send them (RFC 9112 §2.2), and blanks, which some servers

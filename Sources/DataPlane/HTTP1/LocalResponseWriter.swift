@@ -118,7 +118,8 @@ enum LocalResponseWriter {
     }
 
     /// A location must not begin with `//` unless the operator wrote it: what stands behind names a
-    /// host, and a path or a capture that the client sent would choose it.
+    /// host, and a path or a capture that the client sent would choose it. To browsers `\` is the same
+    /// (WHATWG URL, "relative slash state").
     private static func writeTemplate(
         _ template: CompiledTemplate, _ facts: ExchangeFacts, _ writer: inout ByteWriter
     ) {
@@ -127,10 +128,16 @@ enum LocalResponseWriter {
         guard !template.beginsWithTwoSlashes, !writer.overflowed else { return }
         let location = writer.written.suffix(from: start)
         var slashes = 0
-        while slashes < location.count, location[slashes] == ASCII.slash { slashes &+= 1 }
+        while slashes < location.count,
+            location[slashes] == ASCII.slash || location[slashes] == ASCII.backslash
+        {
+            slashes &+= 1
+        }
         guard slashes > 1 else { return }
         writer.truncate(to: start)
-        writer.append(location.suffix(from: slashes &- 1))
+        writer.append(ASCII.slash)
+        // It stands behind the place that is written to.
+        writer.append(location.suffix(from: slashes))
     }
 
     private static func writeStart(

@@ -58,13 +58,15 @@ extension Engine {
         }
     }
 
-    /// The server that the exchange's client belongs to, unless it takes it no more or has just
-    /// failed.
+    /// The server that the exchange's client belongs to, or else has logged in at, unless it takes it
+    /// no more or has just failed.
     func ownServer(_ exchange: Ref<Exchange>) -> Ref<UpstreamServer>? {
-        guard let servers = exchange[].backend?[].servers,
-            servers.indices.contains(exchange[].ownServer)
-        else { return nil }
-        let own = servers[exchange[].ownServer]
+        let place =
+            exchange[].ownServer >= 0 ? exchange[].ownServer : exchange[].boundServer
+        guard let servers = exchange[].backend?[].servers, servers.indices.contains(place) else {
+            return nil
+        }
+        let own = servers[place]
         if let failed = exchange[].failedUpstream, failed == own { return nil }
         return own[].standing.takesPersistent ? own : nil
     }

@@ -142,7 +142,7 @@ extension Engine {
 
     private mutating func park(_ server: Ref<ServerConnection>) {
         guard let upstream = server[].server, upstream[].standing.adminState != .maintenance,
-            server.leadsToServer, mayPark(upstream)
+            server.leadsToServer, mayPark(upstream) || makeRoom(at: upstream, for: server)
         else {
             dismiss(server)
             return
@@ -164,6 +164,16 @@ extension Engine {
             return false
         }
         return upstream[].parkedCount < upstream[].idleShare || growShare(of: upstream)
+    }
+
+    /// One that any client may use is worth more than one that waits for its own: nobody keeps others
+    /// from sharing by having many.
+    private mutating func makeRoom(
+        at upstream: Ref<UpstreamServer>, for server: Ref<ServerConnection>
+    ) -> Bool {
+        guard !server[].carriesOneClient, let own = upstream[].reserved.oldest else { return false }
+        endParked(own)
+        return mayPark(upstream)
     }
 
     private func growShare(of upstream: Ref<UpstreamServer>) -> Bool {

@@ -107,6 +107,9 @@ struct Exchange: ~Copyable, SlabEntry {
     var ownServer = -1
     /// It is part of a login that is good for the connection (`ServerBinding`).
     var isBound = false
+    /// The place of the server where its client has logged in like that; -1: nowhere. For a client
+    /// that belongs to no server.
+    var boundServer = -1
     /// Of the key by which the client is remembered; 0: it is not.
     var clientHash: UInt64 = 0
     /// Of a server with a limit; goes back when it is replaced.

@@ -14,7 +14,7 @@ extension Engine {
         _ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>, fresh: Bool = false
     ) {
         exchange.enter(.connecting)
-        if exchange[].ownServer >= 0, let own = ownServer(exchange) {
+        if exchange[].ownServer >= 0 || exchange[].boundServer >= 0, let own = ownServer(exchange) {
             if let upstream = admit(exchange, client, toOwn: own, fresh: fresh) {
                 open(exchange, client, upstream, fresh: fresh)
             }

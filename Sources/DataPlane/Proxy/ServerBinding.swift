@@ -14,7 +14,7 @@ extension Engine {
         if exchange[].ownServer < 0, client[].isBound,
             let server = client.boundServer(in: exchange[].backend)
         {
-            exchange[].ownServer = server[].index
+            exchange[].boundServer = server[].index
         }
         if Self.showsLogin(facts.fields, .authorization)
             || Self.showsLogin(facts.fields, .proxyAuthorization)

@@ -171,7 +171,7 @@ extension Engine {
         _ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>,
         to frontend: Ref<FrontendState>
     ) {
-        guard configuration.frontendGauges[frontend[].index].take() else {
+        guard takePlace(of: frontend) else {
             refuseHandOver(exchange, client, to: frontend)
             return
         }
@@ -191,6 +191,12 @@ extension Engine {
         clientTimers.arm(client, at: firstByteAt / 1_000_000 &+ frontend[].waits.request)
     }
 
+    /// Two that come for the last place at once may both miss it, and this one will not come again.
+    private func takePlace(of frontend: Ref<FrontendState>) -> Bool {
+        let gauge = configuration.frontendGauges[frontend[].index]
+        return gauge.take() || gauge.take() || gauge.take()
+    }
+
     /// It has as many clients as it may; this one cannot wait to be accepted.
     private mutating func refuseHandOver(
         _ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>,
@@ -199,6 +205,8 @@ extension Engine {
         exchange[].isTCP = false
         exchange[].isSelfFraming = true
         exchange[].frontend = frontend
+        exchange[].headAt = nowNanoseconds
+        count(.queued, of: frontend[].traffic)
         // Routes of the other frontend have other numbers.
         exchange[].route = -1
         exchange[].bytesIn = Int64(client[].input.count)

@@ -21,8 +21,12 @@ extension Ref where Entry == UpstreamServer {
         return oldest
     }
 
-    /// The one that was parked first; for ending it. One that only one client can use comes last.
-    var oldestParked: Ref<ServerConnection>? { self[].parked.oldest ?? self[].reserved.oldest }
+    /// The one that was parked first; for ending it.
+    var oldestParked: Ref<ServerConnection>? {
+        guard let any = self[].parked.oldest else { return self[].reserved.oldest }
+        guard let own = self[].reserved.oldest else { return any }
+        return own[].parkedAt < any[].parkedAt ? own : any
+    }
 
     /// Each of them once: begin with nil.
     func nextParked(behind other: Ref<ServerConnection>?) -> Ref<ServerConnection>? {

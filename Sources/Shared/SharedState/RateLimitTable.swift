@@ -72,7 +72,7 @@ public struct RateLimitTable: BitwiseCopyable, Sendable {
         let reach = Self.reach(interval, burst)
         // Others may be faster; each of them has counted one, so few rounds are enough.
         for _ in 0..<64 {
-            let cell = find(tag, in: bucket, at: time, reach: reach)
+            let cell = find(tag, in: bucket, at: time, reach: mends ? reach : .max)
             let word = cells.load(cell)
             let isKnown = word >> Self.timeBits == tag
             let ahead = isKnown ? Self.ahead(word, of: time) : 0
@@ -146,8 +146,8 @@ public struct RateLimitTable: BitwiseCopyable, Sendable {
             let word = cells.load(cell)
             if word >> Self.timeBits == tag { return cell }
             var ahead = word == 0 ? -1 : Self.ahead(word, of: time)
-            // No request of this limit can have put it there.
-            if ahead > reach + Self.skewMax { ahead = 0 }
+            // No request of this limit can have put it there, if the time is right.
+            if ahead.subtractingReportingOverflow(Self.skewMax).partialValue > reach { ahead = 0 }
             if ahead < least {
                 least = ahead
                 best = cell

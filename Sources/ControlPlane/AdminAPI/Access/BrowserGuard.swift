@@ -43,11 +43,15 @@ struct BrowserGuard: Sendable {
     }
 
     /// A browser comes to the unix socket by a port of the operator's machine that is forwarded to
-    /// it (`ssh -L`). Somebody's DNS can point a name there; such a name has a dot in it.
+    /// it (`ssh -L`). Somebody's DNS can point a name there; as a rule such a name has a dot in it.
+    /// Names under `localhost` stay on the machine (RFC 6761 §6.3).
     private static func checkForwarded(_ authority: String?) throws(Problem) {
-        guard let authority, let host = host(of: authority), host.contains("."),
-            SocketAddress.Host(host) == nil
-        else { return }
+        guard let authority, !authority.isEmpty else { return }
+        if let host = host(of: authority) {
+            let name = host.hasSuffix(".") ? host.dropLast() : host[...]
+            if !name.contains(".") || name.hasSuffix(".localhost") { return }
+            if SocketAddress.Host(host) != nil { return }
+        }
         throw Problem(
             .forbiddenOrigin,
             "Host \(authority.prefix(200)) is not one of this socket's names: localhost is, and any "

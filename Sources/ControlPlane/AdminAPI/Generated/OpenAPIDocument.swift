@@ -252,7 +252,7 @@ enum OpenAPIDocument {
       "name": "refresh",
       "in": "query",
       "description": "After how many seconds the browser asks again; never unless given.",
-      "schema": {"type": "integer", "minimum": 1, "maximum": 3600, "examples": [5]}
+      "schema": {"type": "integer", "minimum": 5, "maximum": 3600, "examples": [5]}
      }
     ],
     "responses": {
@@ -2331,7 +2331,7 @@ paths:
         - name: refresh
           in: query
           description: After how many seconds the browser asks again; never unless given.
-          schema: {type: integer, minimum: 1, maximum: 3600, examples: [5]}
+          schema: {type: integer, minimum: 5, maximum: 3600, examples: [5]}
       responses:
         "200":
           description: The page.

@@ -125,7 +125,7 @@ enum TrafficMetrics {
         total("apus_frontend_sent_bytes_total", "Bytes to clients.", frontend, .bytesOut),
         total(
             "apus_frontend_full_total",
-            "Times that it left connections waiting, because there were as many as it may have.",
+            "Times that it left connections waiting, or refused one handed over: it had as many as it may.",
             frontend, .queued),
     ]
 

@@ -21,8 +21,7 @@ struct StatusPageResource: Sendable {
         let refresh = try request.query.integer("refresh", in: StatusPage.refreshSeconds)
         let selected = request.query.text("backend")
         var backends = port.backends()
-        if let selected {
-            guard let all = backends else { throw Problem(.notReady, "no generation serves") }
+        if let selected, let all = backends {
             backends = all.filter { $0.name == selected }
             guard backends?.isEmpty == false else {
                 throw BackendResource.unknown("backend", selected, among: all.map(\.name))

@@ -22,7 +22,10 @@ extension StatusPage {
         let totals = named?.totals ?? TrafficTotals()
         let open = named?.connections?.open ?? 0
         let isFull = frontend.maxConnections.map { open >= $0 } ?? false
-        let addresses = frontend.addresses.prefix(Limit.addresses).joined(separator: ", ")
+        // Without an address routes of others lead to it.
+        let addresses =
+            frontend.addresses.isEmpty
+            ? "by routes" : frontend.addresses.prefix(Limit.addresses).joined(separator: ", ")
         let more = frontend.addresses.count - Limit.addresses
         return [
             .init(frontend.name), .init(frontend.mode),

@@ -21,7 +21,8 @@ struct StatusPage: Sendable {
         static let addresses = 3
     }
 
-    static let refreshSeconds = 1...3_600
+    /// Not each second: to make a page of thousands of servers holds up who changes one.
+    static let refreshSeconds = 5...3_600
 
     var snapshot: MasterSnapshot
     /// Of the generation that serves, and so on.

@@ -97,12 +97,12 @@ extension ValueReader {
 
 extension Template.Part {
     /// Whether clients choose how it begins, or what comes behind it may begin it, because it can be
-    /// empty. A path begins with a slash, a host with no scheme.
+    /// empty. A path begins with a slash.
     fileprivate var isChosenByClients: Bool {
         switch self {
         case .literal: false
         case .variable(let variable):
-            [.query, .user, .status, .backend, .server].contains(variable)
+            [.host, .query, .user, .status, .backend, .server].contains(variable)
         case .request, .group: true
         case .converted(.variable(.scheme), let conversions):
             !conversions.allSatisfy { $0 == .lower || $0 == .upper }
