@@ -99,7 +99,7 @@ sim: ## Simulate the supervisor: SEED=n replays one, SEEDS=n runs that many
 .PHONY: soak
 soak: build-tests ## The long forms of the process and engine tests, 30 minutes of everything at once too
 	APUS_LONG=1 $(SWIFT) test --skip-build $(DEBUG_FLAGS) --no-parallel \
-	    --filter "IntegrationTests|DataPlaneTests\.Engine(Reuse|Retry|Desync|SlowServer|Loss|SessionTorture)"
+	    --filter "IntegrationTests|SchemaTests|DataPlaneTests\.Engine(Reuse|Retry|Desync|SlowServer|Loss|SessionTorture)"
 
 .PHONY: torture
 torture: deps ## Pool and queue, ten million requests each, optimised: LOAD=500, about an hour

@@ -157,7 +157,11 @@ import Testing
             }
             let client = try door.harness.connect()
             client.send(bytes)
-            #expect((client.takeSome(within: 5) == nil) == expected)
+            if expected {
+                #expect(client.isRefused && door.tcp.connectionCount == 0)
+            } else {
+                #expect(client.takeSome(within: 5) != nil)
+            }
         }
     }
 

@@ -52,7 +52,8 @@ extension IntegrationTests {
                     + "\(workerCount) workers of \(threadCount) loops have \(Array(counts))")
             let (most, least) = (counts.max() ?? 0, counts.min() ?? 0)
             #expect(counts.reduce(0, +) >= count)
-            #expect(least > 0 && most * 2 <= least * 3)
+            // They look at each other's counts, which move on meanwhile.
+            #expect(least > 0 && most <= least * 2)
             clients.withLock { $0.removeAll() }
             withExtendedLifetime(apus) {}
         }

@@ -198,7 +198,7 @@ extension IntegrationTests {
             let limit = Double(count * limitBytes) / 1_024
             let most = limit * 1.1 + (isLongRun ? 0 : 4_096)
             var grown = 0
-            // The worker reads them meanwhile.
+            try eventually("the heads to be read") { worker.residentKiB - before > count * 4 }
             try holds("memory within the limit", for: isLongRun ? 3 : 0.5) {
                 grown = max(grown, worker.residentKiB - before)
                 return Double(grown) <= most

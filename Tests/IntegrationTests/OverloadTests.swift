@@ -1,6 +1,6 @@
 // More to do than servers to do it: what they can do is done, the rest is told at once to come
 // again, and whoever waits costs nothing. Service times make the capacity, not this machine. Times
-// are reported, and asserted in the long form.
+// are reported; the design's figures are asserted in the long form.
 
 internal import Foundation
 internal import Synchronization

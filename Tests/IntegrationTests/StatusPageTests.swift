@@ -60,6 +60,8 @@ extension IntegrationTests {
             for (host, status) in [
                 ("evil.example", 403), ("evil.example:8080", 403), ("localhost:8080", 200),
                 ("127.0.0.1:8080", 200), ("[::1]:8080", 200), ("apus", 200),
+                ("apus.localhost:8080", 200), ("evil-localhost.example", 403),
+                ("localhost.evil.example", 403),
             ] {
                 let client = try HTTPClient(path: apus.socketPath)
                 let answer = try client.exchange("GET", "/v1/page", host: host)

@@ -1,5 +1,6 @@
 // Clients that hold on to what they can get, and clients that want very much, beside others that
-// want little: their answers are asserted, their times are reported, and asserted in the long form.
+// want little: their answers are asserted, their times are reported; the design's figures are
+// asserted in the long form.
 
 internal import Foundation
 internal import Synchronization

@@ -68,6 +68,15 @@ struct Bytes: BitwiseCopyable {
         slice(offset, count &- offset)
     }
 
+    /// Without the blanks and tabs at both ends.
+    var trimmed: Bytes {
+        func isBlank(_ byte: UInt8) -> Bool { byte == ASCII.space || byte == ASCII.tab }
+        var (first, last) = (0, count)
+        while first < last, isBlank(self[first]) { first &+= 1 }
+        while last > first, isBlank(self[last &- 1]) { last &-= 1 }
+        return slice(first, last &- first)
+    }
+
     /// The first `byte` at or after `offset`, or nil.
     @inline(__always)
     func firstIndex(of byte: UInt8, from offset: Int = 0) -> Int? {

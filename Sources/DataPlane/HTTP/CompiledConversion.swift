@@ -96,14 +96,6 @@ struct CompiledConversion: BitwiseCopyable {
             rest = rest.suffix(from: end &+ 1)
             wanted &-= 1
         }
-        return trimmed(rest.prefix(rest.firstIndex(of: separator) ?? rest.count))
-    }
-
-    private static func trimmed(_ text: Bytes) -> Bytes {
-        func isBlank(_ byte: UInt8) -> Bool { byte == ASCII.space || byte == ASCII.tab }
-        var (start, end) = (0, text.count)
-        while start < end, isBlank(text[start]) { start &+= 1 }
-        while end > start, isBlank(text[end &- 1]) { end &-= 1 }
-        return text.slice(start, end &- start)
+        return rest.prefix(rest.firstIndex(of: separator) ?? rest.count).trimmed
     }
 }

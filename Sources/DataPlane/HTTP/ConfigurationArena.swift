@@ -84,3 +84,14 @@ struct Run<Element: BitwiseCopyable>: BitwiseCopyable {
         unsafe body(start, count)
     }
 }
+
+extension Run where Element == UInt16 {
+    func contains(_ element: UInt16) -> Bool {
+        var index = 0
+        while index < count {
+            if self[index] == element { return true }
+            index &+= 1
+        }
+        return false
+    }
+}

@@ -15,23 +15,11 @@ struct CookieList {
     mutating func next() -> (name: Bytes, value: Bytes)? {
         while position < field.count {
             let end = field.firstIndex(of: ASCII.semicolon, from: position) ?? field.count
-            let pair = Self.trimmed(field.slice(position, end &- position))
+            let pair = field.slice(position, end &- position).trimmed
             position = end &+ 1
             guard let mark = pair.firstIndex(of: ASCII.equals) else { continue }
-            return (Self.trimmed(pair.prefix(mark)), Self.trimmed(pair.suffix(from: mark &+ 1)))
+            return (pair.prefix(mark).trimmed, pair.suffix(from: mark &+ 1).trimmed)
         }
         return nil
-    }
-
-    private static func trimmed(_ text: Bytes) -> Bytes {
-        var first = 0
-        var last = text.count
-        while first < last, isBlank(text[first]) { first &+= 1 }
-        while last > first, isBlank(text[last &- 1]) { last &-= 1 }
-        return text.slice(first, last &- first)
-    }
-
-    private static func isBlank(_ byte: UInt8) -> Bool {
-        byte == ASCII.space || byte == ASCII.tab
     }
 }

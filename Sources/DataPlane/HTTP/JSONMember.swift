@@ -68,6 +68,7 @@ struct JSONMember {
     }
 
     private mutating func findPlace(_ number: Bytes) -> Bool {
+        // As ports are written: decimal, without leading zeros, 65535 at most.
         guard let place = AddressReading.port(number) else { return false }
         for _ in 0..<place {
             skipBlanks()

@@ -109,9 +109,7 @@ enum KnownField: UInt8 {
             .forwardedOther, .authorization, .cookie, .contentType, .connection:
             true
         case .other, .proxyAuthorization, .requestID, .upgrade, .keepAlive, .proxyConnection, .te,
-            .http2Settings,
-            .trailer,
-            .userAgent, .referer, .date:
+            .http2Settings, .trailer, .userAgent, .referer, .date:
             false
         }
     }

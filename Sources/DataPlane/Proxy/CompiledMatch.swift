@@ -133,10 +133,8 @@ private struct CompiledMatchRest: BitwiseCopyable {
 
     var isEmpty: Bool {
         methods.isEmpty && suffixes.isEmpty && takesAnyPath && serversUp.isEmpty
-            && share.isEmpty && clients.isEmpty && ports.isEmpty && scheme.isEmpty && values.isEmpty
-            && all.isEmpty
-            && any.isEmpty
-            && none.isEmpty
+            && share.isEmpty && clients.isEmpty && ports.isEmpty && scheme.isEmpty
+            && values.isEmpty && all.isEmpty && any.isEmpty && none.isEmpty
     }
 
     /// Patterns are last: what they capture counts only for a match that takes the request.
@@ -145,7 +143,8 @@ private struct CompiledMatchRest: BitwiseCopyable {
     ) -> Bool {
         guard methods.isEmpty || facts.knownMethod != .other || contains(methods, facts.method)
         else { return false }
-        guard scheme.isEmpty || scheme.equals(facts.scheme), ports.isEmpty || takesPort(facts.port)
+        guard scheme.isEmpty || scheme.equals(facts.scheme),
+            ports.isEmpty || ports.contains(facts.port)
         else { return false }
         guard serversUp.isEmpty || areUp(memory), share.isEmpty || share[0].takes(facts.requestID)
         else { return false }
@@ -164,15 +163,6 @@ private struct CompiledMatchRest: BitwiseCopyable {
         }
         guard any.isEmpty || holdsAny(&facts, conditions, &memory) else { return false }
         return takesAnyPath || takesPath(&facts)
-    }
-
-    private func takesPort(_ port: UInt16) -> Bool {
-        var index = 0
-        while index < ports.count {
-            if ports[index] == port { return true }
-            index &+= 1
-        }
-        return false
     }
 
     private func areUp(_ memory: ConditionMemory) -> Bool {

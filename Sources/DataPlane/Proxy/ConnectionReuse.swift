@@ -171,7 +171,7 @@ extension Engine {
     private mutating func makeRoom(
         at upstream: Ref<UpstreamServer>, for server: Ref<ServerConnection>
     ) -> Bool {
-        guard !server[].carriesOneClient, let own = upstream[].reserved.oldest else { return false }
+        guard !server[].carriesOneClient, let own = upstream.oldestReserved else { return false }
         endParked(own)
         return mayPark(upstream)
     }

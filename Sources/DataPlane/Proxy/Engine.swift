@@ -8,15 +8,17 @@
 //   ExchangeStart     head → route → action
 //   Authenticating    routes that ask for a password
 //   ServerAssignment  server, connection
+//   ClientStickiness, ServerBinding  the server that a client comes back to
+//   BalanceKey, RateLimiting         what tells one client from another
 //   Queueing          waiting for a server that has a limit
 //   ConnectionReuse   parked connections: taken, kept, shown, ended
 //   Retrying          another attempt, and when there is none
 //   ResponseReading   server bytes → head
-//   BodyTransfer      bytes both ways
+//   BodyTransfer      bytes both ways; PipedBodies: by splice(2)
 //   ExchangeEnding    answers, errors, what follows
 //   ServerAttention   what changed about servers
 //   HealthChecking    asking servers; Ejecting: what failed exchanges say of them
-//   Tunnel, Lingering, Deadlines, Drain, Traffic, AccessLogging
+//   Tunnel, Lingering, Deadlines, Drain, SessionEnding, Traffic, AccessLogging, ProxyHeaderSending
 //
 // Nothing here is shared but the mailbox, the gauges, the desk for passwords and the record. Hot:
 // measured by the benchmark of CPU and system calls per request (docs/performance.md).

@@ -3,8 +3,6 @@
 // client's name, so it is that client's alone, whatever `reuse` says; and the client stays with its server
 // as long as the connection lasts, for there only it is known.
 
-internal import Syscalls
-
 extension Engine {
     /// Looks at a request whose client has logged in like that, or shows who it is.
     mutating func bindToServer(
@@ -60,12 +58,7 @@ extension Engine {
     private static func offersLoginOfConnection(_ challenges: Bytes) -> Bool {
         var rest = challenges
         while true {
-            var start = 0
-            while start < rest.count, rest[start] == ASCII.space || rest[start] == ASCII.tab {
-                start &+= 1
-            }
-            rest = rest.suffix(from: start)
-            if isOfConnection(rest) { return true }
+            if isOfConnection(rest.trimmed) { return true }
             guard let comma = rest.firstIndex(of: ASCII.comma) else { return false }
             rest = rest.suffix(from: comma &+ 1)
         }

@@ -45,7 +45,9 @@ private struct TCPMatch: BitwiseCopyable {
     func verdict(
         _ caller: TCPCaller, _ opening: TCPOpening, _ conditions: inout TCPConditions
     ) -> Verdict {
-        guard ranges.isEmpty || ranges.contains(caller.address), takesPort(caller.port) else {
+        guard ranges.isEmpty || ranges.contains(caller.address),
+            ports.isEmpty || ports.contains(caller.port)
+        else {
             return .leaves
         }
         var verdict = Verdict.takes
@@ -87,15 +89,6 @@ private struct TCPMatch: BitwiseCopyable {
         case .leaves: return .leaves
         case .needsOpening: return .needsOpening
         }
-    }
-
-    private func takesPort(_ port: UInt16) -> Bool {
-        var index = 0
-        while index < ports.count {
-            if ports[index] == port { return true }
-            index &+= 1
-        }
-        return ports.isEmpty
     }
 
     private func verdictOfAny(

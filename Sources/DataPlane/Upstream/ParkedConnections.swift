@@ -28,6 +28,9 @@ extension Ref where Entry == UpstreamServer {
         return own[].parkedAt < any[].parkedAt ? own : any
     }
 
+    /// The same of those that are one client's.
+    var oldestReserved: Ref<ServerConnection>? { self[].reserved.oldest }
+
     /// Each of them once: begin with nil.
     func nextParked(behind other: Ref<ServerConnection>?) -> Ref<ServerConnection>? {
         guard let other else { return self[].parked.newest ?? self[].reserved.newest }

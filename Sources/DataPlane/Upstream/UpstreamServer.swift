@@ -21,7 +21,8 @@ struct UpstreamServer: ~Copyable, SlabEntry {
     /// Where the loop's are counted.
     var totals: Ref<ConnectionTotals>?
     /// Parked connections for any client, and those of one client each. The one parked last is used
-    /// first: its cache lines and the server's are warm. `ServerConnection`'s alone.
+    /// first: its cache lines and the server's are warm. Linked by `ServerConnection`, looked
+    /// through by `ParkedConnections`.
     var parked = ParkedList()
     var reserved = ParkedList()
     /// Where they are shown to other loops; nil: there are none. By place, who stands there.

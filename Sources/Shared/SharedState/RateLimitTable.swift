@@ -146,8 +146,9 @@ public struct RateLimitTable: BitwiseCopyable, Sendable {
             let word = cells.load(cell)
             if word >> Self.timeBits == tag { return cell }
             var ahead = word == 0 ? -1 : Self.ahead(word, of: time)
-            // No request of this limit can have put it there, if the time is right.
-            if ahead.subtractingReportingOverflow(Self.skewMax).partialValue > reach { ahead = 0 }
+            // No request of this limit can have put it there, if the time is right. Nothing is added
+            // to the reach, which may be the largest number.
+            if ahead &- Self.skewMax > reach { ahead = 0 }
             if ahead < least {
                 least = ahead
                 best = cell

@@ -15,7 +15,7 @@ enum OpenAPIDocument {
  "servers": [
   {
    "url": "http://localhost",
-   "description": "The unix socket; any host without a dot and any address will do, and the kernel says who asks."
+   "description": "The unix socket; any host without a dot or under localhost and any address will do, and the kernel says who asks."
   },
   {
    "url": "https://{host}:{port}",
@@ -2140,7 +2140,7 @@ info:
     answers to those who come by TCP.
 servers:
   - url: http://localhost
-    description: The unix socket; any host without a dot and any address will do, and the kernel says who asks.
+    description: The unix socket; any host without a dot or under localhost and any address will do, and the kernel says who asks.
   - url: https://{host}:{port}
     description: "`admin.tcp`, if it is configured."
     variables:

@@ -70,7 +70,7 @@ extension ConfigurationReading {
                 reference.value.report(
                     .wrongMode,
                     "condition \(quoted(reference.name)) looks at requests, and a frontend of mode tcp "
-                        + "sees none: client_ip, sni and http are all there is")
+                        + "sees none: client_ip, port, sni and http are all there is")
             case .http? where ofConnections.contains(reference.name):
                 reference.value.report(
                     .wrongMode,

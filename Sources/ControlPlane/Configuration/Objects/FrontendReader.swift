@@ -166,13 +166,10 @@ extension Route {
 extension RouteMatch {
     fileprivate var takesEverything: Bool {
         serverNames.isEmpty && speaksHTTP == nil && clientRanges.isEmpty && ports.isEmpty
-            && hosts.isEmpty
-            && paths.isEmpty
-            && methods.isEmpty && scheme == nil && headers.isEmpty
-            && (pathPrefixes.isEmpty || pathPrefixes.contains("/"))
+            && hosts.isEmpty && paths.isEmpty && methods.isEmpty && scheme == nil
+            && headers.isEmpty && (pathPrefixes.isEmpty || pathPrefixes.contains("/"))
             && pathSuffixes.isEmpty && pathPatterns.isEmpty && pathRegexes.isEmpty
             && queries.isEmpty && cookies.isEmpty && maps.isEmpty && serversUp.isEmpty
-            && sharePercent == nil && all.isEmpty && any.isEmpty
-            && none.isEmpty
+            && sharePercent == nil && all.isEmpty && any.isEmpty && none.isEmpty
     }
 }

@@ -52,7 +52,7 @@ extension ValueReader {
         guard let first = template.parts.first, first.isChosenByClients else { return template }
         report(
             .invalidValue,
-            "a location that begins with \(Template(parts: [first]).written) leads where the client "
+            "a location that begins with \(Template(parts: [first]).written) may lead where the client "
                 + "wants, begin it with / or https://")
         return nil
     }
