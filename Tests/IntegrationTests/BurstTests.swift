@@ -15,6 +15,8 @@ extension IntegrationTests {
             var configuration = TestConfiguration(port: port, body: "here")
             configuration.process["workers"] = "\(workerCount)"
             configuration.process["threads"] = "\(threadCount)"
+            // None of them needs a server.
+            configuration.process["max_connections"] = "20000"
             configuration.timeouts = ["http_keep_alive": "5m", "http_request": "5m"]
             let apus = try ApusInstance(configuration)
             let workers = try apus.servingPids.map { ProcessInspection(pid: $0) }
