@@ -91,6 +91,14 @@ private final class RecordingOrigin: Sendable {
         let worker = harness.worker
         #expect(worker[.badRequests] == statusCounts[400] && worker[.badRequests] > 100)
         #expect(worker[.headersTooLarge] == 1 + statusCounts[431, default: 0])
+        for (counter, statuses) in [
+            (LoopCounter.bodiesTooLarge, [413]), (.targetsTooLong, [414]),
+            (.expectationsFailed, [417]), (.notImplemented, [501, 505]),
+        ] {
+            let expected = statuses.reduce(0) { $0 + statusCounts[$1, default: 0] }
+            #expect(worker[counter] == expected, "\(statuses)")
+        }
+        #expect(worker[.expectationsFailed] > 0 && worker[.notImplemented] > 0)
         // Whatever had been sent to the server was there before this.
         #expect(
             try statuses(harness, octets("GET /last HTTP/1.1\r\nHost: a\r\n\r\n"), isSlow: false)
