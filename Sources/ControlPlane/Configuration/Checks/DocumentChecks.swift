@@ -30,9 +30,7 @@ extension ConfigurationReading {
         let known = Set(names)
         for reference in document.backendReferences where !problems.isFull {
             guard known.contains(reference.name) else {
-                reference.value.report(
-                    .unknownReference, "no backend is named \(quoted(reference.name))",
-                    suggestion: Suggestion.nearest(to: reference.name, in: names))
+                reference.value.reportUnknown("backend", reference.name, among: names)
                 continue
             }
             if let mode = modes[reference.name], mode != reference.mode {
@@ -43,10 +41,8 @@ extension ConfigurationReading {
             }
         }
         for watched in document.watchedBackends where !known.contains(watched.key) {
-            watched.value.report(
-                .unknownReference, "no backend is named \(quoted(watched.key))",
-                suggestion: Suggestion.nearest(to: watched.key, in: names),
-                at: watched.keyPosition)
+            watched.value.reportUnknown(
+                "backend", watched.key, among: names, at: watched.keyPosition)
         }
         checkMaps(
             maps,

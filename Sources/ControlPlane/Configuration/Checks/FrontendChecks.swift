@@ -11,9 +11,7 @@ extension ConfigurationReading {
             configuration.frontends.map { ($0.name, $0.mode) }, uniquingKeysWith: { one, _ in one })
         for reference in document.frontendReferences where !problems.isFull {
             guard known.contains(reference.name) else {
-                reference.value.report(
-                    .unknownReference, "no frontend is named \(quoted(reference.name))",
-                    suggestion: Suggestion.nearest(to: reference.name, in: names))
+                reference.value.reportUnknown("frontend", reference.name, among: names)
                 continue
             }
             if modes[reference.name] == .tcp {

@@ -27,3 +27,16 @@ extension ConfigurationReading {
         }
     }
 }
+
+extension ValueReader {
+    /// A name that is nobody's.
+    ///
+    /// - Parameter kind: what would have it: `backend`.
+    func reportUnknown(
+        _ kind: String, _ name: String, among names: [String], at position: TextPosition? = nil
+    ) {
+        report(
+            .unknownReference, "no \(kind) is named \(ConfigurationLanguage.quoted(name))",
+            suggestion: Suggestion.nearest(to: name, in: names), at: position)
+    }
+}

@@ -156,9 +156,7 @@ extension ConfigurationReading {
         let names = maps.map(\.key)
         for reference in document.mapReferences where !problems.isFull {
             guard names.contains(reference.name) else {
-                reference.value.report(
-                    .unknownReference, "no map is named \(quoted(reference.name))",
-                    suggestion: Suggestion.nearest(to: reference.name, in: names))
+                reference.value.reportUnknown("map", reference.name, among: names)
                 continue
             }
             guard let mode = reference.mode, let map = document.maps[reference.name] else {
