@@ -38,6 +38,8 @@ import Testing
               replace: {Cookie: [{regex: "(a)|(?<b>b)", with: "%{group.b}%{group.1}%%{"}, {regex: c,
                 with: ""}]}
               response: {remove: Server, set: {B: b, A: a}, replace: {X: {regex: 'a"b\d', with: x}},
+                by_status: [{status: [404, "599-500"], set: {B: c}}, {status: 101, remove: [x, Y],
+                replace: {Z: {regex: q, with: ""}}, add: {A: [1, "%{status}"]}}],
                 always: true}
             routes:
               - {match: {host: ["*.example.com", a.b], path: /p, path_prefix: [/q/, /], method: GET,
@@ -48,7 +50,7 @@ import Testing
                   path_regex: ['^/(?<id>\d+)$', "a|b"],
                   query: {"a b": [{prefix: x}, y], z: null}, cookie: {C: {contains: "1"}},
                   header: {X-S: [{suffix: s}, t], X-T: {regex: "^a{2}$"}}, share: 0%,
-                  servers_up: {api: 2, db: 1}, port: [80, 8443],
+                  servers_up: {api: 2, db: 1}, connections_free: {c1: 1000000}, port: [80, 8443],
                   client_ip: ["10.1.2.3/8", "::/0", "192.0.2.1"]},
                  rewrite: {path: "/v/%{capture.id}%{query.q}%%", query: {keep: [], remove: [a, b],
                   set: {"x y": "%{cookie.C}"}, add: {z: "1"}}},
@@ -209,7 +211,8 @@ import Testing
             ),
             (MessageLimits(), "headBytes fieldCount targetBytes bodyBytes minRateBytes"),
             (PathRules(), "mergesSlashes parameters"),
-            (HeaderRules(), "request response coversErrors"),
+            (HeaderRules(), "request response responseByStatus coversErrors"),
+            (StatusEdits(statuses: [], edits: []), "statuses edits"),
             (
                 frontend.routes[0],
                 "id match action headers rewrite rateLimit authentication priority"
@@ -217,8 +220,8 @@ import Testing
             (
                 RouteMatch(),
                 "hosts paths pathPrefixes pathSuffixes pathPatterns pathRegexes methods scheme headers "
-                    + "queries cookies maps serversUp sharePercent clientRanges ports serverNames "
-                    + "speaksHTTP all any none"
+                    + "queries cookies maps serversUp connectionsFree sharePercent clientRanges ports "
+                    + "serverNames speaksHTTP all any none"
             ),
             (Rewrite(), "path query"), (QueryRewrite(), "kept removed set added"),
             (LocalResponse(status: 200, body: Template(parts: [])), "status contentType body"),

@@ -230,6 +230,15 @@ import Testing
                 "out-of-range /frontends/f/routes/0/match/share",
             ]
         ),
+        ("{match: {connections_free: {b: 1000000}}, backend: b}, {backend: b}", []),
+        (
+            "{match: {connections_free: {a: 1}}, backend: b}",
+            ["unknown-reference /frontends/f/routes/0/match/connections_free/a"]
+        ),
+        (
+            "{match: {connections_free: {b: 0}}, backend: b}",
+            ["out-of-range /frontends/f/routes/0/match/connections_free/b"]
+        ),
         (
             "{match: {query: {a: {regex: '${env:X}'}}}, backend: b}",
             ["invalid-value /frontends/f/routes/0/match/query/a/regex"]
@@ -237,44 +246,6 @@ import Testing
     ])
     func templatesAndMatches(_ routes: String, _ expected: [String]) {
         let found = problems(routes).filter { !$0.hasPrefix("unused") && !$0.hasPrefix("unreach") }
-        #expect(found == expected)
-    }
-
-    @Test(
-        arguments: [
-            (
-                "replace: {Cookie: {regex: '(?<a>b)', with: '%{group.a}%{group.1}%{group.0}%{path}'}}",
-                []
-            ),
-            ("response: {replace: {Location: [{regex: a, with: ''}, {regex: b, with: c}]}}", []),
-            (
-                "replace: {Cookie: {regex: '(b)', with: '%{group.2}'}}",
-                ["unknown-reference .../replace/Cookie/with"]
-            ),
-            (
-                "response: {replace: {Location: {regex: b, with: '%{header.a}'}}}",
-                ["unknown-variable .../response/replace/Location/with"]
-            ),
-            ("set: {A: '%{group.0}'}", ["unknown-variable .../set/A"]),
-            (
-                "replace: {Cookie: {regex: '(b', with: c}}",
-                ["invalid-value .../replace/Cookie/regex"]
-            ),
-            ("replace: {Cookie: {regex: b}}", ["missing-field .../replace/Cookie"]),
-            ("replace: {Cookie: {with: b}}", ["missing-field .../replace/Cookie"]),
-            ("replace: {Host: {regex: a, with: b}}", ["invalid-value .../replace/Host"]),
-            (
-                "{replace: {A: {regex: a, with: b}, a: {regex: c, with: d}}}",
-                ["duplicate-key .../replace/a"]
-            ),
-            ("{remove: a, replace: {A: {regex: a, with: b}}}", ["conflicting-fields ..."]),
-            ("{set: {a: b}, replace: {A: {regex: a, with: b}}}", ["conflicting-fields ..."]),
-            ("{set: {a: b}, response: {replace: {A: {regex: a, with: b}}}}", []),
-        ] as [(String, [String])])
-    func replacements(_ headers: String, _ expected: [String]) {
-        let whole = headers.hasPrefix("{") ? headers : "{\(headers)}"
-        let found = problems("{headers: \(whole), backend: b}")
-            .map { $0.replacing("/frontends/f/routes/0/headers", with: "...") }
         #expect(found == expected)
     }
 

@@ -55,8 +55,11 @@ extension IntegrationTests {
                     + #"'^(?:a|b)$'}}}, redirect: {location: '/new/%{capture.id}', status: 301}}"#,
                 "{id: few, match: {servers_up: {echo: 2}}, respond: {status: 500}}",
                 #"{id: all, match: {path_regex: '(?i)^/show/(?<what>.*)$', servers_up: {echo: 1}, "#
-                    + #"share: 100%}, rewrite: {path: '/%{capture.what}'}, backend: echo, headers: "#
-                    + #"{replace: {Cookie: {regex: '(debug)=[^;]*', with: '%{group.1}=off'}}}}"#,
+                    + #"connections_free: {echo: 1}, share: 100%}, "#
+                    + #"rewrite: {path: '/%{capture.what}'}, backend: echo, headers: "#
+                    + #"{replace: {Cookie: {regex: '(debug)=[^;]*', with: '%{group.1}=off'}}, "#
+                    + #"response: {by_status: [{status: 200-299, set: {X-Good: '%{status}'}}, "#
+                    + #"{status: [404, 500-599], set: {X-Bad: 'yes'}}]}}}"#,
             ]
             configuration.frontends["main"] =
                 "{bind: \"127.0.0.1:\(port)\", routes: [\(routes.joined(separator: ", "))]}"
@@ -69,6 +72,7 @@ extension IntegrationTests {
             let answer = try client.exchange(
                 "GET", "/SHOW/head", fields: ["Cookie: a=1; debug=yes; b=2"])
             #expect(answer.status == 200)
+            #expect(answer["X-Good"] == "200" && answer["X-Bad"] == nil)
             #expect(answer.text.hasPrefix("GET /head HTTP/1.1\r\n"))
             #expect(answer.text.contains("Cookie: a=1; debug=off; b=2\r\n"))
             withExtendedLifetime((apus, server)) {}

@@ -20,7 +20,9 @@ struct FilterSet: BitwiseCopyable {
 /// Levels in the order in which they apply: the frontend, the filters, the route that decided.
 struct AppliedRules: BitwiseCopyable {
     /// The frontend's and the filters' by number; nil without a filter.
-    private let levels: Run<CompiledRules>?
+    private let levels: Run<RulesByStatus>?
+    /// Of the response; 0 for the rules of a request.
+    private let status: Int
     private let filters: FilterSet
     /// Merged with the frontend's where no filter stands between.
     private let last: CompiledRules
@@ -28,12 +30,16 @@ struct AppliedRules: BitwiseCopyable {
     @inline(__always)
     init(_ rules: CompiledRules) {
         levels = nil
+        status = 0
         filters = FilterSet()
         last = rules
     }
 
-    init(_ levels: Run<CompiledRules>, _ filters: FilterSet, last: CompiledRules) {
+    init(
+        _ levels: Run<RulesByStatus>, _ filters: FilterSet, status: Int = 0, last: CompiledRules
+    ) {
         self.levels = levels
+        self.status = status
         self.filters = filters
         self.last = last
     }
@@ -66,7 +72,8 @@ struct AppliedRules: BitwiseCopyable {
         if let levels {
             var rest = filters.bits
             while rest != 0 {
-                levels[rest.trailingZeroBitCount].replace(name, facts, from: start, in: &writer)
+                levels[rest.trailingZeroBitCount].rules(for: status)
+                    .replace(name, facts, from: start, in: &writer)
                 rest &= rest &- 1
             }
         }
@@ -78,7 +85,7 @@ struct AppliedRules: BitwiseCopyable {
         var fate = own
         var rest = filters.bits
         while rest != 0 {
-            switch levels[rest.trailingZeroBitCount].fate(of: name) {
+            switch levels[rest.trailingZeroBitCount].rules(for: status).fate(of: name) {
             case .stays: break
             case .goes: return .goes
             case .changes: fate = .changes
@@ -100,7 +107,8 @@ struct AppliedRules: BitwiseCopyable {
         guard let levels else { return false }
         var rest = filters.bits & ~Self.mask(through: level)
         while rest != 0 {
-            if levels[rest.trailingZeroBitCount].fate(of: name) == .goes { return true }
+            let rules = levels[rest.trailingZeroBitCount].rules(for: status)
+            if rules.fate(of: name) == .goes { return true }
             rest &= rest &- 1
         }
         return false
@@ -111,7 +119,7 @@ struct AppliedRules: BitwiseCopyable {
         var rest = filters.bits
         while rest != 0 {
             let level = rest.trailingZeroBitCount
-            let written = levels[level].written
+            let written = levels[level].rules(for: status).written
             var index = 0
             while index < written.count {
                 let field = written[index]

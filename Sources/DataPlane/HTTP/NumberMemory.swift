@@ -1,5 +1,5 @@
 // Numbers of one loop, in memory that is taken when the loop is made: what a regular expression needs
-// for its run, how many servers of each backend take traffic. Hot, one thread.
+// for its run. Hot, one thread.
 
 /// Owner of the cells.
 @safe
@@ -32,12 +32,6 @@ struct NumberMemory: ~Copyable {
 struct NumberCells: BitwiseCopyable {
     private let start: UnsafeMutablePointer<Int32>?
     let count: Int
-
-    /// No cells.
-    init() {
-        unsafe start = nil
-        count = 0
-    }
 
     @unsafe
     fileprivate init(start: UnsafeMutablePointer<Int32>?, count: Int) {

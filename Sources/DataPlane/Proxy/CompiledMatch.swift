@@ -68,8 +68,8 @@ struct CompiledMatch: BitwiseCopyable {
     }
 }
 
-/// So many servers of a backend, by its place.
-private struct CompiledServersUp: BitwiseCopyable {
+/// So many servers of a backend, or free connections, by its place.
+private struct CompiledLeast: BitwiseCopyable {
     let backend: Int
     let least: Int
 }
@@ -85,7 +85,8 @@ private struct CompiledMatchRest: BitwiseCopyable {
     private let takesAnyPath: Bool
     private let clients: AddressTable
     private let ports: Run<UInt16>
-    private let serversUp: Run<CompiledServersUp>
+    private let serversUp: Run<CompiledLeast>
+    private let connectionsFree: Run<CompiledLeast>
     /// None or one.
     private let share: Run<CompiledShare>
     /// Empty: either.
@@ -113,7 +114,11 @@ private struct CompiledMatchRest: BitwiseCopyable {
         takesAnyPath = patterns.isEmpty && regexes.isEmpty
         serversUp = arena.run(
             match.serversUp.map { up in
-                CompiledServersUp(backend: names.backends[up.backend] ?? -1, least: up.least)
+                CompiledLeast(backend: names.backends[up.backend] ?? -1, least: up.least)
+            })
+        connectionsFree = arena.run(
+            match.connectionsFree.map { free in
+                CompiledLeast(backend: names.backends[free.backend] ?? -1, least: free.least)
             })
         share = arena.run(
             match.sharePercent.map { [CompiledShare(percent: $0, salt: arena.nextSalt())] } ?? [])
@@ -133,7 +138,8 @@ private struct CompiledMatchRest: BitwiseCopyable {
 
     var isEmpty: Bool {
         methods.isEmpty && suffixes.isEmpty && takesAnyPath && serversUp.isEmpty
-            && share.isEmpty && clients.isEmpty && ports.isEmpty && scheme.isEmpty
+            && connectionsFree.isEmpty && share.isEmpty && clients.isEmpty && ports.isEmpty
+            && scheme.isEmpty
             && values.isEmpty && all.isEmpty && any.isEmpty && none.isEmpty
     }
 
@@ -146,7 +152,8 @@ private struct CompiledMatchRest: BitwiseCopyable {
         guard scheme.isEmpty || scheme.equals(facts.scheme),
             ports.isEmpty || ports.contains(facts.port)
         else { return false }
-        guard serversUp.isEmpty || areUp(memory), share.isEmpty || share[0].takes(facts.requestID)
+        guard serversUp.isEmpty || areUp(memory), connectionsFree.isEmpty || areFree(memory),
+            share.isEmpty || share[0].takes(facts.requestID)
         else { return false }
         guard clients.isEmpty || clients.number(of: facts.clientAddress) != nil,
             suffixes.isEmpty || takesSuffix(facts.path), takesValues(facts)
@@ -171,6 +178,16 @@ private struct CompiledMatchRest: BitwiseCopyable {
             guard memory.serversUp(serversUp[index].backend) >= serversUp[index].least else {
                 return false
             }
+            index &+= 1
+        }
+        return true
+    }
+
+    private func areFree(_ memory: ConditionMemory) -> Bool {
+        var index = 0
+        while index < connectionsFree.count {
+            let (backend, least) = (connectionsFree[index].backend, connectionsFree[index].least)
+            guard memory.hasFreeConnections(backend, least) else { return false }
             index &+= 1
         }
         return true

@@ -39,23 +39,32 @@ struct ConditionMemory: BitwiseCopyable {
     private var known = InlineArray<4, UInt64>(repeating: 0)
     private var holding = InlineArray<4, UInt64>(repeating: 0)
     private var isEmpty = true
-    /// By place of the backend.
-    private let counts: NumberCells
+    /// The loop's own, by place; nil: none.
+    private let backends: Run<Ref<UpstreamBackend>>?
 
-    /// - Parameter counts: of the servers of each backend that take traffic.
-    init(counts: NumberCells = NumberCells()) {
-        self.counts = counts
+    init(backends: Run<Ref<UpstreamBackend>>? = nil) {
+        self.backends = backends
     }
 
     /// How many servers of that backend take traffic; -1: there is no such backend.
     func serversUp(_ backend: Int) -> Int {
-        backend >= 0 && backend < counts.count ? Int(counts[backend]) : -1
+        self.backend(backend)?[].openCount ?? -1
+    }
+
+    /// Whether the limits of that backend's servers allow so many exchanges more, just now.
+    func hasFreeConnections(_ backend: Int, _ least: Int) -> Bool {
+        self.backend(backend)?[].hasFreeConnections(least) ?? false
+    }
+
+    private func backend(_ place: Int) -> Ref<UpstreamBackend>? {
+        guard let backends, place >= 0, place < backends.count else { return nil }
+        return backends[place]
     }
 
     @inline(__always)
     mutating func forget() {
         if isEmpty { return }
-        self = ConditionMemory(counts: counts)
+        self = ConditionMemory(backends: backends)
     }
 
     /// 0…255. Nil: not looked at yet.

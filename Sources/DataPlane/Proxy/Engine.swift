@@ -145,9 +145,7 @@ struct Engine: ~Copyable {
         configuration = loop.configuration
         record = loop.record
         link = loop.link
-        routing = RoutingMemory(
-            regexCells: configuration.regexCells,
-            backendCount: configuration.configuration.backends.count)
+        routing = RoutingMemory(regexCells: configuration.regexCells)
         reports = loop.reports
         log = loop.accessLog
         peers = loop.peers
@@ -369,7 +367,6 @@ struct Engine: ~Copyable {
             state[].setPolicy(
                 backend.balance, names: configuration.serverNames[place], offset: offset,
                 wall: wallMilliseconds)
-            routing.noteServersUp(state[].openCount, backend: place)
             if state[].countsLoad {
                 for server in state[].servers {
                     server[].load = configuration.serverLoad(place, server[].index)
@@ -377,5 +374,6 @@ struct Engine: ~Copyable {
             }
             backends.append(state)
         }
+        routing.setBackends(backends)
     }
 }

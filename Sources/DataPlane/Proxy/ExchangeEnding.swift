@@ -121,7 +121,7 @@ extension Engine {
         if routes?.errorsNeedRequest == true, exchange[].capture.hasMemory {
             exchange[].captured.fill(&facts, from: exchange[].capture.bytes)
         }
-        let rules = routes?.errorRules(exchange[].route, exchange[].filters)
+        let rules = routes?.errorRules(exchange[].route, exchange[].filters, status: status)
         if rules?.drops(Bytes("retry-after")) == true { exchange[].retryAfterSeconds = 0 }
         if rules?.drops(Bytes("www-authenticate")) == true { exchange[].login.isChallenge = false }
         if let page = routes?.errorPage(status) {

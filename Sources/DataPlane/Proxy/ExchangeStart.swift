@@ -70,9 +70,8 @@ extension Engine {
             return
         }
         let filters = exchange[].filters
-        let responseRules = routes.responseRules(place, filters)
         if configuration.accessLog != nil || routes.errorsNeedRequest
-            || !responseRules.writesNothing
+            || routes.responseNeedsRequest(place, filters)
         {
             capture(exchange, head)
         }
@@ -88,10 +87,14 @@ extension Engine {
             forward(exchange, client, headBytes, routes.requestRules(place, filters), facts)
         case .respond(let answer):
             endRequest(exchange, client, headBytes)
-            respond(exchange, client, answer, responseRules, facts)
+            respond(
+                exchange, client, answer,
+                routes.responseRules(place, filters, status: answer.status), facts)
         case .redirect(let redirect):
             endRequest(exchange, client, headBytes)
-            respond(exchange, client, redirect, responseRules, facts)
+            respond(
+                exchange, client, redirect,
+                routes.responseRules(place, filters, status: redirect.status), facts)
         case .deny(let status, let delay):
             endRequest(exchange, client, headBytes)
             deny(exchange, client, status, after: delay)

@@ -186,7 +186,8 @@ extension Engine {
         _ server: Ref<ServerConnection>, _ length: Int
     ) -> Bool {
         guard let routes = exchange[].frontend?[].routes else { return false }
-        let rules = routes.responseRules(exchange[].route, exchange[].filters)
+        let rules = routes.responseRules(
+            exchange[].route, exchange[].filters, status: response.status)
         let head = server[].input.bytes(0, length)
         var facts = ExchangeFacts()
         if !rules.writesNothing {

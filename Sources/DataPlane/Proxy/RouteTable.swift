@@ -20,13 +20,13 @@ struct CompiledRoute: BitwiseCopyable {
     let rewrite: CompiledRewrite
     /// The frontend's and the route's in one.
     fileprivate let requestRules: CompiledRules
-    fileprivate let responseRules: CompiledRules
+    fileprivate let responseRules: RulesByStatus
     /// The route's alone, for when filters stand between.
     fileprivate let ownRequestRules: CompiledRules
-    fileprivate let ownResponseRules: CompiledRules
+    fileprivate let ownResponseRules: RulesByStatus
     /// The same two of our own error answers.
-    fileprivate let errorRules: CompiledRules
-    fileprivate let ownErrorRules: CompiledRules
+    fileprivate let errorRules: RulesByStatus
+    fileprivate let ownErrorRules: RulesByStatus
 }
 
 /// What routes of all frontends lead to and name.
@@ -70,9 +70,9 @@ struct RouteTable: BitwiseCopyable, @unchecked Sendable {
     private let conditions: ConditionTable
     let frontend: Bytes
     /// The frontend's, then those of the filters by number.
-    private let requestLevels: Run<CompiledRules>
-    private let responseLevels: Run<CompiledRules>
-    private let errorLevels: Run<CompiledRules>
+    private let requestLevels: Run<RulesByStatus>
+    private let responseLevels: Run<RulesByStatus>
+    private let errorLevels: Run<RulesByStatus>
     private let noRules: CompiledRules
     private let errorPages: Run<CompiledResponse>
     /// Error answers may say something of the request, which is to be kept for them.
@@ -103,9 +103,13 @@ struct RouteTable: BitwiseCopyable, @unchecked Sendable {
                     route, number, of: frontend, surroundings, arena: arena)
             })
         requestLevels = arena.run(
-            levels.map { CompiledRules([$0.request], arena: arena, names: surroundings.names) })
-        responseLevels = arena.run(levels.map { CompiledRules([$0.response], arena: arena) })
-        errorLevels = arena.run(levels.map { CompiledRules([$0.errors], arena: arena) })
+            levels.map { level in
+                RulesByStatus(
+                    CompiledRules([level.request], arena: arena, names: surroundings.names),
+                    arena: arena)
+            })
+        responseLevels = arena.run(levels.map { RulesByStatus([$0], arena: arena) })
+        errorLevels = arena.run(levels.map { RulesByStatus($0.errorLevels, arena: arena) })
         errorsNeedRequest =
             !frontend.errors.isEmpty || frontend.headers.coversErrors
             || frontend.routes.contains { $0.headers.coversErrors }
@@ -144,21 +148,31 @@ struct RouteTable: BitwiseCopyable, @unchecked Sendable {
             requestLevels, filters, last: route < 0 ? noRules : routes[route].ownRequestRules)
     }
 
-    /// The same for the response's.
+    /// The same for the response's of that status.
     @inline(__always)
-    func responseRules(_ route: Int, _ filters: FilterSet) -> AppliedRules {
-        if filters.isEmpty, route >= 0 { return AppliedRules(routes[route].responseRules) }
-        return AppliedRules(
-            responseLevels, filters, last: route < 0 ? noRules : routes[route].ownResponseRules)
+    func responseRules(_ route: Int, _ filters: FilterSet, status: Int) -> AppliedRules {
+        if filters.isEmpty, route >= 0 {
+            return AppliedRules(routes[route].responseRules.rules(for: status))
+        }
+        let own = route < 0 ? noRules : routes[route].ownResponseRules.rules(for: status)
+        return AppliedRules(responseLevels, filters, status: status, last: own)
+    }
+
+    /// Whether these, whatever the status is going to be, may say something of the request, which is
+    /// to be kept for them.
+    @inline(__always)
+    func responseNeedsRequest(_ route: Int, _ filters: FilterSet) -> Bool {
+        !filters.isEmpty || route < 0 || !routes[route].responseRules.saysNothing
     }
 
     /// And for an error answer's of our own.
-    func errorRules(_ route: Int, _ filters: FilterSet) -> AppliedRules {
+    func errorRules(_ route: Int, _ filters: FilterSet, status: Int) -> AppliedRules {
         if filters.isEmpty {
-            return AppliedRules(route < 0 ? errorLevels[0] : routes[route].errorRules)
+            let rules = route < 0 ? errorLevels[0] : routes[route].errorRules
+            return AppliedRules(rules.rules(for: status))
         }
-        return AppliedRules(
-            errorLevels, filters, last: route < 0 ? noRules : routes[route].ownErrorRules)
+        let own = route < 0 ? noRules : routes[route].ownErrorRules.rules(for: status)
+        return AppliedRules(errorLevels, filters, status: status, last: own)
     }
 
     /// The first route that takes the request, from the one at `start`; nil: none does.
@@ -173,6 +187,11 @@ struct RouteTable: BitwiseCopyable, @unchecked Sendable {
         }
         return nil
     }
+}
+
+extension HeaderRules {
+    /// Itself, where its rules of the response are of our own error answers too.
+    fileprivate var errorLevels: [HeaderRules] { coversErrors ? [self] : [] }
 }
 
 extension RouteTable {
@@ -195,13 +214,12 @@ extension RouteTable {
             rewrite: CompiledRewrite(route.rewrite, frontend.paths, arena: arena, names: names),
             requestRules: CompiledRules(
                 [frontend.headers.request, route.headers.request], arena: arena, names: names),
-            responseRules: CompiledRules(
-                [frontend.headers.response, route.headers.response], arena: arena),
+            responseRules: RulesByStatus([frontend.headers, route.headers], arena: arena),
             ownRequestRules: CompiledRules([route.headers.request], arena: arena, names: names),
-            ownResponseRules: CompiledRules([route.headers.response], arena: arena),
-            errorRules: CompiledRules(
-                [frontend.headers.errors, route.headers.errors], arena: arena),
-            ownErrorRules: CompiledRules([route.headers.errors], arena: arena))
+            ownResponseRules: RulesByStatus([route.headers], arena: arena),
+            errorRules: RulesByStatus(
+                frontend.headers.errorLevels + route.headers.errorLevels, arena: arena),
+            ownErrorRules: RulesByStatus(route.headers.errorLevels, arena: arena))
     }
 
     private static func unavailable(_ arena: ConfigurationArena) -> CompiledAction {

@@ -6,22 +6,20 @@ struct RoutingMemory: ~Copyable {
     private static var targetBytesMax: Int { 65_536 }
 
     let captures: CaptureMemory
-    var conditions: ConditionMemory
-    /// Of each backend the servers that take traffic.
-    private let serversUp: NumberMemory
+    var conditions = ConditionMemory()
+    /// Of what is as long as the loop.
+    private let arena = ConfigurationArena()
     private let targets = ByteScratch(capacity: Self.targetBytesMax)
     private var used = 0
 
     /// - Parameter regexCells: what the largest regular expression of the configuration needs.
-    init(regexCells: Int, backendCount: Int) {
-        serversUp = NumberMemory(cells: backendCount)
-        conditions = ConditionMemory(counts: serversUp.cells)
+    init(regexCells: Int) {
         captures = CaptureMemory(regexCells: regexCells)
     }
 
-    /// Servers of a backend came or went.
-    func noteServersUp(_ count: Int, backend: Int) {
-        serversUp.cells[backend] = Int32(clamping: count)
+    /// What matches ask about: all backends in the order of the configuration, once.
+    mutating func setBackends(_ backends: [Ref<UpstreamBackend>]) {
+        conditions = ConditionMemory(backends: arena.run(backends))
     }
 
     /// Before each request.

@@ -31,7 +31,6 @@ extension Engine {
 
     private mutating func standingsDidChange(_ backend: Ref<UpstreamBackend>) {
         backend[].standingsDidChange(wall: wallMilliseconds)
-        routing.noteServersUp(backend[].openCount, backend: backend[].index)
     }
 
     /// Reads every server's record, and acts on what is new.

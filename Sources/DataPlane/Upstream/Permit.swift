@@ -79,6 +79,11 @@ struct PermitSource {
     /// Somebody is in line for them, so a newcomer gets none.
     var areWaitedFor: Bool { limit > 0 && record?.hasWaiting != false }
 
+    /// How many newcomers would get one just now, counted up to `most`.
+    func freeCount(atMost most: Int) -> Int {
+        areWaitedFor ? 0 : serverLimit.freeCount(atMost: most)
+    }
+
     /// A free permit's number, now held; nil: there is none, or others wait already.
     @inline(__always)
     mutating func take() -> Int? {

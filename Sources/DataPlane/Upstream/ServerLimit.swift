@@ -27,6 +27,11 @@ struct ServerLimit {
         inForce = (limit * rampPercent + 99) / 100
     }
 
+    /// How many are free, counted up to `most`.
+    func freeCount(atMost most: Int) -> Int {
+        permits?.freeCount(below: inForce, atMost: most) ?? 0
+    }
+
     /// A free permit's number, now held; nil: there is none.
     @inline(__always)
     func take(_ holder: PermitHolder, hint: Int) -> Int? {

@@ -84,6 +84,17 @@ struct UpstreamBackend: ~Copyable, SlabEntry {
         return place.map { servers[$0] }
     }
 
+    /// Whether the limits of the servers that take traffic allow `least` exchanges more, just now.
+    func hasFreeConnections(_ least: Int) -> Bool {
+        var missing = least
+        for server in servers where server[].isOpen {
+            if server[].permits.limit == 0 { return true }
+            missing &-= server[].permits.freeCount(atMost: missing)
+            if missing <= 0 { return true }
+        }
+        return false
+    }
+
     /// What is usual of the other servers, in microseconds; nil: nothing is known.
     func usualLatency(besides server: Ref<UpstreamServer>, now: Int64) -> Double? {
         balancer.usualLatency(ServersView(servers: servers), besides: server[].index, now: now)

@@ -1,22 +1,40 @@
 /// `headers:` — edits of the request before it is forwarded, and of the response before it is
 /// answered, in order: all removes, then all replacements, all sets, and all adds.
 public struct HeaderRules: Codable, Sendable, Equatable {
+    public static let byStatusMax = 16
+
     public var request: [HeaderEdit] = []
     public var response: [HeaderEdit] = []
+    /// Of responses with certain statuses only, one after the other behind those of all; at most
+    /// `byStatusMax`.
+    public var responseByStatus: [StatusEdits] = []
     /// The response's apply to our own error answers too; without, an error is never told to be kept
     /// for a year because what it stands for is.
     public var coversErrors = false
 
     public init(
-        request: [HeaderEdit] = [], response: [HeaderEdit] = [], coversErrors: Bool = false
+        request: [HeaderEdit] = [], response: [HeaderEdit] = [],
+        responseByStatus: [StatusEdits] = [], coversErrors: Bool = false
     ) {
         self.request = request
         self.response = response
+        self.responseByStatus = responseByStatus
         self.coversErrors = coversErrors
     }
+}
 
-    /// Those of our own error answers.
-    public var errors: [HeaderEdit] { coversErrors ? response : [] }
+/// Edits of responses that have one of some statuses.
+public struct StatusEdits: Codable, Sendable, Equatable {
+    /// Of `firstStatus`…599, at least one.
+    public var statuses: [StatusRange]
+    public var edits: [HeaderEdit]
+    /// The lowest that rules see: other interim responses pass as they are.
+    public static let firstStatus = 101
+
+    public init(statuses: [StatusRange], edits: [HeaderEdit]) {
+        self.statuses = statuses
+        self.edits = edits
+    }
 }
 
 public struct HeaderEdit: Codable, Sendable, Equatable {

@@ -25,6 +25,8 @@ public struct RouteMatch: Codable, Sendable, Equatable {
     public var maps: [ValueMatch] = []
     /// Backends of which so many servers take traffic.
     public var serversUp: [ServersUp] = []
+    /// Backends of whose connections so many are free.
+    public var connectionsFree: [ConnectionsFree] = []
     /// Of all requests, by chance, so many percent: 0…100; nil: all.
     public var sharePercent: Int?
     /// Where the client is.
@@ -46,6 +48,22 @@ public struct RouteMatch: Codable, Sendable, Equatable {
 /// Whether so many servers of a backend take traffic.
 public struct ServersUp: Codable, Sendable, Equatable {
     public static let leastMax = 10_000
+
+    /// The name of a backend, which exists.
+    public var backend: String
+    /// 1…`leastMax`.
+    public var least: Int
+
+    public init(backend: String, least: Int) {
+        self.backend = backend
+        self.least = least
+    }
+}
+
+/// Whether so many of the exchanges are free that the `max_connections` of a backend's servers allow:
+/// of those that take traffic. A server without a limit always has as many.
+public struct ConnectionsFree: Codable, Sendable, Equatable {
+    public static let leastMax = 1_000_000
 
     /// The name of a backend, which exists.
     public var backend: String

@@ -84,6 +84,18 @@ public struct ServerPermits: @unchecked Sendable, Equatable {
         return true
     }
 
+    /// How many among the first `limit` could be taken just now, counted up to `most`.
+    public func freeCount(below limit: Int, atMost most: Int) -> Int {
+        let end = min(limit, count)
+        var free = 0
+        var index = 0
+        while index < end, free < most {
+            if self[index] == 0, isOpen(index, below: end) { free += 1 }
+            index += 1
+        }
+        return free
+    }
+
     /// Leaves a permit that is held by the caller to another holder.
     public func handOver(_ index: Int, to holder: PermitHolder) {
         // SAFETY: `word` checks the number.

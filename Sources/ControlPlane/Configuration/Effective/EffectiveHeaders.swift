@@ -17,12 +17,22 @@ extension JSONValue {
         if !request.isEmpty {
             members.append(.init(name: "request", value: .object(edits(request))))
         }
-        if !rules.response.isEmpty {
+        if !rules.response.isEmpty || !rules.responseByStatus.isEmpty {
             var response = edits(rules.response)
+            if !rules.responseByStatus.isEmpty {
+                response["by_status"] = .array(rules.responseByStatus.map(Self.byStatus))
+            }
             if rules.coversErrors { response["always"] = .bool(true) }
             members.append(.init(name: "response", value: .object(response)))
         }
         return .object(JSONObject(members))
+    }
+
+    private static func byStatus(_ entry: StatusEdits) -> JSONValue {
+        var object = JSONObject()
+        object["status"] = .array(entry.statuses.map(JSONValue.statuses))
+        for member in edits(entry.edits).members { object[member.name] = member.value }
+        return .object(object)
     }
 
     private static func edits(_ edits: [HeaderEdit]) -> JSONObject {

@@ -50,14 +50,15 @@ extension JSONValue {
             "host": probe.host.map { .string($0) },
             "headers": probe.headers.isEmpty
                 ? nil : .named(probe.headers, \.name) { .string($0.value) },
-            "expect": .array(
-                probe.expect.map { range in
-                    range.first == range.last
-                        ? .number(range.first) : .string("\(range.first)-\(range.last)")
-                }),
+            "expect": .array(probe.expect.map(JSONValue.statuses)),
             "body": probe.body.isEmpty ? nil : .string(probe.body),
             "body_contains": probe.bodyContains.map { .string($0) },
             "body_regex": probe.bodyRegex.map { .string($0.text) },
         ])
+    }
+
+    static func statuses(_ range: StatusRange) -> JSONValue {
+        range.first == range.last
+            ? .number(range.first) : .string("\(range.first)-\(range.last)")
     }
 }

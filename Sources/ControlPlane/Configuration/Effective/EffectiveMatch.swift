@@ -22,6 +22,8 @@ extension JSONValue {
             "map": match.maps.isEmpty ? nil : .valueMatches(match.maps),
             "servers_up": match.serversUp.isEmpty
                 ? nil : .named(match.serversUp, \.backend) { .number($0.least) },
+            "connections_free": match.connectionsFree.isEmpty
+                ? nil : .named(match.connectionsFree, \.backend) { .number($0.least) },
             "share": match.sharePercent.map { .string("\($0)%") },
             "client_ip": list(match.clientRanges.map(\.description)),
             "port": match.ports.isEmpty ? nil : .array(match.ports.map { .number($0) }),

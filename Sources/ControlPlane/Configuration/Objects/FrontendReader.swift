@@ -170,6 +170,7 @@ extension RouteMatch {
             && headers.isEmpty && (pathPrefixes.isEmpty || pathPrefixes.contains("/"))
             && pathSuffixes.isEmpty && pathPatterns.isEmpty && pathRegexes.isEmpty
             && queries.isEmpty && cookies.isEmpty && maps.isEmpty && serversUp.isEmpty
-            && sharePercent == nil && all.isEmpty && any.isEmpty && none.isEmpty
+            && connectionsFree.isEmpty && sharePercent == nil && all.isEmpty && any.isEmpty
+            && none.isEmpty
     }
 }

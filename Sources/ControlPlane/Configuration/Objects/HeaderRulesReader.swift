@@ -21,37 +21,57 @@ extension ValueReader {
         }
     }
 
-    private struct ResponseRules {
-        var edits: [HeaderEdit] = []
-        var coversErrors = false
-    }
-
     private func rules(_ fields: inout MappingReader) -> HeaderRules {
         let shorthand = edits(&fields)
         let request = fields.take("request")?.object { edits(&$0) } ?? []
         fields.checkReplacements(shorthand + request)
-        let response =
-            fields.take("response")?.object { response -> ResponseRules in
-                let always = response.take("always")
-                let edits = edits(&response, .response)
-                response.checkReplacements(edits)
-                if !["remove", "set", "add"].contains(where: response.has) {
-                    always?.report(
-                        .missingField,
-                        "says of remove, set and add that they hold for our own errors too, and "
-                            + "there is none of them")
-                }
-                return ResponseRules(
-                    edits: edits,
-                    coversErrors: always?.boolean() == true
-                        && edits.contains { $0.action != .replace })
-            } ?? ResponseRules()
+        var rules = fields.take("response")?.object { responseRules(&$0) } ?? HeaderRules()
         // The order of application: removes, replacements, sets, adds.
-        let all = HeaderEdit.Action.allCases.flatMap { action in
+        rules.request = HeaderEdit.Action.allCases.flatMap { action in
             (shorthand + request).filter { $0.action == action }
         }
+        return rules
+    }
+
+    private func responseRules(_ fields: inout MappingReader) -> HeaderRules {
+        let always = fields.take("always")
+        let usual = edits(&fields, .response)
+        fields.checkReplacements(usual)
+        let byStatus = fields.take("by_status")?.editsByStatus(beside: usual) ?? []
+        if !["remove", "set", "add", "by_status"].contains(where: fields.has) {
+            always?.report(
+                .missingField,
+                "says of remove, set and add that they hold for our own errors too, and "
+                    + "there is none of them")
+        }
+        let all = usual + byStatus.flatMap(\.edits)
         return HeaderRules(
-            request: all, response: response.edits, coversErrors: response.coversErrors)
+            response: usual, responseByStatus: byStatus,
+            coversErrors: always?.boolean() == true && all.contains { $0.action != .replace })
+    }
+
+    /// `[{status: 500-599, set: {Cache-Control: no-store}}]`
+    private func editsByStatus(beside usual: [HeaderEdit]) -> [StatusEdits] {
+        let items = list()
+        if items.count > HeaderRules.byStatusMax {
+            report(
+                .outOfRange,
+                "\(items.count) entries, at most \(HeaderRules.byStatusMax) are allowed here")
+        }
+        return items.prefix(HeaderRules.byStatusMax).compactMap { item in
+            item.object { fields -> StatusEdits? in
+                let statuses = fields.require("status", "which responses it is about")
+                let edits = edits(&fields, .response)
+                fields.checkReplacements(edits, beside: usual)
+                if !["remove", "replace", "set", "add"].contains(where: fields.has) {
+                    item.report(.missingField, "has none of remove, replace, set and add")
+                }
+                let ranges = statuses?.statusRanges(
+                    from: StatusEdits.firstStatus,
+                    whenEmpty: "is about no response, leave the entry out")
+                return ranges.map { StatusEdits(statuses: $0, edits: edits) }
+            }.flatMap { $0 }
+        }
     }
 
     private func edits(
@@ -142,9 +162,13 @@ extension ValueReader {
 
 extension MappingReader {
     /// Over all that is said of one direction, wherever it is said.
-    fileprivate mutating func checkReplacements(_ edits: [HeaderEdit]) {
+    ///
+    /// - Parameter others: what applies before these in any case.
+    fileprivate mutating func checkReplacements(
+        _ edits: [HeaderEdit], beside others: [HeaderEdit] = []
+    ) {
         let gone = Set(
-            edits.filter { $0.action == .remove || $0.action == .set }.map(\.fieldName))
+            (others + edits).filter { $0.action == .remove || $0.action == .set }.map(\.fieldName))
         let useless = edits.first { $0.action == .replace && gone.contains($0.fieldName) }
         guard let useless else { return }
         report(

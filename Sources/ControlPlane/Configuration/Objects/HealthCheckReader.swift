@@ -85,7 +85,9 @@ extension ValueReader {
             probe.path = fields.take("path")?.checkPath() ?? probe.path
             probe.host = fields.take("host")?.checkHost()
             probe.headers = fields.take("headers")?.checkHeaders() ?? []
-            probe.expect = fields.take("expect")?.statusRanges() ?? probe.expect
+            probe.expect =
+                fields.take("expect")?.statusRanges(
+                    whenEmpty: "expects nothing, leave the field out for 200-299") ?? probe.expect
             let body = fields.take("body")
             probe.body = body?.checkBody() ?? ""
             // Of a method that is not known here nothing can be said.
@@ -160,32 +162,5 @@ extension ValueReader {
                 HTTPProbe.Field(name: entry.key, value: $0)
             }
         }
-    }
-
-    /// `200`, `200-299`, or a list of such.
-    private func statusRanges() -> [StatusRange] {
-        let items = list()
-        if case .sequence = node.content, items.isEmpty {
-            report(.invalidValue, "an empty list expects nothing, leave the field out for 200-299")
-        }
-        return items.compactMap { $0.statusRange() }
-    }
-
-    private func statusRange() -> StatusRange? {
-        let allowed = "a status such as 204, or a range such as 200-299, of 100 to 599"
-        guard let scalar = scalar(allowed) else { return nil }
-        if scalar.isPlain, Units.isInteger(scalar.text) {
-            return integer(in: 100...599).map { StatusRange($0...$0) }
-        }
-        let ends = scalar.text.split(separator: "-", omittingEmptySubsequences: false)
-        let statuses = ends.compactMap { end -> Int? in
-            guard end.utf8.count == 3, Units.isInteger(String(end)) else { return nil }
-            return Int(end).flatMap { (100...599).contains($0) ? $0 : nil }
-        }
-        guard ends.count == 2, statuses.count == 2 else {
-            wrongType(allowed)
-            return nil
-        }
-        return StatusRange(min(statuses[0], statuses[1])...max(statuses[0], statuses[1]))
     }
 }

@@ -45,7 +45,14 @@ extension ValueReader {
         match.queries = fields.take("query")?.valueMatches(.query) ?? []
         match.cookies = fields.take("cookie")?.valueMatches(.cookie) ?? []
         match.maps = fields.take("map")?.valueMatches(.map) ?? []
-        match.serversUp = fields.take("servers_up")?.serversUp() ?? []
+        match.serversUp =
+            fields.take("servers_up")?.leasts(most: ServersUp.leastMax).map {
+                ServersUp(backend: $0.backend, least: $0.least)
+            } ?? []
+        match.connectionsFree =
+            fields.take("connections_free")?.leasts(most: ConnectionsFree.leastMax).map {
+                ConnectionsFree(backend: $0.backend, least: $0.least)
+            } ?? []
         match.sharePercent = fields.take("share")?.percent()
         match.clientRanges =
             fields.take("client_ip").map { $0.each { $0.addressRange() } } ?? []
@@ -75,15 +82,16 @@ extension ValueReader {
             fields.refuse(
                 [
                     "host", "path", "path_prefix", "path_suffix", "path_pattern", "path_regex",
-                    "method", "scheme", "header", "query", "cookie", "map", "servers_up", "share",
+                    "method", "scheme", "header", "query", "cookie", "map", "servers_up",
+                    "connections_free", "share",
                 ], .wrongMode,
                 "has no meaning in a frontend of mode tcp")
             return match
         }
     }
 
-    /// Name of a backend to a number of its servers.
-    private func serversUp() -> [ServersUp] {
+    /// Name of a backend to a number, 1 to `most`.
+    private func leasts(most: Int) -> [(backend: String, least: Int)] {
         guard let fields = mapping() else { return [] }
         return fields.all().compactMap { entry in
             guard Names.isName(entry.key) else {
@@ -94,9 +102,7 @@ extension ValueReader {
                 return nil
             }
             reading.document.watchedBackends.append(entry)
-            return entry.value.integer(in: 1...ServersUp.leastMax).map {
-                ServersUp(backend: entry.key, least: $0)
-            }
+            return entry.value.integer(in: 1...most).map { (entry.key, $0) }
         }
     }
 
