@@ -38,7 +38,7 @@ import Testing
               replace: {Cookie: [{regex: "(a)|(?<b>b)", with: "%{group.b}%{group.1}%%{"}, {regex: c,
                 with: ""}]}
               response: {remove: Server, set: {B: b, A: a}, replace: {X: {regex: 'a"b\d', with: x}},
-                by_status: [{status: [404, "599-500"], set: {B: c}}, {status: 101, remove: [x, Y],
+                by_status: [{status: [404, "599-500"], set: {B: c}}, {status: 201, remove: [x, Y],
                 replace: {Z: {regex: q, with: ""}}, add: {A: [1, "%{status}"]}}],
                 always: true}
             routes:
@@ -90,7 +90,8 @@ import Testing
           d: {any: a, sni: d.example}
           e: {http: false}
         backends:
-          api: {timeouts: {server: 5s}, queue: {max: 7, timeout: 1500ms}, on_removed: end_sessions,
+          api: {timeouts: {server: 5s}, queue: {max: 7, timeout: 1500ms},
+            backups: first, on_removed: end_sessions,
             reuse: {policy: always, max_idle: 0, idle_timeout: 90s},
             retries: {count: 2, when: ["503", empty_response], budget: 7%, buffer: 1k},
             servers: {b: {address: "10.0.0.1:1", max_connections: 70, max_queue: 0}, a: {address:
@@ -247,7 +248,7 @@ import Testing
             (
                 backend,
                 "name mode balance timeouts queue reuse retries check ejection stickiness "
-                    + "onRemoved resolveInterval servers"
+                    + "backups onRemoved resolveInterval servers"
             ),
             (ReuseSettings(), "policy maxIdle idleTimeout"),
             (RetrySettings(), "count when budgetPercent bufferBytes"),

@@ -58,15 +58,22 @@ import Testing
     @Test(
         arguments: [
             ("{status: 404, remove: a}", []),
-            ("[{status: [101, 500-599], set: {A: b}}], always: true", []),
-            ("[]", []),
+            ("[{status: [200, 599-500], set: {A: b}}], always: true", []),
+            ("[{status: 404, replace: {a: {regex: a, with: b}}}], set: {B: c}, always: true", []),
+            (
+                "[{status: 404, replace: {a: {regex: a, with: b}}}], always: true",
+                ["missing-field .../response/always"]
+            ),
+            ("[]", ["out-of-range .../response/by_status"]),
             ("{set: {A: b}}", ["missing-field .../response/by_status"]),
             ("[{status: 404}]", ["missing-field .../response/by_status/0"]),
             (
-                "[{status: 100, set: {A: b}}, {status: 4xx, set: {A: b}}]",
+                "[{status: 103, set: {A: b}}, {status: 4xx, set: {A: b}}, {status: 101-299, "
+                    + "set: {A: b}}]",
                 [
                     "out-of-range .../response/by_status/0/status",
                     "wrong-type .../response/by_status/1/status",
+                    "wrong-type .../response/by_status/2/status",
                 ]
             ),
             ("{status: [], set: {A: b}}", ["invalid-value .../response/by_status/status"]),
@@ -82,6 +89,10 @@ import Testing
                 ["conflicting-fields .../response/by_status"]
             ),
             ("{status: 404, remove: a}, replace: {a: {regex: a, with: b}}", []),
+            (
+                "{remove: a, status: [" + String(repeating: "404, ", count: 17) + "]}",
+                ["out-of-range .../response/by_status/status"]
+            ),
             (
                 "[" + String(repeating: "{status: 404, remove: a}, ", count: 17) + "]",
                 ["out-of-range .../response/by_status"]

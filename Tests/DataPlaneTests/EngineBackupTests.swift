@@ -13,7 +13,8 @@ import Testing
         let harness: EngineHarness
 
         init(
-            _ mode: ProxyMode, loopCount: Int, endsSessions: Bool, backups count: Int = 1
+            _ mode: ProxyMode, loopCount: Int, endsSessions: Bool, backups count: Int = 1,
+            used: Backend.Backups = .all, limit: Int? = nil
         ) throws {
             primary = try MoodyOrigin()
             backups = try (0..<count).map { _ in try MoodyOrigin() }
@@ -24,6 +25,8 @@ import Testing
             options.check = .quick()
             options.check?.onMarkedUp = endsSessions ? .endBackupSessions : .keepSessions
             options.backups = Set(1...count)
+            options.usedBackups = used
+            options.limit = limit
             harness = try EngineHarness(
                 origins: [primary.port] + backups.map(\.port), options)
             for place in 0...count { #expect(harness.health(place, becomes: .up)) }
@@ -56,6 +59,43 @@ import Testing
         try scene.ask(12)
         #expect(scene.primary.requestCount == 24)
         #expect(scene.backups.reduce(0) { $0 + $1.requestCount } == 12)
+    }
+
+    /// One backup after the other, in their order; also for those who wait in line.
+    @Test(arguments: [nil, 1]) func oneAfterTheOther(limit: Int?) throws {
+        let scene = try Scene(
+            .http, loopCount: 1, endsSessions: false, backups: 3, used: .first, limit: limit)
+        func ask(expecting counts: [Int]) throws {
+            try scene.ask(4)
+            #expect(([scene.primary] + scene.backups).map(\.requestCount) == counts)
+        }
+        func setBackup(_ place: Int, _ isWell: Bool) {
+            scene.backups[place - 1].setHealthy(isWell)
+            #expect(scene.harness.health(place, becomes: isWell ? .up : .down))
+            usleepTenth()
+        }
+        try ask(expecting: [4, 0, 0, 0])
+        scene.setPrimary(false)
+        try ask(expecting: [4, 4, 0, 0])
+        if limit != nil {
+            // With the one place taken, nobody goes to the next.
+            let clients = try (0..<3).map { _ in try scene.harness.connect() }
+            for client in clients { client.send("GET /hold HTTP/1.1\r\nHost: a\r\n\r\n") }
+            #expect(Wait.until(10) { scene.harness.queueLength == 2 })
+            #expect(Wait.until(10) { scene.backups[0].requestCount == 5 })
+            #expect(scene.backups.map(\.requestCount) == [5, 0, 0])
+            for client in clients { client.close(reset: true) }
+            #expect(Wait.until(10) { scene.harness.heldPermits(1) == 0 })
+            return
+        }
+        setBackup(1, false)
+        try ask(expecting: [4, 4, 4, 0])
+        setBackup(2, false)
+        try ask(expecting: [4, 4, 4, 4])
+        setBackup(1, true)
+        try ask(expecting: [4, 8, 4, 4])
+        scene.setPrimary(true)
+        try ask(expecting: [8, 8, 4, 4])
     }
 
     /// Maintenance and weight 0 make room for a backup as well; a backup in maintenance serves nobody.

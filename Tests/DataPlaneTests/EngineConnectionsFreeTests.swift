@@ -12,7 +12,7 @@ import Testing
         var options = EngineHarness.Options()
         options.limit = limit
         var match = RouteMatch()
-        match.connectionsFree = [ConnectionsFree(backend: "b", least: least)]
+        match.connectionsFree = [BackendLeast(backend: "b", least: least)]
         options.routes = [
             Route(id: "b", match: match, action: .backend("b")),
             Route(
@@ -66,10 +66,45 @@ import Testing
         expect(503, after: .ready)
     }
 
+    /// An operator's word goes before the configuration's; 0 is no limit.
+    @Test func theOperatorsLimit() throws {
+        let harness = try EngineHarness(origins: [1], Self.options(limit: 2, least: 3))
+        let server = try #require(harness.serverRecord(0))
+        func expect(_ status: Int, after limit: UInt64?) {
+            if let limit { server.set(.maxConnectionsOverride, limit &+ 1) }
+            harness.attend()
+            #expect(Wait.until(10) { (try? harness.ask()) == status }, "\(status)")
+        }
+        expect(202, after: nil)
+        expect(503, after: 0)
+        expect(202, after: 1)
+    }
+
+    /// Within a condition, and turned round. A backup's count while it takes traffic.
+    @Test func conditionsAndBackups() throws {
+        var options = Self.options(limit: 2, least: 3)
+        var match = RouteMatch()
+        match.connectionsFree = [BackendLeast(backend: "b", least: 1)]
+        options.conditions = [Condition(name: "free", match: match)]
+        match = RouteMatch()
+        match.none = ["free"]
+        options.routes?[1].match = match
+        options.backups = [1]
+        let harness = try EngineHarness(origins: [1, 2], options)
+        // Two are free, so neither route takes it.
+        #expect(try harness.ask() == 404)
+        for (place, status) in [(0, 404), (1, 202)] {
+            let server = try #require(harness.serverRecord(place))
+            server.set(.adminState, UInt64(ServerAdminState.maintenance.rawValue))
+            harness.attend()
+            #expect(Wait.until(10) { (try? harness.ask()) == status }, "\(place)")
+        }
+    }
+
     /// Without a limit there is room for any number; without a server for nobody.
     @Test func noLimit() throws {
         let harness = try EngineHarness(
-            origins: [1], Self.options(limit: nil, least: ConnectionsFree.leastMax))
+            origins: [1], Self.options(limit: nil, least: BackendLeast.connectionsMax))
         #expect(try harness.ask() == 503)
         let server = try #require(harness.serverRecord(0))
         server.set(.adminState, UInt64(ServerAdminState.maintenance.rawValue))

@@ -119,6 +119,7 @@ final class EngineHarness: @unchecked Sendable {
         var stickiness: Stickiness?
         /// Places of servers that are backups.
         var backups: Set<Int> = []
+        var usedBackups = Backend.Backups.all
         /// Of the listener, as of a bind.
         var userTimeout = Duration.zero
         /// Milliseconds: a long one shows who relies on it.
@@ -205,6 +206,7 @@ final class EngineHarness: @unchecked Sendable {
         }
         for place in configuration.backends.indices {
             configuration.backends[place].balance = options.balance
+            configuration.backends[place].backups = options.usedBackups
             configuration.backends[place].check = options.check
             configuration.backends[place].ejection = options.ejection
             configuration.backends[place].stickiness = options.stickiness

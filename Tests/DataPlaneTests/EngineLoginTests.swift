@@ -166,6 +166,39 @@ import Testing
         #expect(ask(client, "/guarded", Self.basic("alice:secret"))?.status == 429)
     }
 
+    /// A route that took no part before the password was waited for, and does after, asks its limit.
+    @Test func aRouteThatComesUpMeanwhile() throws {
+        let origin = try origin()
+        let slow = try #require(Self.slowHash)
+        var match = RouteMatch()
+        match.serversUp = [BackendLeast(backend: "b", least: 1)]
+        var early = Route(id: "early", match: match, action: .backend("b"))
+        early.rateLimit = RateLimitUse(limit: "l")
+        let harness = try harness(origin) { options in
+            options.users[0].users[0].hash = slow
+            options.rateLimits = [
+                RateLimit(
+                    name: "l", key: .path, rate: Rate(count: 1, period: .seconds(3_600)),
+                    burst: 1, entries: 16)
+            ]
+            options.routes?.insert(early, at: 0)
+        }
+        let client = try harness.connect()
+        #expect(ask(client)?.status == 200)
+        let server = try #require(harness.serverRecord(0))
+        func set(_ state: ServerAdminState) {
+            server.set(.adminState, UInt64(state.rawValue))
+            harness.attend()
+        }
+        set(.maintenance)
+        #expect(Wait.until(10) { ask(client)?.status == 401 })
+        client.send("GET /guarded HTTP/1.1\r\nHost: a\r\n\(Self.basic("bob:wrong"))\r\n")
+        // It is at the desk, for about a second.
+        #expect(client.staysSilent(for: 0.1))
+        set(.ready)
+        #expect(client.takeMessage()?.status == 429)
+    }
+
     /// While wrong ones are looked at, loops go on; too many are told to come again; whoever leaves is
     /// forgotten; and the right one is still found right.
     @Test func flood() throws {

@@ -9,7 +9,7 @@ import Testing
 @Suite struct EngineServersUpTests {
     private static func route(_ id: String, least: Int, status: Int) -> Route {
         var match = RouteMatch()
-        match.serversUp = [ServersUp(backend: "b", least: least)]
+        match.serversUp = [BackendLeast(backend: "b", least: least)]
         return Route(
             id: id, match: match,
             action: .respond(LocalResponse(status: status, body: Template(parts: []))))

@@ -25,7 +25,8 @@ import Testing
         (405, "A: bad\r\nR: route\r\n", ["a"]), (499, "A: bad\r\nR: route\r\n", ["a"]),
         (500, "A: all\r\nB: not found\r\nR: own\r\n", ["r", "s"]),
         (599, "A: all\r\nR: own\r\n", ["r", "s"]),
-        (101, "A: all\r\nR: route\r\n", []),
+        // No entry is about those.
+        (101, "A: all\r\nR: route\r\n", []), (600, "A: all\r\nR: route\r\n", []),
     ])
     func merged(_ status: Int, _ fields: String, _ dropped: [String]) {
         let arena = ConfigurationArena()
@@ -57,97 +58,137 @@ import Testing
         return match
     }
 
-    /// A route, with a filter before it or without, in front of a server that says which status.
-    private static func options(always: Bool) -> EngineHarness.Options {
-        func marked(_ name: String, _ statuses: ClosedRange<Int>...) -> HeaderRules {
-            HeaderRules(
-                responseByStatus: [
-                    StatusEdits(
-                        statuses: statuses.map(StatusRange.init),
-                        edits: [
-                            edit(.add, "X-Mark", name),
-                            HeaderEdit(
-                                action: .set, name: "X-Path",
-                                value: Template(parts: [.variable(.path)])),
-                        ])
-                ], coversErrors: always)
-        }
+    private static func replacing(_ name: String, _ pattern: String) throws -> HeaderEdit {
+        HeaderEdit(
+            action: .replace, name: name, value: Template(literal: ""),
+            regex: try RegularExpression(pattern))
+    }
+
+    /// Marks answers with those statuses, and says what was asked for.
+    private static func marking(
+        _ name: String, always: Bool, _ statuses: ClosedRange<Int>..., and others: HeaderEdit...
+    ) -> HeaderRules {
+        let path = HeaderEdit(
+            action: .set, name: "X-Path", value: Template(parts: [.variable(.path)]))
+        return HeaderRules(
+            responseByStatus: [
+                StatusEdits(
+                    statuses: statuses.map(StatusRange.init),
+                    edits: [edit(.add, "X-Mark", name), path] + others)
+            ], coversErrors: always)
+    }
+
+    /// Two filters before a route or none, in front of a server that says which status.
+    private static func options(always: Bool) throws -> EngineHarness.Options {
         var options = EngineHarness.Options()
         options.retries.count = 0
         options.headers = HeaderRules(
-            responseByStatus: [when(500...599, do: edit(.set, "Cache-Control", "no-store"))],
-            coversErrors: always)
+            responseByStatus: [
+                when(500...599, do: edit(.set, "X-Kept", "no"), edit(.remove, "Server")),
+                try when(404...404, do: replacing("X-Came", "^a")),
+            ], coversErrors: always)
+        var redirect = Redirect()
+        redirect.path = "/new"
+        func marking(
+            _ name: String, _ statuses: ClosedRange<Int>, and other: HeaderEdit
+        ) -> HeaderRules { Self.marking(name, always: always, statuses, and: other) }
         options.routes = [
             Route(
-                id: "filter", match: match("/f"), headers: marked("filter", 404...404, 500...599)),
+                id: "one", match: match("/f"),
+                headers: marking("one", 404...500, and: edit(.add, "X-Gone", "one"))),
+            Route(
+                id: "two", match: match("/f"),
+                headers: marking("two", 500...599, and: edit(.remove, "X-Gone"))),
             Route(
                 id: "denied", match: match("/f/denied"), action: .deny(Denial(status: 404)),
-                headers: marked("route", 404...404)),
+                headers: marking("route", 404...404, and: edit(.remove, "Cache-Control"))),
             Route(
-                id: "moved", match: match("/moved"),
-                action: .redirect(
-                    {
-                        var redirect = Redirect()
-                        redirect.path = "/new"
-                        return redirect
-                    }()), headers: marked("route", 300...399)),
+                id: "moved", match: match("/moved"), action: .redirect(redirect),
+                headers: marking("route", 300...399, and: edit(.add, "X-Own", "1"))),
             Route(
                 id: "said", match: match("/said"),
                 action: .respond(LocalResponse(status: 404, body: Template(literal: "x"))),
-                headers: marked("route", 404...404)),
-            Route(id: "b", action: .backend("b"), headers: marked("route", 404...404, 101...101)),
+                headers: marking("route", 404...404, and: edit(.add, "X-Own", "1"))),
+            Route(
+                id: "b", action: .backend("b"),
+                headers: try marking("route", 404...404, and: replacing("X-Came", "b"))),
         ]
         return options
     }
 
+    private struct Seen: Equatable {
+        var status: Int
+        var marks: [String]
+        /// Each as `name: value`, in this order.
+        var others: [String]
+
+        init(_ status: Int, _ marks: [String] = [], _ others: String...) {
+            (self.status, self.marks, self.others) = (status, marks, others)
+        }
+
+        init(_ message: EngineMessage) {
+            status = message.status
+            func values(_ name: String) -> [String] {
+                message.fields.filter { $0.name.lowercased() == name }.map(\.value)
+            }
+            marks = values("x-mark")
+            others = ["server", "x-came", "x-kept", "x-gone", "x-own", "cache-control"].flatMap {
+                name in values(name).map { "\(name): \($0)" }
+            }
+        }
+    }
+
     /// The answer's status, and not another one's, chooses the rules: a server's, a route's own, a
-    /// refusal of ours.
-    @Test(
-        arguments: [
-            ("/200", 200, []), ("/404", 404, ["route"]), ("/500", 500, []),
-            ("/101", 101, ["route"]),
-            ("/f/200", 200, []), ("/f/404", 404, ["filter", "route"]), ("/f/500", 500, ["filter"]),
-            ("/moved", 302, ["route"]), ("/said", 404, ["route"]), ("/f/denied", 404, []),
-            ("/gone", 502, []), ("/f/gone", 502, []),
-        ] as [(String, Int, [String])])
-    func onTheWire(_ path: String, _ status: Int, _ marks: [String]) throws {
-        try expect(path, status, marks, cache: status == 500 ? "no-store" : nil, always: false)
+    /// refusal of ours. Rules of each level meet what came, and what the levels before write.
+    @Test(arguments: [
+        ("/200", Seen(200, [], "server: s", "x-came: abab")),
+        ("/404", Seen(404, ["route"], "server: s", "x-came: ab")),
+        ("/500", Seen(500, [], "x-came: abab", "x-kept: no")),
+        ("/f/200", Seen(200, [], "server: s", "x-came: abab")),
+        ("/f/404", Seen(404, ["one", "route"], "server: s", "x-came: ab", "x-gone: one")),
+        ("/f/450", Seen(450, ["one"], "server: s", "x-came: abab", "x-gone: one")),
+        ("/f/500", Seen(500, ["one", "two"], "x-came: abab", "x-kept: no")),
+        ("/f/501", Seen(501, ["two"], "x-came: abab", "x-kept: no")),
+        ("/moved", Seen(302, ["route"], "x-own: 1")), ("/said", Seen(404, ["route"], "x-own: 1")),
+        ("/f/denied", Seen(404, [], "cache-control: no-store")),
+        ("/gone", Seen(502, [], "cache-control: no-store")),
+        ("/f/gone", Seen(502, [], "cache-control: no-store")),
+    ])
+    private func onTheWire(_ path: String, _ expected: Seen) throws {
+        try expect(path, expected, always: false)
     }
 
     /// `always` holds for refusals and what else is ours.
-    @Test(
-        arguments: [
-            ("/404", 404, ["route"], nil), ("/f/denied", 404, ["filter", "route"], "no-store"),
-            ("/gone", 502, [], "no-store"), ("/f/gone", 502, ["filter"], "no-store"),
-        ] as [(String, Int, [String], String?)])
-    func always(_ path: String, _ status: Int, _ marks: [String], _ cache: String?) throws {
-        try expect(path, status, marks, cache: cache, always: true)
+    @Test(arguments: [
+        ("/404", Seen(404, ["route"], "server: s", "x-came: ab")),
+        ("/f/denied", Seen(404, ["one", "route"], "x-gone: one")),
+        ("/gone", Seen(502, [], "x-kept: no", "cache-control: no-store")),
+        ("/f/gone", Seen(502, ["two"], "x-kept: no", "cache-control: no-store")),
+    ])
+    private func always(_ path: String, _ expected: Seen) throws {
+        try expect(path, expected, always: true)
     }
 
-    private func expect(
-        _ path: String, _ status: Int, _ marks: [String], cache: String?, always: Bool
-    ) throws {
+    private func expect(_ path: String, _ expected: Seen, always: Bool) throws {
         let origin = try EngineOrigin { connection in
-            while let request = connection.takeMessage() {
-                let status = request.startLine.split(separator: " ")[1].split(separator: "/").last
-                guard let status, let status = Int(status) else { return }
+            while let request = connection.takeMessage(hasBody: false) {
+                let path = request.startLine.split(separator: " ")[1]
+                guard let status = path.split(separator: "/").last.flatMap({ Int($0) }) else {
+                    return
+                }
                 connection.send(
-                    status == 101
-                        ? "HTTP/1.1 101 S\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n"
-                        : "HTTP/1.1 \(status) S\r\nContent-Length: 0\r\n\r\n")
+                    "HTTP/1.1 \(status) S\r\nServer: s\r\nX-Came: abab\r\n"
+                        + "Content-Length: 0\r\n\r\n")
             }
         }
-        let harness = try EngineHarness(origins: [origin.port], Self.options(always: always))
-        let client = try harness.connect()
-        client.send(
-            "GET \(path) HTTP/1.1\r\nHost: a\r\n"
-                + (path == "/101" ? "Connection: upgrade\r\nUpgrade: x\r\n" : "") + "\r\n")
-        let message = try #require(client.takeMessage())
-        #expect(message.status == status)
-        #expect(message.fields.filter { $0.name == "X-Mark" }.map(\.value) == marks)
-        // What is said of the request was kept for it.
-        #expect(message.field("x-path") == (marks.isEmpty ? nil : path))
-        let own = !always && message.status == 502 || path == "/f/denied"
-        #expect(message.field("cache-control") == (own ? "no-store" : cache))
+        let harness = try EngineHarness(origins: [origin.port], try Self.options(always: always))
+        for method in ["GET", "HEAD"] {
+            let client = try harness.connect()
+            client.send("\(method) \(path) HTTP/1.1\r\nHost: a\r\n\r\n")
+            let message = try #require(client.takeMessage(hasBody: method != "HEAD"))
+            #expect(Seen(message) == expected, "\(method)")
+            // What is said of the request was kept for it.
+            #expect(message.field("x-path") == (expected.marks.isEmpty ? nil : path))
+        }
     }
 }

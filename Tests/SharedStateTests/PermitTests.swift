@@ -54,6 +54,31 @@ import Testing
         #expect(permits.heldCount == 3)
     }
 
+    /// As many as could be taken, wherever one begins to count: of the first ones only, and of those
+    /// none whose turn is over as long as a permit above the limit is held.
+    @Test func howManyAreFree() throws {
+        #expect(book.provide(6, number: Self.number))
+        let holder = try #require(try addWorker().holder)
+        let permits = permits
+        func free(below limit: Int, atMost most: Int = 100) -> Set<Int> {
+            Set((-1...7).map { permits.freeCount(below: limit, atMost: most, hint: $0) })
+        }
+        #expect(free(below: 6) == [6] && free(below: 4) == [4] && free(below: 100) == [6])
+        #expect(free(below: 0) == [0] && free(below: -1) == [0] && free(below: 6, atMost: 2) == [2])
+        for number in [0, 3, 4] { #expect(permits.take(holder, below: 6, hint: number) == number) }
+        #expect(free(below: 6) == [3])
+        // 4 is above a limit of 4 and stands for 0, which is held; above one of 3 it stands for 1.
+        #expect(free(below: 4) == [2] && free(below: 3) == [1])
+        permits.free(4)
+        #expect(free(below: 4) == [2] && free(below: 3) == [2])
+        for limit in 1...6 {
+            var taken: [Int] = []
+            while let number = permits.take(holder, below: limit, hint: 2) { taken.append(number) }
+            for number in taken { permits.free(number) }
+            #expect(free(below: limit) == [taken.count])
+        }
+    }
+
     /// A limit that grows by one each time; the numbers of those that are held stay.
     @Test func moreLater() throws {
         let holder = try #require(try addWorker().holder)

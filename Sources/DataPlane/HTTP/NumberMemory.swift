@@ -30,25 +30,23 @@ struct NumberMemory: ~Copyable {
 /// Numbers of somebody else, to be read and written. Use outside them traps.
 @safe
 struct NumberCells: BitwiseCopyable {
-    private let start: UnsafeMutablePointer<Int32>?
+    private let start: UnsafeMutablePointer<Int32>
     let count: Int
 
     @unsafe
-    fileprivate init(start: UnsafeMutablePointer<Int32>?, count: Int) {
+    fileprivate init(start: UnsafeMutablePointer<Int32>, count: Int) {
         unsafe self.start = start
         self.count = count
     }
 
     subscript(_ index: Int) -> Int32 {
         @inline(__always) get {
-            guard let start = unsafe start, UInt(bitPattern: index) < UInt(bitPattern: count)
-            else { preconditionFailure("no such cell") }
+            precondition(UInt(bitPattern: index) < UInt(bitPattern: count), "no such cell")
             // SAFETY: the index was checked against the count the initialiser vouched for.
             return unsafe start[index]
         }
         @inline(__always) nonmutating set {
-            guard let start = unsafe start, UInt(bitPattern: index) < UInt(bitPattern: count)
-            else { preconditionFailure("no such cell") }
+            precondition(UInt(bitPattern: index) < UInt(bitPattern: count), "no such cell")
             // SAFETY: as above.
             unsafe start[index] = newValue
         }
@@ -62,6 +60,6 @@ struct NumberCells: BitwiseCopyable {
             "cells outside the memory")
         defer { offset &+= length }
         // SAFETY: the part was checked to lie inside.
-        return unsafe NumberCells(start: start.map { unsafe $0 + offset }, count: length)
+        return unsafe NumberCells(start: start + offset, count: length)
     }
 }

@@ -1,9 +1,10 @@
-// The header rules of one direction by the status of the response: merged once for each group of
-// statuses to which the same ones apply. Hot; read-only.
+// Header rules by the status of the response: merged once for each set of rules that apply to some
+// status together. Hot; read-only.
 
 import Model
 
-/// The rules of a level, or of several in one. Nearly always no rule asks for the status.
+/// The rules of a level, or of several in one. Nearly always no rule asks for the status, and of a
+/// request there is none to ask for.
 struct RulesByStatus: BitwiseCopyable {
     /// Statuses from one to another.
     private struct Special: BitwiseCopyable {
@@ -21,15 +22,11 @@ struct RulesByStatus: BitwiseCopyable {
     /// - Parameter levels: in the order in which they apply.
     init(_ levels: [HeaderRules], arena: ConfigurationArena) {
         let usual = CompiledRules(levels.map(\.response), arena: arena)
-        let entries = levels.flatMap(\.responseByStatus)
-        var special: [Special] = []
-        for (first, last) in Self.parts(entries) {
-            let taken = levels.flatMap { level in
-                [level.response]
-                    + level.responseByStatus.filter { $0.takes(first) }.map(\.edits)
-            }
-            let rules = CompiledRules(taken, arena: arena)
-            special.append(Special(first: first, last: last, rules: rules))
+        var merged: [[Bool]: CompiledRules] = [:]
+        let special = Self.parts(levels.flatMap(\.responseByStatus)).map { part in
+            let rules = merged[part.taken] ?? Self.merge(levels, part.first, arena: arena)
+            merged[part.taken] = rules
+            return Special(first: part.first, last: part.last, rules: rules)
         }
         self.usual = usual
         self.special = arena.run(special)
@@ -58,13 +55,37 @@ struct RulesByStatus: BitwiseCopyable {
         return usual
     }
 
-    /// The statuses that some entry takes, in parts within which all are taken by the same ones.
-    private static func parts(_ entries: [StatusEdits]) -> [(first: Int, last: Int)] {
+    private static func merge(
+        _ levels: [HeaderRules], _ status: Int, arena: ConfigurationArena
+    ) -> CompiledRules {
+        let edits = levels.flatMap { level in
+            [level.response]
+                + level.responseByStatus.filter { $0.takes(status) }.map(\.edits)
+        }
+        return CompiledRules(edits, arena: arena)
+    }
+
+    private struct Part {
+        let first: Int
+        var last: Int
+        /// By which entries; the same for all statuses of the part.
+        let taken: [Bool]
+    }
+
+    /// The statuses that some entry takes.
+    private static func parts(_ entries: [StatusEdits]) -> [Part] {
         let ranges = entries.flatMap(\.statuses)
         let starts = Set(ranges.flatMap { [$0.first, $0.last + 1] }).sorted()
-        return zip(starts, starts.dropFirst()).compactMap { start, next in
-            entries.contains { $0.takes(start) } ? (start, next - 1) : nil
+        var parts: [Part] = []
+        for (start, next) in zip(starts, starts.dropFirst()) {
+            let taken = entries.map { $0.takes(start) }
+            if let last = parts.last, last.last + 1 == start, last.taken == taken {
+                parts[parts.count - 1].last = next - 1
+            } else if taken.contains(true) {
+                parts.append(Part(first: start, last: next - 1, taken: taken))
+            }
         }
+        return parts
     }
 }
 

@@ -100,7 +100,8 @@ extension Engine {
         exchange[].login.ticket = ticket
         exchange[].login.askedRoute = Int32(clamping: place)
         exchange[].login.outcome = nil
-        // Limits up to here have been asked.
+        // The search begins anew when the answer is there, and other routes may take the request by
+        // then; limits up to here that were asked are not asked again.
         exchange[].nextRoute = Int32(clamping: place &+ 1)
         clientTimers.arm(client, at: now &+ (client[].frontend?[].waits.queue ?? 1))
     }

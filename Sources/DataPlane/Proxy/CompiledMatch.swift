@@ -152,8 +152,7 @@ private struct CompiledMatchRest: BitwiseCopyable {
         guard scheme.isEmpty || scheme.equals(facts.scheme),
             ports.isEmpty || ports.contains(facts.port)
         else { return false }
-        guard serversUp.isEmpty || areUp(memory), connectionsFree.isEmpty || areFree(memory),
-            share.isEmpty || share[0].takes(facts.requestID)
+        guard serversUp.isEmpty || areUp(memory), share.isEmpty || share[0].takes(facts.requestID)
         else { return false }
         guard clients.isEmpty || clients.number(of: facts.clientAddress) != nil,
             suffixes.isEmpty || takesSuffix(facts.path), takesValues(facts)
@@ -169,6 +168,7 @@ private struct CompiledMatchRest: BitwiseCopyable {
             index &+= 1
         }
         guard any.isEmpty || holdsAny(&facts, conditions, &memory) else { return false }
+        guard connectionsFree.isEmpty || areFree(memory) else { return false }
         return takesAnyPath || takesPath(&facts)
     }
 

@@ -41,6 +41,8 @@ struct ConditionMemory: BitwiseCopyable {
     private var isEmpty = true
     /// The loop's own, by place; nil: none.
     private let backends: Run<Ref<UpstreamBackend>>?
+    /// When the loop's present round began.
+    private var round: Int64 = 0
 
     init(backends: Run<Ref<UpstreamBackend>>? = nil) {
         self.backends = backends
@@ -53,7 +55,7 @@ struct ConditionMemory: BitwiseCopyable {
 
     /// Whether the limits of that backend's servers allow so many exchanges more, just now.
     func hasFreeConnections(_ backend: Int, _ least: Int) -> Bool {
-        self.backend(backend)?[].hasFreeConnections(least) ?? false
+        self.backend(backend)?[].hasFreeConnections(least, round: round) ?? false
     }
 
     private func backend(_ place: Int) -> Ref<UpstreamBackend>? {
@@ -61,10 +63,19 @@ struct ConditionMemory: BitwiseCopyable {
         return backends[place]
     }
 
+    /// A request begins, or is another one now.
     @inline(__always)
     mutating func forget() {
         if isEmpty { return }
+        let round = round
         self = ConditionMemory(backends: backends)
+        self.round = round
+    }
+
+    @inline(__always)
+    mutating func begin(round: Int64) {
+        forget()
+        self.round = round
     }
 
     /// 0…255. Nil: not looked at yet.

@@ -336,6 +336,7 @@ struct Engine: ~Copyable {
             let state = backendSlab.take()
             state[].index = place
             state[].waits = RuntimeConfiguration.Waits(backend.timeouts)
+            state[].backups = backend.backups
             state[].reuse = ReuseRules(backend.reuse)
             state[].retries = RetryRules(backend.retries)
             state[].traffic = makeTally(configuration.traffic.backend(place))

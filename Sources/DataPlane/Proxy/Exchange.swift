@@ -180,9 +180,11 @@ struct Exchange: ~Copyable, SlabEntry {
 
     /// TCP: while the route depends on the first bytes.
     var opening = OpeningReader()
-    /// Where the search for a route goes on once they are known; in HTTP: limits of routes before it
-    /// were asked.
+    /// Where the search for a route goes on once they are known; in HTTP: where one was cut short by
+    /// a password.
     var nextRoute: Int32 = 0
+    /// HTTP: a bit for each route, by its place modulo 64, whose limit was asked.
+    private var askedLimits: UInt64 = 0
 
     /// What the log and the response rules want of the request. Of a TCP connection it is the name
     /// that the client asked for, as `host`.
@@ -213,6 +215,16 @@ struct Exchange: ~Copyable, SlabEntry {
     /// What the client has sent of the request, as far as it was forwarded.
     var receivedBytes: Int64 {
         bytesIn &+ max(0, upload.totalSent &- Int64(forwardedHeadBytes))
+    }
+
+    /// Whether the limit of that route is to be asked, which it counts as then: nobody is counted twice
+    /// where a search begins anew. Of two routes that the search takes in turn and that are 64 places
+    /// apart, one would not be asked.
+    mutating func asksLimit(of route: Int) -> Bool {
+        let bit = UInt64(1) << UInt64(route & 63)
+        if route < Int(nextRoute), askedLimits & bit != 0 { return false }
+        askedLimits |= bit
+        return true
     }
 
     /// Notes the first reason only: what follows from it is no news.

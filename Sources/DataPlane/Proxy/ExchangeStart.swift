@@ -117,7 +117,7 @@ extension Engine {
         _ exchange: Ref<Exchange>, _ client: Ref<ClientConnection>, _ routes: RouteTable,
         _ facts: inout ExchangeFacts
     ) -> Passage {
-        routing.begin()
+        routing.begin(round: nowNanoseconds)
         // Nothing is left of a search that a password cut short.
         exchange[].route = -1
         exchange[].login.user = .empty
@@ -133,7 +133,7 @@ extension Engine {
                 exchange[].backend = backends[backend]
             }
             let limit = routes[place].rateLimit
-            if limit >= 0, place >= Int(exchange[].nextRoute),
+            if limit >= 0, exchange[].asksLimit(of: place),
                 case .refused(let wait) = ask(configuration.rateLimits[limit], client, facts)
             {
                 exchange[].route = place

@@ -24,8 +24,8 @@ struct RoutingMemory: ~Copyable {
 
     /// Before each request.
     @inline(__always)
-    mutating func begin() {
-        conditions.forget()
+    mutating func begin(round: Int64) {
+        conditions.begin(round: round)
         used = 0
     }
 

@@ -23,14 +23,10 @@ extension Engine {
         rampCheckAt = .max
         for backend in backends where backend[].isRamping {
             // Once more when it is over: then it has all.
-            standingsDidChange(backend)
+            backend[].standingsDidChange(wall: wallMilliseconds)
             attendQueue(of: backend)
             rampCheckAt = now &+ Self.rampStepMilliseconds
         }
-    }
-
-    private mutating func standingsDidChange(_ backend: Ref<UpstreamBackend>) {
-        backend[].standingsDidChange(wall: wallMilliseconds)
     }
 
     /// Reads every server's record, and acts on what is new.
@@ -56,7 +52,7 @@ extension Engine {
                 didChange(server, from: old)
             }
             if hasChanged {
-                standingsDidChange(backend)
+                backend[].standingsDidChange(wall: wallMilliseconds)
                 // What is told of its connections is to be true in this round already.
                 reuseTendAt = now
             }

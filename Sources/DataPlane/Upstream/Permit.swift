@@ -81,7 +81,7 @@ struct PermitSource {
 
     /// How many newcomers would get one just now, counted up to `most`.
     func freeCount(atMost most: Int) -> Int {
-        areWaitedFor ? 0 : serverLimit.freeCount(atMost: most)
+        areWaitedFor ? 0 : serverLimit.freeCount(atMost: most, hint: hint)
     }
 
     /// A free permit's number, now held; nil: there is none, or others wait already.

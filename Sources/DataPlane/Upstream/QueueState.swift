@@ -10,6 +10,7 @@ struct QueueState {
     private let place: Int
     private let worker: QueueWorker
     private let length: QueueLength?
+    private let backups: Backend.Backups
     private var line: WaitingLine
     private var servers: [QueuedServer]
     private var answers: [QueueAnswer] = []
@@ -20,6 +21,7 @@ struct QueueState {
     ) {
         self.place = place
         self.worker = worker
+        backups = backend.backups
         length = traffic.queueLength(ofBackend: place, slot: worker.bell.slot)
         line = WaitingLine(
             limit: backend.queue.max,
@@ -260,7 +262,8 @@ struct QueueState {
             servers[index].readPermits(in: worker.region)
             if !servers[index].takesPersistent { line.moveToBackend(fromServer: index) }
         }
-        let open = ServerStanding.open(servers.map { ($0.standing, $0.isBackup) })
+        let open = ServerStanding.open(
+            servers.map { ($0.standing, $0.isBackup) }, backups: backups)
         for index in servers.indices { servers[index].takesNew = open[index] }
         if !servers.contains(where: \.takesNew) {
             while let next = line.takeAny() {

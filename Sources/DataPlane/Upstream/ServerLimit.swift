@@ -28,8 +28,8 @@ struct ServerLimit {
     }
 
     /// How many are free, counted up to `most`.
-    func freeCount(atMost most: Int) -> Int {
-        permits?.freeCount(below: inForce, atMost: most) ?? 0
+    func freeCount(atMost most: Int, hint: Int) -> Int {
+        permits?.freeCount(below: inForce, atMost: most, hint: hint) ?? 0
     }
 
     /// A free permit's number, now held; nil: there is none.

@@ -146,10 +146,16 @@ struct ServerStanding: BitwiseCopyable, Equatable {
     /// Which of a backend's servers new exchanges may go to: all that can; backups only if nobody
     /// else can; and if nobody can at all, those that are out for failed exchanges alone: better
     /// one of them than none.
-    static func open(_ servers: [(standing: ServerStanding, isBackup: Bool)]) -> [Bool] {
+    static func open(
+        _ servers: [(standing: ServerStanding, isBackup: Bool)], backups: Backend.Backups
+    ) -> [Bool] {
         let primaryIsThere = servers.contains { !$0.isBackup && $0.standing.takesNew }
-        let open = servers.map { $0.standing.takesNew && !($0.isBackup && primaryIsThere) }
-        return open.contains(true) ? open : servers.map(\.standing.isFit)
+        var open = servers.map { $0.standing.takesNew && !($0.isBackup && primaryIsThere) }
+        guard let first = open.firstIndex(of: true) else { return servers.map(\.standing.isFit) }
+        if backups == .first, !primaryIsThere {
+            for place in open.indices where place != first { open[place] = false }
+        }
+        return open
     }
 
     /// The share of its limit that a server that starts slowly has by now, 10…100.

@@ -16,6 +16,7 @@ struct UpstreamBackend: ~Copyable, SlabEntry {
     var hashKey: CompiledRequestKey?
     /// A run of one; nil: clients have no servers of their own.
     var stickiness: Run<CompiledStickiness>?
+    var backups = Backend.Backups.all
     /// The policy looks at loads, so exchanges are counted.
     private(set) var countsLoad = false
     /// Some server has a limit: there is a queue to look at.
@@ -24,6 +25,9 @@ struct UpstreamBackend: ~Copyable, SlabEntry {
     private(set) var isRamping = false
     /// Servers that new exchanges go to.
     private(set) var openCount = 0
+    /// Fewer were free than somebody asked for, in the round that began then.
+    private var countedFree = 0
+    private var countedInRound: Int64 = -1
     private var balancer = Balancer(BalancePolicy(), names: [], weights: [], offset: 0)
     var ejection: EjectionRule?
 
@@ -45,7 +49,8 @@ struct UpstreamBackend: ~Copyable, SlabEntry {
     /// Some server may be picked that might not before, or weighs something else.
     /// - Parameter wall: milliseconds since 1970.
     mutating func standingsDidChange(wall: Int64) {
-        let open = ServerStanding.open(servers.map { ($0[].standing, $0[].isBackup) })
+        let open = ServerStanding.open(
+            servers.map { ($0[].standing, $0[].isBackup) }, backups: backups)
         for (server, isOpen) in zip(servers, open) { server[].isOpen = isOpen }
         openCount = open.count(where: \.self)
         let primaryIsThere = servers.contains { !$0[].isBackup && $0[].standing.takesNew }
@@ -85,13 +90,18 @@ struct UpstreamBackend: ~Copyable, SlabEntry {
     }
 
     /// Whether the limits of the servers that take traffic allow `least` exchanges more, just now.
-    func hasFreeConnections(_ least: Int) -> Bool {
-        var missing = least
-        for server in servers where server[].isOpen {
-            if server[].permits.limit == 0 { return true }
-            missing &-= server[].permits.freeCount(atMost: missing)
-            if missing <= 0 { return true }
+    /// That there are too few is looked up once a round: it takes a look at every permit.
+    ///
+    /// - Parameter round: when it began.
+    mutating func hasFreeConnections(_ least: Int, round: Int64) -> Bool {
+        if countedInRound == round, countedFree < least { return false }
+        for server in servers where server[].isOpen && server[].permits.limit == 0 { return true }
+        var free = 0
+        for server in servers where server[].isOpen && free < least {
+            free &+= server[].permits.freeCount(atMost: least &- free)
         }
+        if free >= least { return true }
+        (countedFree, countedInRound) = (free, round)
         return false
     }
 

@@ -13,6 +13,8 @@ public struct Backend: Codable, Sendable, Equatable {
     public var ejection: Ejection?
     /// Nil: a client has no server of its own.
     public var stickiness: Stickiness?
+    /// Which of the backups that can take traffic do, while nobody else can.
+    public var backups = Backups.all
     /// What happens to the sessions of a server when a reload takes it out of the configuration.
     public var onRemoved = OnRemoved.keepSessions
     /// How often names of servers are looked up, 100 ms to a day; nil: once they are known, with
@@ -20,6 +22,12 @@ public struct Backend: Codable, Sendable, Equatable {
     public var resolveInterval: Duration? = .seconds(10)
     /// Sorted by name; names are unique; at least one.
     public var servers: [Server]
+
+    public enum Backups: String, Codable, Sendable, CaseIterable {
+        case all
+        /// By name.
+        case first
+    }
 
     public enum OnRemoved: String, Codable, Sendable, CaseIterable {
         case keepSessions = "keep_sessions"

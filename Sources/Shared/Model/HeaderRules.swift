@@ -25,11 +25,13 @@ public struct HeaderRules: Codable, Sendable, Equatable {
 
 /// Edits of responses that have one of some statuses.
 public struct StatusEdits: Codable, Sendable, Equatable {
-    /// Of `firstStatus`…599, at least one.
+    public static let statusesMax = 16
+    /// Rules see final responses only (and 101, which no entry of these can be about).
+    public static let allowed = 200...599
+
+    /// Of those allowed, 1…`statusesMax`.
     public var statuses: [StatusRange]
     public var edits: [HeaderEdit]
-    /// The lowest that rules see: other interim responses pass as they are.
-    public static let firstStatus = 101
 
     public init(statuses: [StatusRange], edits: [HeaderEdit]) {
         self.statuses = statuses

@@ -23,10 +23,11 @@ public struct RouteMatch: Codable, Sendable, Equatable {
     public var cookies: [ValueMatch] = []
     /// Values of maps, by the name of the map; nil: there is a value.
     public var maps: [ValueMatch] = []
-    /// Backends of which so many servers take traffic.
-    public var serversUp: [ServersUp] = []
-    /// Backends of whose connections so many are free.
-    public var connectionsFree: [ConnectionsFree] = []
+    /// Of each backend so many servers take traffic.
+    public var serversUp: [BackendLeast] = []
+    /// Of each backend the `max_connections` of those servers allow so many exchanges more; a server
+    /// without a limit any number.
+    public var connectionsFree: [BackendLeast] = []
     /// Of all requests, by chance, so many percent: 0…100; nil: all.
     public var sharePercent: Int?
     /// Where the client is.
@@ -45,29 +46,14 @@ public struct RouteMatch: Codable, Sendable, Equatable {
     public init() {}
 }
 
-/// Whether so many servers of a backend take traffic.
-public struct ServersUp: Codable, Sendable, Equatable {
-    public static let leastMax = 10_000
+/// A backend that has so many of something at least.
+public struct BackendLeast: Codable, Sendable, Equatable {
+    public static let serversMax = 10_000
+    public static let connectionsMax = 1_000_000
 
     /// The name of a backend, which exists.
     public var backend: String
-    /// 1…`leastMax`.
-    public var least: Int
-
-    public init(backend: String, least: Int) {
-        self.backend = backend
-        self.least = least
-    }
-}
-
-/// Whether so many of the exchanges are free that the `max_connections` of a backend's servers allow:
-/// of those that take traffic. A server without a limit always has as many.
-public struct ConnectionsFree: Codable, Sendable, Equatable {
-    public static let leastMax = 1_000_000
-
-    /// The name of a backend, which exists.
-    public var backend: String
-    /// 1…`leastMax`.
+    /// 1…`serversMax` or `connectionsMax`.
     public var least: Int
 
     public init(backend: String, least: Int) {

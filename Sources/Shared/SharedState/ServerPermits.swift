@@ -84,14 +84,17 @@ public struct ServerPermits: @unchecked Sendable, Equatable {
         return true
     }
 
-    /// How many among the first `limit` could be taken just now, counted up to `most`.
-    public func freeCount(below limit: Int, atMost most: Int) -> Int {
+    /// How many among the first `limit` could be taken just now, counted from the one numbered `hint`
+    /// on and up to `most`.
+    public func freeCount(below limit: Int, atMost most: Int, hint: Int) -> Int {
         let end = min(limit, count)
+        var index = (0..<max(0, end)).contains(hint) ? hint : 0
+        var rest = end
         var free = 0
-        var index = 0
-        while index < end, free < most {
+        while rest > 0, free < most {
             if self[index] == 0, isOpen(index, below: end) { free += 1 }
-            index += 1
+            index = index + 1 < end ? index + 1 : 0
+            rest -= 1
         }
         return free
     }

@@ -34,6 +34,7 @@ extension JSONValue {
             "check": backend.check.map { .healthCheck($0) },
             "ejection": backend.ejection.map { .ejection($0) },
             "stickiness": backend.stickiness.map { .stickiness($0) },
+            "backups": .string(backend.backups.rawValue),
             "on_removed": .string(backend.onRemoved.rawValue),
             "resolve_interval": backend.resolveInterval.map { .time($0) } ?? .string("off"),
             "servers": .named(backend.servers, \.name) { server in

@@ -21,6 +21,7 @@ extension ValueReader {
                 source: fields.take("source")?.sourceAddress(),
                 looksAtWeights: balance.looksAtWeights)
             let stickiness = fields.take("stickiness")?.stickiness(mode)
+            let backups = fields.take("backups")?.choice(Backend.Backups.self)
             let onRemoved = fields.take("on_removed")?.choice(Backend.OnRemoved.self)
             let resolveInterval = fields.take("resolve_interval").map { $0.resolveInterval() }
             let servers = readServers(&fields, inheritance)
@@ -32,6 +33,7 @@ extension ValueReader {
             backend.check = check
             backend.ejection = ejection
             backend.stickiness = stickiness
+            backend.backups = backups ?? .all
             backend.onRemoved = onRemoved ?? .keepSessions
             if let resolveInterval { backend.resolveInterval = resolveInterval }
             giveCookies(to: &backend)

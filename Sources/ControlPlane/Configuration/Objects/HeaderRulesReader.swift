@@ -37,41 +37,55 @@ extension ValueReader {
         let always = fields.take("always")
         let usual = edits(&fields, .response)
         fields.checkReplacements(usual)
-        let byStatus = fields.take("by_status")?.editsByStatus(beside: usual) ?? []
-        if !["remove", "set", "add", "by_status"].contains(where: fields.has) {
+        let byStatus = fields.take("by_status")
+        let entries = byStatus?.editsByStatus(beside: usual) ?? []
+        let all = usual + entries.flatMap(\.edits)
+        // Whose own problems are reported says of others no more than that it is there.
+        if !["remove", "set", "add"].contains(where: fields.has),
+            byStatus == nil || !entries.isEmpty && all.allSatisfy({ $0.action == .replace })
+        {
             always?.report(
                 .missingField,
-                "says of remove, set and add that they hold for our own errors too, and "
-                    + "there is none of them")
+                "says of remove, set and add, also those of by_status, that they hold for our own "
+                    + "errors too, and there is none of them")
         }
-        let all = usual + byStatus.flatMap(\.edits)
         return HeaderRules(
-            response: usual, responseByStatus: byStatus,
+            response: usual, responseByStatus: entries,
             coversErrors: always?.boolean() == true && all.contains { $0.action != .replace })
     }
 
     /// `[{status: 500-599, set: {Cache-Control: no-store}}]`
     private func editsByStatus(beside usual: [HeaderEdit]) -> [StatusEdits] {
         let items = list()
-        if items.count > HeaderRules.byStatusMax {
+        if !(1...HeaderRules.byStatusMax).contains(items.count) {
             report(
                 .outOfRange,
-                "\(items.count) entries, at most \(HeaderRules.byStatusMax) are allowed here")
+                "\(items.count) entries, 1 to \(HeaderRules.byStatusMax) may stand here")
         }
         return items.prefix(HeaderRules.byStatusMax).compactMap { item in
-            item.object { fields -> StatusEdits? in
-                let statuses = fields.require("status", "which responses it is about")
-                let edits = edits(&fields, .response)
-                fields.checkReplacements(edits, beside: usual)
-                if !["remove", "replace", "set", "add"].contains(where: fields.has) {
-                    item.report(.missingField, "has none of remove, replace, set and add")
-                }
-                let ranges = statuses?.statusRanges(
-                    from: StatusEdits.firstStatus,
-                    whenEmpty: "is about no response, leave the entry out")
-                return ranges.map { StatusEdits(statuses: $0, edits: edits) }
-            }.flatMap { $0 }
+            item.object { item.statusEdits(&$0, beside: usual) }.flatMap { $0 }
         }
+    }
+
+    private func statusEdits(
+        _ fields: inout MappingReader, beside usual: [HeaderEdit]
+    ) -> StatusEdits? {
+        let status = fields.require("status", "which responses it is about")
+        let edits = edits(&fields, .response)
+        fields.checkReplacements(edits, beside: usual)
+        if !["remove", "replace", "set", "add"].contains(where: fields.has) {
+            report(.missingField, "has none of remove, replace, set and add")
+        }
+        guard let status else { return nil }
+        let statuses = status.statusRanges(
+            of: StatusEdits.allowed, whenEmpty: "is about no response, leave the entry out")
+        if statuses.count > StatusEdits.statusesMax {
+            status.report(
+                .outOfRange,
+                "\(statuses.count) statuses and ranges, at most \(StatusEdits.statusesMax) may stand "
+                    + "here: a range such as 400-499 is one")
+        }
+        return StatusEdits(statuses: statuses, edits: edits)
     }
 
     private func edits(
@@ -161,7 +175,7 @@ extension ValueReader {
 }
 
 extension MappingReader {
-    /// Over all that is said of one direction, wherever it is said.
+    /// Over all that is said of one direction; of edits by status, for each entry by itself.
     ///
     /// - Parameter others: what applies before these in any case.
     fileprivate mutating func checkReplacements(

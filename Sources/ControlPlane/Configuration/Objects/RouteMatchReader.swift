@@ -46,13 +46,9 @@ extension ValueReader {
         match.cookies = fields.take("cookie")?.valueMatches(.cookie) ?? []
         match.maps = fields.take("map")?.valueMatches(.map) ?? []
         match.serversUp =
-            fields.take("servers_up")?.leasts(most: ServersUp.leastMax).map {
-                ServersUp(backend: $0.backend, least: $0.least)
-            } ?? []
+            fields.take("servers_up")?.leasts(most: BackendLeast.serversMax) ?? []
         match.connectionsFree =
-            fields.take("connections_free")?.leasts(most: ConnectionsFree.leastMax).map {
-                ConnectionsFree(backend: $0.backend, least: $0.least)
-            } ?? []
+            fields.take("connections_free")?.leasts(most: BackendLeast.connectionsMax) ?? []
         match.sharePercent = fields.take("share")?.percent()
         match.clientRanges =
             fields.take("client_ip").map { $0.each { $0.addressRange() } } ?? []
@@ -91,7 +87,7 @@ extension ValueReader {
     }
 
     /// Name of a backend to a number, 1 to `most`.
-    private func leasts(most: Int) -> [(backend: String, least: Int)] {
+    private func leasts(most: Int) -> [BackendLeast] {
         guard let fields = mapping() else { return [] }
         return fields.all().compactMap { entry in
             guard Names.isName(entry.key) else {
@@ -102,7 +98,9 @@ extension ValueReader {
                 return nil
             }
             reading.document.watchedBackends.append(entry)
-            return entry.value.integer(in: 1...most).map { (entry.key, $0) }
+            return entry.value.integer(in: 1...most).map {
+                BackendLeast(backend: entry.key, least: $0)
+            }
         }
     }
 

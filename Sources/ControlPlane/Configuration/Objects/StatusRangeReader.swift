@@ -5,13 +5,17 @@ import Model
 extension ValueReader {
     /// `200`, `200-299`, or a list of such.
     ///
-    /// - Parameter whenEmpty: what an empty list does, and what to do instead.
-    func statusRanges(from first: Int = 100, whenEmpty: String) -> [StatusRange] {
+    /// - Parameters:
+    ///   - allowed: other statuses are reported.
+    ///   - whenEmpty: what an empty list does, and what to do instead.
+    func statusRanges(
+        of allowed: ClosedRange<Int> = 100...599, whenEmpty: String
+    ) -> [StatusRange] {
         let items = list()
         if case .sequence = node.content, items.isEmpty {
             report(.invalidValue, "an empty list \(whenEmpty)")
         }
-        return items.compactMap { $0.statusRange(of: first...599) }
+        return items.compactMap { $0.statusRange(of: allowed) }
     }
 
     private func statusRange(of allowed: ClosedRange<Int>) -> StatusRange? {
