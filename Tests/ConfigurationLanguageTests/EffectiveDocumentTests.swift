@@ -113,6 +113,7 @@ import Testing
     @Test(arguments: [
         everything, Sample.supported, "version: 1",
         #"{version: 1, log: {access: {line: '100% %%{a} "%{request}"%{status}%%%{time_clf}%'}}}"#,
+        "{version: 1, log: {access: {to: syslog, syslog: {address: 'tcp:[2001:db8::1]:601'}}}}",
         "{version: 1, admin: {roles: {}}}",
         "{version: 1, frontends: {f: {bind: '*:1', routes: [{respond: {body: a}}]}}}",
         "{version: 1, backends: {b: {servers: {s: {address: '10.0.0.1:1'}}}}}",

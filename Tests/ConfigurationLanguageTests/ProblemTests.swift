@@ -115,6 +115,21 @@ struct Mistake: CustomTestStringConvertible, Sendable {
         Mistake("log: {access: {to: stdot}}", .invalidValue, 2, 20, "/log/access/to", "stdout"),
         Mistake("log: {access: {to: no}}", .invalidValue, 2, 20, "/log/access/to"),
         Mistake(
+            "log: {access: {syslog: {address: 'tcp:10.0.0.1'}}}", .invalidValue, 2, 34,
+            "/log/access/syslog/address"),
+        Mistake(
+            "log: {access: {syslog: {address: 'tcp:/dev/log'}}}", .invalidValue, 2, 34,
+            "/log/access/syslog/address"),
+        Mistake(
+            "log: {access: {syslog: {address: 'tcp:logs.internal:601'}}}", .invalidValue, 2, 34,
+            "/log/access/syslog/address"),
+        Mistake(
+            "log: {access: {syslog: {address: 'tcp:0.0.0.0:601'}}}", .invalidValue, 2, 34,
+            "/log/access/syslog/address"),
+        Mistake(
+            "log: {access: {syslog: {address: 'tcp:10.0.0.1:0'}}}", .outOfRange, 2, 34,
+            "/log/access/syslog/address"),
+        Mistake(
             "backends: {b: {timeouts: {queue: 1s}, servers: {s: {address: '10.0.0.1:80'}}}}",
             .conflictingFields, 2, 27, "/backends/b/timeouts/queue"),
         Mistake(

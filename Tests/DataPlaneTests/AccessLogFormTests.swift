@@ -27,6 +27,9 @@ import Testing
             log(.syslog, .json) {
                 $0.address = .udp(SocketAddress(host: .ipv4(0x7F00_0001), port: 514))
             },
+            log(.syslog, .json) {
+                $0.address = .tcp(SocketAddress(host: .ipv4(0x7F00_0001), port: 601))
+            },
         ].compactMap { $0 }
     }
 
@@ -149,6 +152,36 @@ import Testing
         #expect(!parts[2].isEmpty)
         #expect(Array(parts[3...6]) == ["apus", "4242", "access", "-"])
         #expect(parts[7] == Self.line)
+    }
+
+    @Test func aMessageByTCPIsTheSameBehindItsCount() throws {
+        let address = SocketAddress(host: .ipv4(0x7F00_0001), port: 514)
+        let udp = try #require(log(.syslog) { $0.address = .udp(address) })
+        let tcp = try #require(log(.syslog) { $0.address = .tcp(address) })
+        let message = written { _ = udp.write(entry(), into: &$0) }
+        let framed = "\(message.utf8.count) \(message)"
+        #expect(written { _ = tcp.write(entry(), into: &$0) } == framed)
+        // One that fits but for its count is not written, and nothing before it is touched.
+        for room in message.utf8.count...framed.utf8.count {
+            let isKept = room == framed.utf8.count
+            let text = written(capacity: 1 + room) {
+                $0.append("+")
+                #expect(tcp.write(self.entry(), into: &$0) == isKept)
+                #expect(!$0.overflowed)
+            }
+            #expect(text == (isKept ? "+" + framed : "+"))
+        }
+    }
+
+    @Test(arguments: [0, 1, 9, 10, 99, 100, 999, 1_000, 9_999, 10_000])
+    func aCountIsPutBeforeWhatItCounts(length: Int) {
+        let message = String(repeating: "m", count: length)
+        let text = written {
+            $0.append("ab")
+            for byte in message.utf8 { $0.append(byte) }
+            $0.insertCount(at: 2)
+        }
+        #expect(text == "ab\(length) \(message)")
     }
 
     @Test func anEntryOfTheJournal() throws {

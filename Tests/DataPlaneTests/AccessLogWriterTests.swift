@@ -55,11 +55,11 @@ private final class Logger {
         return sink.submit(buffer)
     }
 
-    private func kind(_ path: String) -> LogOutput.Kind {
+    private func kind(_ path: String) throws -> LogOutput.Kind {
         var settings = LogSettings()
         settings.accessTo = .syslog
         settings.syslog.address = .socket(path: path)
-        return LogOutput.Kind(settings)
+        return try #require(LogOutput.Kind(settings))
     }
 
     /// The file is renamed and opened anew again and again while lines come.
@@ -97,7 +97,7 @@ private final class Logger {
         let logger = try Logger(path: path)
         let sink = try AccessLogSink()
         let writer = try AccessLogWriter(
-            of: sink, to: try DatagramSocket.connect(toPath: path), kind(path))
+            of: sink, to: try DatagramSocket.connect(toPath: path), try kind(path))
         #expect(try submit(["one", "two\nthree", "four"], to: sink))
         #expect(logger.messages(3) == ["one", "two\nthree", "four"])
         writer.finish(waitMilliseconds: 10_000)
@@ -123,7 +123,7 @@ private final class Logger {
         let logger = try Logger(path: path)
         let sink = try AccessLogSink()
         let writer = try AccessLogWriter(
-            of: sink, to: try DatagramSocket.connect(toPath: path), kind(path))
+            of: sink, to: try DatagramSocket.connect(toPath: path), try kind(path))
         let count = 3
         for round in 0..<count {
             #expect(try submit((0..<2_000).map { "\(round)-\($0)" }, to: sink))
@@ -144,7 +144,7 @@ private final class Logger {
         var logger: Logger? = try Logger(path: path)
         let sink = try AccessLogSink()
         let writer = try AccessLogWriter(
-            of: sink, to: try DatagramSocket.connect(toPath: path), kind(path))
+            of: sink, to: try DatagramSocket.connect(toPath: path), try kind(path))
         #expect(try submit(["first"], to: sink))
         #expect(logger?.messages(1) == ["first"])
         logger = nil

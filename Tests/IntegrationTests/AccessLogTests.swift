@@ -123,6 +123,45 @@ extension IntegrationTests {
             try apus.stop()
         }
 
+        /// Each message behind its count of bytes, over a connection that ends with its generation. A
+        /// receiver that is not there fails no reload, and nothing is to be opened anew.
+        @Test func aReceiverGetsMessagesByTCP() throws {
+            let port = try FreePort.lease()
+            let receiver = try TestSocket.listen()
+            let away = try TestSocket.bound()
+            func destination(_ receiver: TestSocket) -> String {
+                "syslog, syslog: {address: \"tcp:127.0.0.1:\(receiver.localPort)\"}"
+            }
+            var configuration = TestConfiguration(port: port, body: "x")
+            configuration.accessLog = destination(receiver)
+            let apus = try ApusInstance(configuration)
+            #expect(!receiver.isReadable(), "no line, no connection")
+            for path in ["/a", "/b"] {
+                #expect(try HTTPClient(port: port).exchange("GET", path).status == 200)
+            }
+            let connection = try #require(receiver.accept(within: 10))
+            let answer = try apus.command(["-o", "json", "logs", "reopen"])
+            #expect(answer.code == 0 && answer.json["destinations"].list.isEmpty, "\(answer)")
+
+            configuration.accessLog = destination(away)
+            try apus.write(configuration)
+            #expect(try apus.reload().json["status"].text == "SUCCEEDED")
+            #expect(try HTTPClient(port: port).exchange().status == 200)
+            var rest = try connection.receiveAll()[...]
+            var paths: [String?] = []
+            while let space = rest.firstIndex(of: UInt8(ascii: " ")) {
+                let count = try #require(Int(String(decoding: rest[..<space], as: UTF8.self)))
+                try #require(rest.count > count)
+                let message = String(decoding: rest[(space + 1)...].prefix(count), as: UTF8.self)
+                rest = rest[(space + 1)...].dropFirst(count)
+                #expect(message.hasPrefix("<134>1 20"), "\(message)")
+                let line = try #require(message.split(separator: " ", maxSplits: 7).last)
+                paths.append(try JSONValue(parsing: Array(line.utf8))["path"].text)
+            }
+            #expect(rest.isEmpty && paths == ["/a", "/b"])
+            try apus.stop()
+        }
+
         @Test func aLoggerThatIsNotThereFailsTheReload() throws {
             let port = try FreePort.lease()
             let directory = try TemporaryDirectory()

@@ -1,5 +1,5 @@
-// Opens what an access log goes to: a file, or a socket to a logger. May wait for a disk; the
-// thread of the starts.
+// Opens what an access log goes to and workers can share: a file, or a socket to a logger. May wait
+// for a disk; the thread of the starts.
 
 internal import Foundation
 internal import Model
@@ -13,19 +13,25 @@ enum AccessLogFile {
         case .off, .standardOutput, .standardError: nil
         case .file(let path): path
         case .journal: "journal"
-        case .syslog: "syslog"
+        case .syslog: isConnectedByWorkers(settings) ? nil : "syslog"
         }
     }
 
-    /// Nil: no log is wanted. Throws `ReloadFailure` where a destination is no good.
+    /// Nil: no log is wanted, or each worker connects by itself.
+    /// Throws `ReloadFailure` where a destination is no good.
     static func open(_ settings: LogSettings) throws -> FileDescriptor? {
-        if let receiver = settings.datagramReceiver { return try socket(receiver, settings) }
+        if let receiver = settings.receiver { return try socket(receiver, settings) }
         return switch settings.accessTo {
         case .off, .journal, .syslog: nil
         case .standardOutput: try FileDescriptor.duplicate(1)
         case .standardError: try FileDescriptor.duplicate(2)
         case .file(let path): try file(path)
         }
+    }
+
+    /// A connection that workers shared would mix their messages.
+    private static func isConnectedByWorkers(_ settings: LogSettings) -> Bool {
+        if case .tcp? = settings.receiver { true } else { false }
     }
 
     /// Opening what is no file might wait for ever (fifo(7)).
@@ -51,9 +57,10 @@ enum AccessLogFile {
 
     private static func socket(
         _ receiver: SyslogSettings.Receiver, _ settings: LogSettings
-    ) throws(ReloadFailure) -> FileDescriptor {
+    ) throws(ReloadFailure) -> FileDescriptor? {
         do throws(SystemError) {
             switch receiver {
+            case .tcp: return nil
             case .socket(let path): return try DatagramSocket.connect(toPath: path)
             case .udp(let address):
                 return try DatagramSocket.connect(to: RawSocketAddress(address))

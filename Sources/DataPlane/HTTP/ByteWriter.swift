@@ -76,6 +76,27 @@ struct ByteWriter {
         append(rest)
     }
 
+    /// Puts how many bytes stand behind `position`, in decimal digits, and a blank before them.
+    mutating func insertCount(at position: Int) {
+        let length = written.suffix(from: position).count
+        var width = 1
+        var rest = length / 10
+        while rest > 0 {
+            width &+= 1
+            rest /= 10
+        }
+        guard width < capacity &- count else {
+            overflowed = true
+            return
+        }
+        // SAFETY: the digits, a blank and what was written from `position` on have room.
+        unsafe apus_move(start + position + width + 1, start + position, length)
+        count = position
+        appendDigits(UInt64(length), width)
+        append(ASCII.space)
+        count &+= length
+    }
+
     /// A number in decimal digits.
     mutating func append(decimal value: Int64) {
         if value < 0 { append(UInt8(ascii: "-")) }

@@ -32,6 +32,12 @@ final class LogBuffer: @unchecked Sendable {
         return buffer.bytes(start, ends[index] - start)
     }
 
+    /// The record in which a byte stands, or begins; `recordCount` behind the last.
+    func record(at offset: Int) -> (index: Int, start: Int) {
+        let index = ends.firstIndex { $0 > offset } ?? ends.count
+        return (index, index == 0 ? 0 : ends[index - 1])
+    }
+
     /// Writes into the room that is left; `didWrite` keeps it.
     func freeWriter() -> ByteWriter { buffer.freeWriter() }
 
@@ -117,6 +123,14 @@ final class AccessLogSink: Sendable {
     /// Waits until there is something to look at, up to a time; `events` holds one.
     func wait(into events: borrowing EventBuffer, milliseconds: Int32) {
         _ = try? epoll.wait(into: events, timeoutMilliseconds: milliseconds)
+        clearBell()
+    }
+
+    /// Readable when there is something to look at, for a writer that waits for more than this.
+    var bellDescriptor: Int32 { bell.rawValue }
+
+    /// The bell was heard.
+    func clearBell() {
         _ = try? bell.clear()
     }
 

@@ -12,6 +12,8 @@ struct CompiledAccessLog {
         case none
         /// RFC 5424, for a receiver elsewhere.
         case syslog
+        /// The same behind its count of bytes: RFC 6587 §3.4.1.
+        case countedSyslog
         /// As syslog(3) sends it to a logger of this machine, which knows the time itself.
         case localSyslog
         /// The journal's native protocol: `NAME=value` lines (systemd.journal-fields(7)).
@@ -39,6 +41,7 @@ struct CompiledAccessLog {
             switch settings.syslog.address {
             case .socket: envelope = .localSyslog
             case .udp: envelope = .syslog
+            case .tcp: envelope = .countedSyslog
             }
         }
         format = settings.accessFormat
@@ -73,7 +76,7 @@ struct CompiledAccessLog {
         let start = writer.count
         switch envelope {
         case .none: return writeLine(entry, into: &writer)
-        case .syslog: writeSyslogHeader(entry, into: &writer)
+        case .syslog, .countedSyslog: writeSyslogHeader(entry, into: &writer)
         case .localSyslog: writeLocalHeader(entry, into: &writer)
         case .journal: writeFields(entry, into: &writer)
         }
@@ -81,8 +84,13 @@ struct CompiledAccessLog {
             writer.truncate(to: start)
             return false
         }
-        // A message ends with its datagram; the journal wants the line feed.
+        // A message ends with its datagram or its count; the journal wants the line feed.
         if envelope != .journal { writer.truncate(to: writer.count - 1) }
+        if envelope == .countedSyslog { writer.insertCount(at: start) }
+        guard !writer.overflowed else {
+            writer.truncate(to: start)
+            return false
+        }
         return true
     }
 

@@ -121,12 +121,13 @@ final class LogOutput: @unchecked Sendable {
 }
 
 extension LogOutput.Kind {
-    init(_ settings: LogSettings) {
-        self =
-            switch settings.datagramReceiver {
-            case .socket(let path)?: .datagrams(path: path)
-            case .udp?: .datagrams(path: nil)
-            case nil: .stream
-            }
+    /// Nil where records go over a connection (`LogConnection`).
+    init?(_ settings: LogSettings) {
+        switch settings.receiver {
+        case .socket(let path)?: self = .datagrams(path: path)
+        case .udp?: self = .datagrams(path: nil)
+        case .tcp?: return nil
+        case nil: self = .stream
+        }
     }
 }

@@ -179,7 +179,7 @@ struct WorkerMain: ~Copyable {
             var preparation = try Preparation.read(order, descriptors: descriptors)
             configuration = preparation.configuration
             loops = try preparation.makeLoops(reports: reports, accessLog: accessLog)
-            if let file = preparation.takeAccessLog() { try startAccessLog(to: file) }
+            try startAccessLog(to: preparation.takeAccessLog())
             for loop in loops { try Self.startThread(of: loop) }
         } catch {
             channel.send(
@@ -190,12 +190,17 @@ struct WorkerMain: ~Copyable {
         }
     }
 
+    /// - Parameter file: the master's; nil where there is no log, or its receiver is connected to.
     private mutating func startAccessLog(
-        to file: consuming FileDescriptor
+        to file: consuming FileDescriptor?
     ) throws(WorkerRefusal) {
         do throws(SystemError) {
-            accessLogWriter = try AccessLogWriter(
-                of: accessLog, to: file, LogOutput.Kind(configuration.log))
+            if case .tcp(let address)? = configuration.log.receiver {
+                accessLogWriter = try AccessLogWriter(
+                    of: accessLog, connectingTo: RawSocketAddress(address))
+            } else if let file, let kind = LogOutput.Kind(configuration.log) {
+                accessLogWriter = try AccessLogWriter(of: accessLog, to: file, kind)
+            }
         } catch {
             throw WorkerRefusal(code: "thread-failed", detail: "\(error)")
         }

@@ -34,8 +34,8 @@ public struct LogSettings: Codable, Sendable, Equatable {
 
     public init() {}
 
-    /// Where lines go as datagrams; nil where they are written one behind the other, or not at all.
-    public var datagramReceiver: SyslogSettings.Receiver? {
+    /// Where lines go as messages; nil where they are written one behind the other, or not at all.
+    public var receiver: SyslogSettings.Receiver? {
         switch accessTo {
         case .off, .standardOutput, .standardError, .file: nil
         // sd_journal_print(3).

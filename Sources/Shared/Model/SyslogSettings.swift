@@ -5,6 +5,8 @@ public struct SyslogSettings: Codable, Sendable, Equatable {
         case socket(path: String)
         /// UDP, in the form of RFC 5424.
         case udp(SocketAddress)
+        /// TCP, in the form of RFC 5424, each message behind its count of bytes (RFC 6587 §3.4.1).
+        case tcp(SocketAddress)
     }
     public enum Facility: String, Codable, Sendable, CaseIterable {
         case user, daemon, local0, local1, local2, local3, local4, local5, local6, local7

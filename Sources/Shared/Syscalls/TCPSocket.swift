@@ -154,6 +154,12 @@ public enum TCPSocket {
         try set(fd, CLINUX_KEEP_ALIVE, on ? 1 : 0)
     }
 
+    /// TCP_USER_TIMEOUT: a connection whose bytes are unacknowledged, or find no room at the peer's,
+    /// for so long is broken off (tcp(7)). Milliseconds; 0: the kernel's own way.
+    public static func setUserTimeout(_ fd: Int32, milliseconds: Int32) throws(SystemError) {
+        try set(fd, CLINUX_USER_TIMEOUT, milliseconds)
+    }
+
     /// SO_SNDBUF and SO_RCVBUF, in bytes; the kernel doubles and bounds them. Nil leaves one be.
     public static func setBufferSizes(
         _ fd: Int32, sendBytes: Int32? = nil, receiveBytes: Int32? = nil

@@ -66,6 +66,7 @@ extension JSONValue {
             switch settings.address {
             case .socket(let path): path
             case .udp(let address): "\(address)"
+            case .tcp(let address): "tcp:\(address)"
             }
         return .object([
             "address": .string(address), "facility": .string(settings.facility.rawValue),

@@ -95,14 +95,17 @@ extension ValueReader {
     }
 
     /// An address to connect to.
-    func serverAddress() -> SocketAddress? {
+    /// - Parameter scheme: what the text begins with, such as `tcp:`, or nothing.
+    func serverAddress(behind scheme: String = "") -> SocketAddress? {
         serverAddress(
-            "an address with a port, such as \"10.0.0.11:8080\" or \"[2001:db8::1]:80\"")
+            "an address with a port, such as \"\(scheme)10.0.0.11:8080\" or "
+                + "\"\(scheme)[2001:db8::1]:80\"", behind: scheme)
     }
 
-    private func serverAddress(_ allowed: String) -> SocketAddress? {
+    private func serverAddress(_ allowed: String, behind scheme: String = "") -> SocketAddress? {
         guard let text = addressText(allowed),
-            let address = address(text, written: text, allowed)
+            let address = address(
+                String(text.dropFirst(scheme.count)), written: text, allowed)
         else { return nil }
         guard !address.host.isWildcard else {
             report(.invalidValue, "\(quoted(text)) stands for every address, name one of them")

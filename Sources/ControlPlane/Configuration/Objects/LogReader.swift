@@ -74,10 +74,12 @@ extension ValueReader {
     }
 
     private func syslogAddress() -> SyslogSettings.Receiver? {
-        if let text = scalar("an absolute path or an address with a port")?.text,
-            text.hasPrefix("/")
-        {
+        let text = scalar("an absolute path or an address with a port")?.text
+        if text?.hasPrefix("/") == true {
             return absolutePath(limit: 107).map { .socket(path: $0) }
+        }
+        if text?.hasPrefix("tcp:") == true {
+            return serverAddress(behind: "tcp:").map { .tcp($0) }
         }
         return serverAddress().map { .udp($0) }
     }
