@@ -102,8 +102,9 @@ import Testing
           c2: {stickiness: {cookie: {name: S, mode: prefix}}, servers: {a: {address: "10.0.0.1:1"}}}
           c3: {stickiness: {table: {key: "header:X-A", entries: 2k, idle: 90s}},
             servers: {a: {address: "10.0.0.1:1"}}}
-          n: {source: 10.0.0.5, resolve_interval: off, servers: {a: {address: "App.Internal:1",
-            allow_link_local: true, disabled: true}, b: {address: "[::1]:2", source: "::1"}}}
+          n: {source: 10.0.0.5, resolve_interval: off, initial_address: [dns, last, none],
+            servers: {a: {address: "App.Internal:1", allow_link_local: true, disabled: true},
+            c: {address: "c:1", initial_address: [10.0.0.12]}, b: {address: "[::1]:2", source: "::1"}}}
           db: {mode: tcp, proxy_protocol: v2, stickiness: {table: {}},
             servers: {one: {address: "localhost:3"}, two: {
             address: "localhost:4", proxy_protocol: off}, three: {address: "localhost:5",
@@ -255,8 +256,8 @@ import Testing
             (RetrySettings(), "count when budgetPercent bufferBytes"),
             (
                 server,
-                "name address weight proxyProtocol isDisabled allowsLinkLocal source isBackup "
-                    + "slowStart maxConnections maxQueue check cookie"
+                "name address weight proxyProtocol isDisabled allowsLinkLocal initialAddress source "
+                    + "isBackup slowStart maxConnections maxQueue check cookie"
             ),
             (
                 StickyCookie(name: ""),
@@ -270,6 +271,7 @@ import Testing
             ),
             (HTTPProbe(), "method path host headers body expect bodyContains bodyRegex"),
             (CheckOverride(), "isEnabled address"),
+            (InitialAddress(), "sources fallback"),
             (Ejection(), "consecutiveFailures baseTime maxTime maxPercent"),
         ])
     }

@@ -63,4 +63,63 @@ import Testing
         let mixed = read(text.replacing(", source: '::1'", with: "")).errors
         #expect(mixed.map(\.code) == [.mixedFamilies], "\(mixed)")
     }
+
+    @Test(
+        arguments: [
+            ("[last, dns, none]", [InitialAddress.Source.last, .dns], nil),
+            ("[dns, last, none]", [.dns, .last], nil), ("[dns, none]", [.dns], nil),
+            ("[last, '192.0.2.1']", [.last], "192.0.2.1"),
+            ("[dns, last, '2001:db8::1']", [.dns, .last], "2001:db8::1"), ("[none]", [], nil),
+            ("['192.0.2.1']", [], "192.0.2.1"),
+        ] as [(String, [InitialAddress.Source], String?)])
+    func initialAddresses(
+        _ text: String, _ sources: [InitialAddress.Source], _ fallback: String?
+    ) throws {
+        let expected = InitialAddress(
+            sources: sources, fallback: fallback.flatMap { SocketAddress.Host($0) })
+        let own = try configuration(server("a:80", ", initial_address: \(text)"))
+        #expect(own.backends[0].servers[0].initialAddress == expected)
+        let inherited = """
+            version: 1
+            frontends: {f: {bind: '*:80', backend: b}}
+            backends:
+              b:
+                initial_address: \(text)
+                servers: {o: {address: 'o:80', initial_address: [dns, none]}, s: {address: 's:80'},
+                  t: {address: '192.0.2.7:80'}}
+            """
+        let servers = try configuration(inherited).backends[0].servers
+        #expect(
+            servers.map(\.initialAddress) == [
+                InitialAddress(sources: [.dns]), expected, InitialAddress(),
+            ])
+        #expect(read(inherited).warnings == [])
+    }
+
+    /// What stands where nothing is looked for, what is said twice, what a list cannot end with.
+    @Test(arguments: [
+        ("[]", ""), ("none", ""), ("[none, dns]", "/0 /1"), ("[dns, none, last]", "/1 /2"),
+        ("[last]", "/0"), ("[dns]", "/0"), ("[last, dns]", "/1"), ("[dns, dns, none]", "/1"),
+        ("['192.0.2.1', none]", "/0"), ("[last, dns, none, none]", ""), ("[lats, none]", "/0"),
+        ("[libc, none]", "/0"), ("[dns, '192.0.2.1:80']", "/1"), ("[dns, '0.0.0.0']", "/1"),
+        ("[dns, 'b.internal']", "/1"), ("[dns, '192.0.2']", "/1"), ("[dns, '169.254.169.254']", ""),
+    ])
+    func noInitialAddresses(_ text: String, _ places: String) {
+        let errors = read(server("a:80", ", initial_address: \(text)")).errors
+        let expected = places.split(separator: " ", omittingEmptySubsequences: false).map {
+            "/backends/b/servers/s/initial_address\($0)"
+        }
+        #expect(errors.map(\.pointer) == expected, "\(errors)")
+    }
+
+    @Test func initialAddressesAndOthers() {
+        let warnings = read(server("192.0.2.7:80", ", initial_address: [none]")).warnings
+        #expect(warnings.map(\.pointer) == ["/backends/b/servers/s/initial_address"])
+        let mixed = read(
+            server("a:80", ", source: '2001:db8::1', initial_address: [dns, '192.0.2.1']")
+        ).errors
+        #expect(mixed.map(\.code) == [.mixedFamilies], "\(mixed)")
+        let linkLocal = ", allow_link_local: true, initial_address: ['169.254.169.254']"
+        #expect(read(server("a:80", linkLocal)).errors == [])
+    }
 }

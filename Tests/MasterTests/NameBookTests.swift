@@ -209,4 +209,44 @@ import Testing
         #expect(older == nil && book.address(question) == address(2))
         #expect(book.takeDue(at: instant(102)) == [question])
     }
+
+    /// For what a start waits: before any answer, with an address from before, and after an answer of
+    /// no use.
+    @Test(
+        arguments: [
+            ([.last, .dns], true, false, false), ([.dns, .last], true, true, false),
+            ([.dns], true, true, false), ([.last], false, false, false), ([], false, false, false),
+        ] as [([InitialAddress.Source], Bool, Bool, Bool)])
+    func whatAStartWaitsFor(
+        _ sources: [InitialAddress.Source], unknown: Bool, known: Bool, failed: Bool
+    ) throws {
+        let backend = backend { $0.initialAddress = InitialAddress(sources: sources) }
+        let servers = backend.servers
+        var (book, question) = try asked(backend)
+        #expect(book.awaits(servers, since: instant(0)) == unknown)
+        var other = book
+        _ = other.didAnswer(question, .failed(.unavailable), at: moment(0.5), random: 0)
+        #expect(other.awaits(servers, since: instant(0)) == failed)
+        _ = book.didAnswer(question, hosts(1), at: moment(0.5), random: 0)
+        #expect(!book.awaits(servers, since: instant(0)))
+
+        // The next start. Only what is asked first is asked before its time.
+        book.use(Configuration(backends: [backend]), at: instant(1))
+        #expect(book.awaits(servers, since: instant(1)) == known)
+        #expect(book.takeDue(at: instant(1)) == (known ? [question] : []))
+        _ = book.didAnswer(question, .failed(.unavailable), at: moment(2), random: 0)
+        #expect(!book.awaits(servers, since: instant(1)))
+        #expect(book.address(question) == address(1), "nothing takes away what is known")
+    }
+
+    /// The answer to a question that was on its way when the start began is one to that start.
+    @Test func anAnswerOnItsWayIsGoodForAStart() throws {
+        let backend = backend { $0.initialAddress = InitialAddress(sources: [.dns]) }
+        var (book, question) = try asked(backend)
+        book.use(Configuration(backends: [backend]), at: instant(1))
+        #expect(book.takeDue(at: instant(1)) == [])
+        #expect(book.awaits(backend.servers, since: instant(1)))
+        _ = book.didAnswer(question, hosts(1), askedAt: instant(0), at: moment(2), random: 0)
+        #expect(!book.awaits(backend.servers, since: instant(1)))
+    }
 }

@@ -67,6 +67,24 @@ import Testing
         #expect(view.address == "0.0.0.9:99" && view.resolution == nil)
     }
 
+    /// A name that is not found, and then is; one that is known needs no other address.
+    @Test func anotherAddressUntilTheNameIsFound() throws {
+        let table = TrafficTable(region)
+        var named = configuration(.named(Self.name))
+        named.backends[0].servers[0].initialAddress = InitialAddress(
+            sources: [.dns], fallback: .ipv4(7))
+        let numbers = table.numbers(for: named, generation: 1)
+        #expect(numbers.addresses == [[SocketAddress(host: .ipv4(7), port: 80)]])
+        _ = table.dropOverrides(serving: 1)
+        table.publishAddresses()
+        #expect(try record(numbers).address == PublishedAddress(raw(7), tag: Self.name.tag))
+        answer(5, of: named, in: table)
+        #expect(try record(numbers).address == PublishedAddress(raw(5), tag: Self.name.tag))
+        named.backends[0].servers[0].initialAddress.fallback = .ipv4(8)
+        let next = table.numbers(for: named, generation: 2)
+        #expect(next.addresses == [[SocketAddress(host: .ipv4(5), port: 80)]])
+    }
+
     @Test func anOperatorGoesBefore() throws {
         let table = TrafficTable(region)
         let named = configuration(.named(Self.name))

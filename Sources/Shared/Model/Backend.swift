@@ -71,6 +71,8 @@ public struct Server: Codable, Sendable, Equatable {
     public var isDisabled = false
     /// The server's addresses may be where this machine finds what is for it alone.
     public var allowsLinkLocal = false
+    /// Where it is at first, if its address is a name.
+    public var initialAddress = InitialAddress()
     /// One of this machine's addresses, of the same family as the server's, that connections to the
     /// server come from; nil: the kernel chooses.
     public var source: SocketAddress.Host?

@@ -45,6 +45,9 @@ extension JSONValue {
                     "max_queue": server.maxQueue.map { .number($0) },
                     "proxy_protocol": server.proxyProtocol.map { .string($0.rawValue) },
                     "source": server.source.map { .string($0.description) },
+                    "initial_address": server.address.named.map { _ in
+                        .initialAddress(server.initialAddress)
+                    },
                     "backup": .bool(server.isBackup),
                     "disabled": .bool(server.isDisabled),
                     "slow_start": .time(server.slowStart),
@@ -54,6 +57,10 @@ extension JSONValue {
                 ])
             },
         ])
+    }
+
+    private static func initialAddress(_ initial: InitialAddress) -> JSONValue {
+        .texts(initial.sources.map(\.rawValue) + [initial.fallback?.description ?? "none"])
     }
 
     /// The address alone where there is no more to say.

@@ -19,6 +19,7 @@ extension ValueReader {
             let inheritance = ServerInheritance(
                 proxyProtocol: fields.take("proxy_protocol")?.proxyProtocolVersion(),
                 source: fields.take("source")?.sourceAddress(),
+                initialAddress: fields.take("initial_address")?.initialAddress(),
                 looksAtWeights: balance.looksAtWeights)
             let stickiness = fields.take("stickiness")?.stickiness(mode)
             let backups = fields.take("backups")?.choice(Backend.Backups.self)

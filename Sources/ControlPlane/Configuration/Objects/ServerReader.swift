@@ -6,6 +6,7 @@ import Model
 struct ServerInheritance {
     var proxyProtocol: ProxyProtocolVersion?
     var source: SocketAddress.Host?
+    var initialAddress: InitialAddress?
     /// Of its policy: a server gets less while it weighs less for a while.
     var looksAtWeights = true
 }
@@ -35,6 +36,8 @@ extension ValueReader {
                     $0.proxyProtocolVersion(orInherited: inheritance.proxyProtocol)
                 } ?? inheritance.proxyProtocol
             let source = fields.take("source")?.sourceAddress() ?? inheritance.source
+            let initialField = fields.take("initial_address")
+            let initial = initialField?.initialAddress() ?? inheritance.initialAddress
             fields.take("labels")?.checkLabels()
             let check = fields.take("check")?.checkOverride(allowsLinkLocal: allowsLinkLocal)
             let cookie = fields.take("cookie")?.serverCookie()
@@ -46,6 +49,19 @@ extension ValueReader {
             }
             if let unix = address.unix { addressField?.checkNotAdmin(unix) }
             var server = Server(name: name, at: address, weight: weight)
+            if let name = address.named {
+                server.initialAddress = initial ?? InitialAddress()
+                if let first = server.initialAddress.fallback {
+                    let place = SocketAddress(host: first, port: name.port)
+                    let field = initialField ?? addressField
+                    field?.checkNotLinkLocal(place, isAllowed: allowsLinkLocal)
+                    field?.checkNotAdmin(place)
+                }
+            } else {
+                initialField?.report(
+                    .conflictingFields, "means nothing where the address is not a name",
+                    severity: .warning)
+            }
             server.isBackup = isBackup
             server.isDisabled = isDisabled
             server.allowsLinkLocal = allowsLinkLocal
@@ -64,8 +80,11 @@ extension ValueReader {
     /// From an address of one family nothing reaches one of the other.
     private func checkFamilies(of server: Server) {
         guard let source = server.source else { return }
-        for target in [server.address.fixed, server.check.address].compactMap({ $0 }) {
-            guard !source.hasFamily(of: target.host) else { continue }
+        let targets = [
+            server.address.fixed?.host, server.check.address?.host, server.initialAddress.fallback,
+        ]
+        for target in targets.compactMap(\.self) {
+            guard !source.hasFamily(of: target) else { continue }
             report(
                 .mixedFamilies,
                 "no connection from \"source\" reaches an address of the other family, IPv4 or IPv6"

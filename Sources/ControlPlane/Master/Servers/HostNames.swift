@@ -17,11 +17,14 @@ final class HostNames: Sendable {
         book.withLock { body(&$0) }
     }
 
-    /// Where the server is; nil: nobody knows.
+    /// Where the server is, or is to be while its name is of no use; nil: nobody knows.
     func address(of server: Server) -> SocketAddress? {
         if let fixed = server.address.fixed { return fixed }
         guard let question = NameQuestion(server) else { return nil }
         return book.withLock { $0.address(question) }
+            ?? server.initialAddress.fallback.map {
+                SocketAddress(host: $0, port: question.name.port)
+            }
     }
 
     /// Nil: the server has no name.

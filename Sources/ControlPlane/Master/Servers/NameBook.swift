@@ -72,6 +72,8 @@ struct NameBook {
         var failureCount = 0
         /// When it was asked last; nil: nobody waits for an answer.
         var askedAt: Instant?
+        /// When an answer came last, also one that was of no use.
+        var answeredAt: Instant?
         /// When the lookup was begun whose answer was taken last.
         var answeredOf: Instant?
         /// Lookups that have not come back, lost ones among them.
@@ -103,8 +105,11 @@ struct NameBook {
         if adminAddresses.isEmpty { adminAddresses = admin }
         newAdminAddresses = admin
         var intervals: [NameQuestion: Duration?] = [:]
+        var askedFirst: Set<NameQuestion> = []
         for backend in configuration.backends {
-            for question in backend.servers.compactMap(NameQuestion.init) {
+            for server in backend.servers {
+                guard let question = NameQuestion(server) else { continue }
+                if server.initialAddress.asksFirst { askedFirst.insert(question) }
                 // Of backends that have the same name the one that asks more often counts.
                 let others = intervals[question].flatMap { $0 }
                 let least = [others, backend.resolveInterval].compactMap { $0 }.min()
@@ -116,7 +121,7 @@ struct NameBook {
             var entry = entries[question] ?? Entry()
             entry.interval = interval
             if entry.askedAt == nil {
-                if entry.address != nil, let interval {
+                if entry.address != nil, let interval, !askedFirst.contains(question) {
                     entry.nextAt = min(entry.nextAt ?? now, now + interval)
                 } else {
                     entry.nextAt = now
@@ -178,6 +183,7 @@ struct NameBook {
             return nil
         }
         entry.answeredOf = asked
+        entry.answeredAt = now.instant
         entry.askedAt = nil
         let hosts = hosts(of: answer, fit: question)
         let isKnown = entry.address != nil || hosts?.isEmpty == false
@@ -208,11 +214,16 @@ struct NameBook {
     /// Where the server is, as far as is known.
     func address(_ question: NameQuestion) -> SocketAddress? { entries[question]?.address }
 
-    /// Answers are awaited of which there was none yet.
-    func awaits(_ questions: Set<NameQuestion>) -> Bool {
-        questions.contains { question in
-            guard let entry = entries[question] else { return false }
-            return entry.address == nil && entry.failure == nil
+    /// Whether a generation whose start began then had better wait for an answer: to a name of which
+    /// nothing was heard yet, or one that is to be asked for before all else.
+    func awaits(_ servers: [Server], since start: Instant) -> Bool {
+        servers.contains { server in
+            guard let question = NameQuestion(server), let entry = entries[question] else {
+                return false
+            }
+            let initial = server.initialAddress
+            if initial.asksFirst { return entry.answeredAt.map { $0 < start } ?? true }
+            return initial.asks && entry.address == nil && entry.failure == nil
         }
     }
 

@@ -37,16 +37,17 @@ final class NameResolver: Sendable {
     }
 
     /// Has the names of a configuration looked up that is about to be started, and waits a moment for
-    /// those of which nothing is known: rather late than without them. Not on the loop.
+    /// those of which nothing is known, as far as their servers want that: rather late than without
+    /// them. Not on the loop.
     func prepare(_ configuration: Configuration) {
-        let questions = Set(
-            configuration.backends.flatMap(\.servers).compactMap(NameQuestion.init))
-        names.withBook { $0.use(configuration, at: .now()) }
-        if questions.isEmpty { return }
+        let servers = configuration.backends.flatMap(\.servers).filter { $0.address.named != nil }
+        let start = Instant.now()
+        names.withBook { $0.use(configuration, at: start) }
+        if servers.isEmpty { return }
         ask()
         let end = Date(timeIntervalSinceNow: Double(Self.startPatience.wholeMilliseconds) / 1_000)
         answered.withLock {
-            while names.withBook({ $0.awaits(questions) }), answered.wait(until: end) {}
+            while names.withBook({ $0.awaits(servers, since: start) }), answered.wait(until: end) {}
         }
     }
 
