@@ -10,7 +10,8 @@ import Testing
     private static let everything = #"""
         version: 1
         process: {workers: 3, threads: 2, max_connections: 7, max_reloads: null, kill_after: 1500ms,
-          probation: 0s, hard_stop_after: 36h, reload_rate: 30/m}
+          probation: 0s, hard_stop_after: 36h, reload_rate: 30/m, user: www-data,
+          group: 33}
         admin: {socket: {path: /run/a.sock, mode: "600", group: ops},
           roles: {admin: "user:0", read: [group:apus, "cert:CN=a b,OU=x"]},
           tcp: {listen: ["127.0.0.1:9443", "[::1]:9443"], tokens: /t, hosts: [A.example, b],
@@ -186,7 +187,8 @@ import Testing
             (
                 ProcessSettings(),
                 "workers threads maxConnections maxReloads hardStopAfter readyTimeout "
-                    + "switchTimeout killAfter probation drainIdleAfter drainIdleSpread reloadRate"
+                    + "switchTimeout killAfter probation drainIdleAfter drainIdleSpread reloadRate "
+                    + "user group"
             ),
             (AdminSettings(), "socketPath socketMode socketGroup roles tcp metrics"),
             (AdminTLS(chain: "", key: ""), "chain key clientCA"),

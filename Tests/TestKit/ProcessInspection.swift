@@ -60,6 +60,15 @@ public struct ProcessInspection: Sendable {
         }
     }
 
+    /// The words of a line of /proc/PID/status, such as `Uid`; empty if there is none.
+    public func statusWords(_ name: String) -> [String] {
+        let line = Self.text("/proc/\(pid)/status").split(separator: "\n")
+            .first { $0.hasPrefix("\(name):") }
+        return line.map { line in
+            line.dropFirst(name.count + 1).split { $0.isWhitespace }.map(String.init)
+        } ?? []
+    }
+
     /// Sum over its threads: how often it waited.
     public var voluntarySwitches: Int { sumOverThreads("voluntary_ctxt_switches:") }
 

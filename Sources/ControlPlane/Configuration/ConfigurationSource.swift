@@ -54,6 +54,8 @@ public struct ConfigurationReport: Sendable {
     /// What the admin API is to open when the master starts, in order of reading; nobody has looked
     /// at it. There can be some beside errors.
     public let adminFiles: [AdminFile]
+    /// What only the machine that runs it can judge, in order of reading; nobody has looked at it.
+    public let machineFields: [MachineField]
 }
 
 extension ConfigurationSource {
@@ -82,7 +84,8 @@ extension ConfigurationSource {
             shown: references.isEmpty || configuration == nil
                 ? configuration : files.flatMap { shown($0, document.references) },
             errors: problems.errors, warnings: problems.warnings, references: references,
-            valuesSHA256: document.references.valuesSHA256, adminFiles: document.adminFiles)
+            valuesSHA256: document.references.valuesSHA256, adminFiles: document.adminFiles,
+            machineFields: document.machineFields)
     }
 
     /// Reads again, with the values that are known already.

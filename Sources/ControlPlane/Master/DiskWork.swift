@@ -10,6 +10,7 @@ internal import Store
 internal import Supervisor
 internal import Synchronization
 internal import Syscalls
+internal import Wire
 
 final class DiskWork: Sendable {
     /// Generation numbers that are made durable before they are needed.
@@ -115,6 +116,8 @@ final class DiskWork: Sendable {
         guard let configuration = report.configuration else {
             throw ReloadFailure(report.errors)
         }
+        let refusals = MachineCheck.problems(in: report)
+        guard refusals.isEmpty else { throw ReloadFailure(refusals) }
         // Waits for the store's thread, so a number is given and known in one order.
         let contentSHA256 = report.valuesSHA256
         let revision = try stored(
@@ -127,7 +130,9 @@ final class DiskWork: Sendable {
             plan: GenerationPlan(
                 configuration, revision: revision, sha256: source.text.sha256,
                 contentSHA256: contentSHA256),
-            configuration: configuration, warnings: report.warnings.map(\.description))
+            configuration: configuration,
+            warnings: report.warnings.map(\.description)
+                + MachineCheck.warnings(of: configuration))
     }
 
     private func load() throws(ReloadFailure) -> ConfigurationSource {
@@ -168,6 +173,8 @@ final class DiskWork: Sendable {
                 result = .success(try material(of: generation, for: plan))
             } catch let failure as ReloadFailure {
                 result = .failure(failure)
+            } catch let fault as MachineFault {
+                result = .failure(ReloadFailure(fault))
             } catch let error as StoreError {
                 result = .failure(ReloadFailure(code: "store-failed", detail: "\(error)"))
             } catch {
@@ -221,7 +228,8 @@ final class DiskWork: Sendable {
         return GenerationMaterial(
             configuration: configuration,
             memory: try MemoryFile.create(name: "apus-configuration", bytes: json),
-            memoryBytes: json.count, socketOwners: try SocketOwner.all(in: configuration),
+            memoryBytes: json.count, account: try WorkerAccount.resolved(configuration.process),
+            socketOwners: try SocketOwner.all(in: configuration),
             accessLog: try AccessLogFile.open(configuration.log))
     }
 

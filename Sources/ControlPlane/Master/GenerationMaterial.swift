@@ -4,6 +4,7 @@
 internal import Model
 internal import Supervisor
 internal import Syscalls
+internal import Wire
 
 /// A configuration that was read and stored.
 struct ValidRevision: Sendable {
@@ -19,6 +20,8 @@ final class GenerationMaterial: Sendable {
     /// Sealed JSON of `configuration`.
     let memory: FileDescriptor
     let memoryBytes: Int
+    /// Whom its workers run as; nil: as the master.
+    let account: WorkerAccount?
     /// Of the unix sockets that it binds.
     let socketOwners: [SocketFileAccess: SocketOwner]
     private let accessLog: FileDescriptor?
@@ -32,11 +35,13 @@ final class GenerationMaterial: Sendable {
 
     init(
         configuration: Configuration, memory: consuming FileDescriptor, memoryBytes: Int,
-        socketOwners: [SocketFileAccess: SocketOwner], accessLog: consuming FileDescriptor?
+        account: WorkerAccount?, socketOwners: [SocketFileAccess: SocketOwner],
+        accessLog: consuming FileDescriptor?
     ) {
         self.configuration = configuration
         self.memory = memory
         self.memoryBytes = memoryBytes
+        self.account = account
         self.socketOwners = socketOwners
         self.accessLog = accessLog
     }

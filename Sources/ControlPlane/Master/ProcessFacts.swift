@@ -23,9 +23,16 @@ enum ProcessFacts {
 
     /// The last part of the program's path; without the mark of a file that was replaced.
     static func programName(pid: Int32) -> String? {
-        guard let path = link("/proc/\(pid)/exe") else { return nil }
+        guard let path = link("/proc/\(pid)/exe") else { return command(pid: pid) }
         let name = path.split(separator: "/").last.map(String.init)
         return name?.replacing(" (deleted)", with: "")
+    }
+
+    /// What the process calls itself, at most 15 bytes. Where its program is not for us to see: of a
+    /// worker of another user, to a root without CAP_SYS_PTRACE.
+    private static func command(pid: Int32) -> String? {
+        guard let bytes = try? Files.read("/proc/\(pid)/comm", maxBytes: 256) else { return nil }
+        return String(decoding: bytes, as: UTF8.self).filter { !$0.isNewline }
     }
 
     /// Who listens on the port of an address, or at a unix socket's, as far as this user may know:

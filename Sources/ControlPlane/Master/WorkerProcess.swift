@@ -32,14 +32,14 @@ final class WorkerProcess {
 
     /// Starts the program. It gets: 0 nothing, 1 and 2 a pipe of ours, 3 the control channel.
     init(
-        id: WorkerID, serial: UInt32, program: String, version: String, sharedStateSlot: Int,
-        at now: Instant
+        id: WorkerID, serial: UInt32, program: String, version: String, account: WorkerAccount?,
+        sharedStateSlot: Int, at now: Instant
     ) throws(SystemError) {
         let pair = try PacketSocket.makePair()
         let pipe = try BytePipe()
         process = try ChildProcess.spawn(
             ChildProcess.Request(
-                path: program, arguments: ["apus-worker"],
+                path: program, arguments: ["apus-worker"] + (account.map { [$0.argument] } ?? []),
                 environment: ["SWIFT_BACKTRACE=enable=no"],
                 descriptors: [
                     ChildProcess.Mapping(pipe.writer.rawValue, as: 1),

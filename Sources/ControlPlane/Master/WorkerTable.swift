@@ -73,7 +73,7 @@ final class WorkerTable {
         do throws(SystemError) {
             worker = try WorkerProcess(
                 id: order.id, serial: nextSerial, program: program, version: version,
-                sharedStateSlot: slot, at: now)
+                account: material.account, sharedStateSlot: slot, at: now)
         } catch {
             slots.free(slot: slot)
             throw error

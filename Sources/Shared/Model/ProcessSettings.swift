@@ -24,6 +24,10 @@ public struct ProcessSettings: Codable, Sendable, Equatable {
     public var drainIdleSpread: Duration = .seconds(10)
     /// Reloads by the API, on average; signals are not counted.
     public var reloadRate = Rate(count: 2, period: .seconds(1))
+    /// Whom workers run as: a name or a number, at most 256 bytes; nil: as the master.
+    public var user: String?
+    /// The only group that workers have; nil: those of `user`. Never without it.
+    public var group: String?
 
     public init() {}
 

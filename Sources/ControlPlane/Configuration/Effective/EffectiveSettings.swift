@@ -19,6 +19,8 @@ extension JSONValue {
             "drain_idle_after": .time(settings.drainIdleAfter),
             "drain_idle_spread": .time(settings.drainIdleSpread),
             "reload_rate": .string(Units.text(settings.reloadRate)),
+            "user": settings.user.map { .string($0) },
+            "group": settings.group.map { .string($0) },
         ])
     }
 

@@ -28,8 +28,24 @@ extension ValueReader {
                 \.drainIdleSpread,
                 fields.take("drain_idle_spread")?.duration(in: .zero ... .hours(1)))
             set(\.reloadRate, fields.take("reload_rate")?.rate(countMax: 1_000))
+            settings.user = fields.take("user")?.account()
+            settings.group = fields.take("group")?.account()
+            if !fields.has("user") {
+                fields.refuse(["group"], .missingField, "is for workers of another \"user\"")
+            }
             return settings
         }
+    }
+
+    /// The name or number of one, which the machine that runs it knows.
+    private func account() -> String? {
+        guard let name = keptLine(limit: 256) else { return nil }
+        guard UInt32(name) != .max else {
+            report(.outOfRange, "\(quoted(name)) stands for none, must be 0 to \(UInt32.max - 1)")
+            return nil
+        }
+        reading.document.machineFields.append(MachineField(name, at: self))
+        return name
     }
 
     /// `2/s`, `100/m`, `5/h`: a count of at least 1.

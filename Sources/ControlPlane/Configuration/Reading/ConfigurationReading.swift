@@ -92,6 +92,8 @@ final class DocumentReading {
     var adminSocketPath: String?
     /// In order of reading.
     var adminFiles: [AdminFile] = []
+    /// In order of reading.
+    var machineFields: [MachineField] = []
     var conditionReferences: [ConditionReference] = []
     var conditionBeingRead: String?
     var mapReferences: [MapReference] = []

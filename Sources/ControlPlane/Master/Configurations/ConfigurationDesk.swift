@@ -80,6 +80,11 @@ public final class ConfigurationDesk: Sendable {
             return ReadPlan(
                 plan: ConfigurationPlan(errors: errors, warnings: warnings, baseRevision: base))
         }
+        let refusals = level == .schema ? [] : MachineCheck.problems(in: report)
+        guard refusals.isEmpty else {
+            return ReadPlan(
+                plan: ConfigurationPlan(errors: refusals, warnings: warnings, baseRevision: base))
+        }
         var plan = ConfigurationPlan(warnings: warnings, baseRevision: base)
         if level != .schema, planned.isOwn { plan.adminFiles = report.adminFiles }
         if level != .schema, let base {

@@ -31,6 +31,8 @@ struct WorkerProbe: Sendable {
             return try start(configuration)
         } catch let failure as ProbeFailure {
             throw failure
+        } catch let fault as MachineFault {
+            throw ProbeFailure(failure: ReloadFailure(fault), logTail: [])
         } catch {
             throw ProbeFailure(
                 failure: ReloadFailure(code: "spawn-failed", detail: "\(error)"), logTail: [])
@@ -49,7 +51,8 @@ struct WorkerProbe: Sendable {
         let poll = try PollSet()
         let began = Instant.now()
         let worker = try WorkerProcess(
-            id: Self.id, serial: 1, program: program, version: version, sharedStateSlot: slot,
+            id: Self.id, serial: 1, program: program, version: version,
+            account: try WorkerAccount.resolved(configuration.process), sharedStateSlot: slot,
             at: began)
         defer { Self.end(worker) }
         try watch(worker, poll)

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
@@ -70,6 +71,35 @@ int clinux_pidfd_reap(int pidfd, int block, struct clinux_exit *status) {
 }
 
 int clinux_set_subreaper(void) { return result(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)); }
+
+int clinux_set_groups(const uint32_t *groups, size_t count) {
+    if (setgroups(count, groups) < 0) return -errno;
+    return result(getgroups(0, NULL)) == (int)count ? 0 : -EPERM;
+}
+
+int clinux_set_group(uint32_t group) {
+    gid_t real, effective, saved;
+    if (setresgid(group, group, group) < 0) return -errno;
+    if (getresgid(&real, &effective, &saved) < 0) return -errno;
+    return real == group && effective == group && saved == group ? 0 : -EPERM;
+}
+
+int clinux_set_user(uint32_t user) {
+    uid_t real, effective, saved;
+    // What would be kept beside the user goes with the root in it (capabilities(7)).
+    prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0);
+    prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+    if (setresuid(user, user, user) < 0) return -errno;
+    if (getresuid(&real, &effective, &saved) < 0) return -errno;
+    return real == user && effective == user && saved == user ? 0 : -EPERM;
+}
+
+int clinux_cannot_become_root(void) {
+    if (setresuid((uid_t)-1, 0, (uid_t)-1) == 0) return -EPERM;
+    return setresgid((gid_t)-1, 0, (gid_t)-1) == 0 && getegid() != getgid() ? -EPERM : 0;
+}
+
+int clinux_no_new_privileges(void) { return result(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)); }
 
 // Spawning. The child shares the parent's memory until it executes (CLONE_VM | CLONE_VFORK), as
 // posix_spawn(3) does it: so it calls nothing but system calls, and a failure is told by a word.

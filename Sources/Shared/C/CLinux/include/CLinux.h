@@ -149,6 +149,14 @@ int clinux_spawn(
     const struct clinux_spawn *request, pid_t *pid, int *pidfd, enum clinux_spawn_step *step);
 int clinux_set_subreaper(void);
 
+// Whom the process runs as (credentials(7)), for good; all its threads. Each looks afterwards whether
+// it is so: -EPERM if not.
+int clinux_set_groups(const uint32_t *groups, size_t count); // the supplementary ones
+int clinux_set_group(uint32_t group);                        // real, effective and saved
+int clinux_set_user(uint32_t user);                          // the same
+int clinux_cannot_become_root(void);                         // 0, or -EPERM: it is again
+int clinux_no_new_privileges(void);                          // prctl(2)
+
 // Memory (memfd_create(2), fcntl(2) file seals).
 int clinux_memfd(const char *name);
 int clinux_seal_contents(int fd); // write, shrink, grow, seal
