@@ -68,7 +68,8 @@ import Testing
             bind: [{address: "*:90", interface: eth1, max_connections: 5,
               backlog: 9, defer_accept: 5s, user_timeout: 1500ms}, "*:91-95",
               {address: "[::]:96-97", v6only: false, transparent: true},
-              {address: "*:90", interface: eth0}, "unix:/c",
+              {address: "*:90", interface: eth0}, "unix:/c", "fd:7",
+              {address: "fd:a.b", defer_accept: 2s},
               {address: "unix:/b", mode: "0666", user: u, group: g}]
             timeouts: {inspect: 7s}
             proxy_protocol: {from: [10.1.2.3/8, "::1"], others: plain}

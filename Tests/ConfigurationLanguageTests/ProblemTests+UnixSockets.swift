@@ -1,4 +1,4 @@
-// Mistakes with unix sockets, with the places where they are reported.
+// Mistakes with unix sockets and with sockets that were passed, with the places where they are reported.
 
 import ConfigurationLanguage
 
@@ -26,5 +26,27 @@ extension ProblemTests {
         Mistake(
             "frontends:\n  f: {bind: {address: 'unix:@a', mode: '0600'}, "
                 + "routes: [{respond: {}}]}", .conflictingFields, 3, 34, "/frontends/f/bind/mode"),
+        Mistake(
+            "frontends:\n  f: {bind: 'fd:2', routes: [{respond: {}}]}", .invalidValue, 3, 13,
+            "/frontends/f/bind"),
+        Mistake(
+            "frontends:\n  f: {bind: 'fd:05', routes: [{respond: {}}]}", .invalidValue, 3, 13,
+            "/frontends/f/bind"),
+        Mistake(
+            "frontends:\n  f: {bind: 'fd:', routes: [{respond: {}}]}", .invalidValue, 3, 13,
+            "/frontends/f/bind"),
+        Mistake(
+            "frontends:\n  f: {bind: 'fd:a b', routes: [{respond: {}}]}", .invalidValue, 3, 13,
+            "/frontends/f/bind"),
+        Mistake(
+            "frontends:\n  f: {bind: 'fd@5', routes: [{respond: {}}]}", .invalidValue, 3, 13,
+            "/frontends/f/bind", "fd:5"),
+        Mistake(
+            "frontends:\n  f: {bind: ['fd:5', 'fd:web', 'fd:5'], routes: [{respond: {}}]}",
+            .duplicateAddress, 3, 32, "/frontends/f/bind/2"),
+        Mistake(
+            "frontends:\n  f: {bind: {address: 'fd:web', interface: eth0}, "
+                + "routes: [{respond: {}}]}", .conflictingFields, 3, 33,
+            "/frontends/f/bind/interface"),
     ]
 }

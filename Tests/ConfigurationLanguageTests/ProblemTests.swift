@@ -390,12 +390,8 @@ struct Mistake: CustomTestStringConvertible, Sendable {
         let text = """
             version: 1
             frontends:
-              f:
-                labels: {owner: team-f}
-                bind: "*:80"
-                routes:
-                - {labels: {owner: team-r}, respond: {status: 1}}
-                - {respond: {status: 1}}
+              f: {labels: {owner: team-f}, bind: "*:80", routes: [
+                {labels: {owner: team-r}, respond: {status: 1}}, {respond: {status: 1}}]}
             """
         #expect(read(text).errors.map(\.owner) == ["team-r", "team-f"])
     }

@@ -257,6 +257,47 @@ import Wire
         #expect(table.idleInherited.isEmpty)
     }
 
+    /// By its number or its name, as whom it was before notwithstanding.
+    @Test func theOneThatIsAskedForIsTaken() throws {
+        let port = try FreePort.lease()
+        let socket = try listening(port)
+        let table = ListenerTable(inherited: [socket])
+        for (step, address) in ["http", "\(socket.number)"].enumerated() {
+            let wanted = try #require(PassedSocket(address))
+            for (offset, bind) in [
+                Bind(.passed(wanted)), Bind(try #require(SocketAddress("127.0.0.1:\(port)"))),
+            ].enumerated() {
+                let generation = 1 + step * 2 + offset
+                var frontend = Frontend(name: "web", mode: .http, bind: [])
+                frontend.bind = [bind]
+                try table.bind(
+                    generation: generation, configuration: Configuration(frontends: [frontend]))
+                let entry = try table.handOff(generation: generation).first?.manifest.entries.first
+                #expect(entry?.inode == socket.inode)
+                #expect(entry?.address == socket.address)
+                table.commit(generation: generation)
+                #expect(
+                    table.willRelease(
+                        generation: generation - 1, successor: generation, isFinal: false
+                    ).isEmpty)
+                table.didLetGo(generation: generation - 1)
+                #expect(table.views.map(\.address) == ["127.0.0.1:\(port)"])
+            }
+        }
+        #expect((try? TestSocket.connect(port: port)) != nil)
+    }
+
+    @Test func whatIsNotThereCannotBeTaken() throws {
+        let table = ListenerTable(inherited: [try listening(try FreePort.lease())])
+        var frontend = Frontend(name: "web", mode: .http, bind: [])
+        frontend.bind = [Bind(.passed(.name("other")))]
+        let failure = #expect(throws: ListenerFailure.self) {
+            try table.bind(generation: 1, configuration: Configuration(frontends: [frontend]))
+        }
+        #expect(failure?.error.errno == EBADF)
+        #expect(failure?.pointer == "/frontends/web/bind/0")
+    }
+
     @Test func anotherAddressIsBoundAsUsual() throws {
         let (own, other) = (try FreePort.lease(), try FreePort.lease())
         let table = ListenerTable(inherited: [try listening(other)])

@@ -18,7 +18,8 @@ public final class ApusInstance: Sendable {
     public init(
         _ configuration: TestConfiguration? = nil, worker: String = Programs.worker,
         environment: [String: String] = [:], directory: TemporaryDirectory? = nil,
-        configurationPath: String? = nil, descriptorLimit: Int? = nil, waits: Bool = true
+        configurationPath: String? = nil, descriptorLimit: Int? = nil, waits: Bool = true,
+        program: String = Programs.apus, descriptors: [Int32: Int32] = [:]
     ) throws {
         let folder = try directory ?? TemporaryDirectory()
         self.directory = folder
@@ -34,7 +35,7 @@ public final class ApusInstance: Sendable {
         if configuration != nil || configurationPath != nil {
             arguments += ["--config", self.configurationPath]
         }
-        var program = Programs.apus
+        var program = program
         if let descriptorLimit {
             let script = "ulimit -n \(descriptorLimit) && exec \"$0\" \"$@\""
             arguments = ["-c", script, program] + arguments
@@ -42,17 +43,20 @@ public final class ApusInstance: Sendable {
         }
         master = try ChildProcess(
             program, arguments, name: "master", directory: folder,
-            environment: environment.merging(["SWIFT_BACKTRACE": "enable=no"]) { mine, _ in mine })
+            environment: environment.merging(["SWIFT_BACKTRACE": "enable=no"]) { mine, _ in mine },
+            descriptors: descriptors)
         if waits { try waitUntilReady() }
     }
 
     /// Another master on the directory of one that has ended, with its configuration as it is now.
     public convenience init(
-        resuming directory: TemporaryDirectory, worker: String = Programs.worker
+        resuming directory: TemporaryDirectory, worker: String = Programs.worker,
+        descriptors: [Int32: Int32] = [:]
     ) throws {
         try self.init(
             nil, worker: worker, directory: directory,
-            configurationPath: directory.path("apus.yaml"), waits: false)
+            configurationPath: directory.path("apus.yaml"), waits: false,
+            descriptors: descriptors)
     }
 
     deinit { tearDown() }

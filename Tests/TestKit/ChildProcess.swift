@@ -28,11 +28,12 @@ public final class ChildProcess: Sendable {
     private let end = Mutex<ProcessEnd?>(nil)
 
     /// Standard output and error go to `NAME.out` and `NAME.err` in `directory`; all three to
-    /// `terminal`, if there is one.
+    /// `terminal`, if there is one. `descriptors`, numbers of ours, are passed under the numbers that
+    /// are their keys, which are none of ours.
     public init(
         _ path: String, _ arguments: [String], name: String = "process",
         directory: TemporaryDirectory, environment: [String: String] = [:],
-        changes: Bool = true, terminal: String? = nil
+        changes: Bool = true, terminal: String? = nil, descriptors: [Int32: Int32] = [:]
     ) throws {
         outputPath = directory.path("\(name).out")
         errorPath = directory.path("\(name).err")
@@ -40,7 +41,7 @@ public final class ChildProcess: Sendable {
         full.merge(environment) { $1 }
         pid = try Self.spawn(
             path, [path] + arguments, full.map { "\($0)=\($1)" }, input: terminal ?? "/dev/null",
-            output: terminal ?? outputPath, error: terminal ?? errorPath)
+            output: terminal ?? outputPath, error: terminal ?? errorPath, descriptors)
     }
 
     deinit { killGroup() }
@@ -84,7 +85,7 @@ public final class ChildProcess: Sendable {
 
     private static func spawn(
         _ path: String, _ arguments: [String], _ environment: [String],
-        input: String, output: String, error: String
+        input: String, output: String, error: String, _ descriptors: [Int32: Int32]
     ) throws -> Int32 {
         var actions = unsafe posix_spawn_file_actions_t()
         var attributes = posix_spawnattr_t()
@@ -99,6 +100,9 @@ public final class ChildProcess: Sendable {
         unsafe posix_spawn_file_actions_addopen(&actions, 0, input, O_RDWR | O_NOCTTY, 0)
         unsafe posix_spawn_file_actions_addopen(&actions, 1, output, create, 0o644)
         unsafe posix_spawn_file_actions_addopen(&actions, 2, error, create, 0o644)
+        for (number, own) in descriptors {
+            unsafe posix_spawn_file_actions_adddup2(&actions, own, number)
+        }
         var none = sigset_t()
         unsafe sigemptyset(&none)
         unsafe posix_spawnattr_setsigmask(&attributes, &none)

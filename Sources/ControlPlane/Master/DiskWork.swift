@@ -20,6 +20,7 @@ final class DiskWork: Sendable {
     private let configurationPath: String?
     private let mailbox: Mailbox
     private let traffic: TrafficTable
+    private let machine: MachineCheck
     let names: NameResolver
     /// Words for the log.
     private let complain: @Sendable (String) -> Void
@@ -46,7 +47,7 @@ final class DiskWork: Sendable {
     /// - Parameter reserved: the last generation number that is durable already.
     init(
         store: Store, reserved: Int, configurationPath: String?, mailbox: Mailbox,
-        traffic: TrafficTable, complain: @escaping @Sendable (String) -> Void
+        traffic: TrafficTable, machine: MachineCheck, complain: @escaping @Sendable (String) -> Void
     ) throws(SystemError) {
         storeThread = try WorkThread(name: "store")
         records = RecordKeeper(store: store, thread: storeThread, complain: complain)
@@ -60,6 +61,7 @@ final class DiskWork: Sendable {
         self.configurationPath = configurationPath
         self.mailbox = mailbox
         self.traffic = traffic
+        self.machine = machine
         names = NameResolver(traffic: traffic, mailbox: mailbox)
         self.complain = complain
     }
@@ -116,7 +118,7 @@ final class DiskWork: Sendable {
         guard let configuration = report.configuration else {
             throw ReloadFailure(report.errors)
         }
-        let refusals = MachineCheck.problems(in: report)
+        let refusals = machine.problems(in: report)
         guard refusals.isEmpty else { throw ReloadFailure(refusals) }
         // Waits for the store's thread, so a number is given and known in one order.
         let contentSHA256 = report.valuesSHA256
@@ -132,7 +134,7 @@ final class DiskWork: Sendable {
                 contentSHA256: contentSHA256),
             configuration: configuration,
             warnings: report.warnings.map(\.description)
-                + MachineCheck.warnings(of: configuration))
+                + machine.warnings(of: configuration))
     }
 
     private func load() throws(ReloadFailure) -> ConfigurationSource {
@@ -220,6 +222,7 @@ final class DiskWork: Sendable {
         of generation: Int, for plan: GenerationPlan
     ) throws -> GenerationMaterial {
         let configuration = try readable(plan.revision).configuration
+        if let fault = machine.faults(in: configuration).first { throw fault }
         names.prepare(configuration)
         let json = try JSONWriter.encode(
             WorkerConfiguration(

@@ -168,6 +168,8 @@ final class EffectExecutor {
     private func begin(
         _ generation: Int, _ material: GenerationMaterial, deadline: Instant, at now: Instant
     ) -> [SupervisorEvent] {
+        // No address is refused to us there, so nothing else would make them let go of it.
+        if material.configuration.takesPassedSockets { _ = orphans.askToRelease() }
         do throws(ListenerFailure) {
             try listeners.bind(
                 generation: generation, configuration: material.configuration,

@@ -72,6 +72,8 @@ final class Listener {
         case (nil, .unix(let address)):
             socket = try UnixSocket.bind(address.name)
             if !address.isAbstract { file = try SocketFile(path: address.name) }
+        case (nil, .passed(let socket)):
+            throw SystemError(call: "take \(socket), which was not passed to us", errno: EBADF)
         }
         self.file = file
         self.id = id
@@ -139,6 +141,7 @@ final class Listener {
                     rawValue, bind.isTransparent, like: RawSocketAddress(address))
             }
         case .unix: try setAccess(bind.access.mode, owner, wasHalfChanged: wasHalfChanged)
+        case .passed: preconditionFailure("a listener has the address that its socket has")
         }
         try TCPSocket.listen(rawValue, backlog: Int32(clamping: bind.backlog))
         applied = bind

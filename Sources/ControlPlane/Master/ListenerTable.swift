@@ -39,8 +39,10 @@ final class ListenerTable {
 
     private var listeners: [Listener] = []
     private var nextID = 1
-    /// Passed to us at the start; each is adopted by the listener of its address, if there is one.
+    /// Passed to us at the start; each is adopted by the listener of its address, or that asks for it.
     private let inherited: [InheritedSocket]
+    /// Inodes of those that had a listener at some time.
+    private var adopted: Set<UInt64> = []
     /// The generation whose configuration holds now.
     private var committed: Int?
     /// Where an address stands in a generation's configuration.
@@ -57,9 +59,25 @@ final class ListenerTable {
         self.inherited = inherited
     }
 
-    /// Inherited sockets that no listener has: connections wait in them for nobody.
+    /// Inherited sockets that no listener has and somebody meant for us: connections wait in them for
+    /// nobody.
     var idleInherited: [InheritedSocket] {
+        unused.filter { $0.name != nil || adopted.contains($0.inode) }
+    }
+
+    private var unused: [InheritedSocket] {
         inherited.filter { socket in !listeners.contains { $0.inode == socket.inode } }
+    }
+
+    /// One for the place that the generation does not have at another. An older one may have it by
+    /// another name: the queue is the same.
+    private func inherited(for place: ListenPlace, of generation: Int) -> InheritedSocket? {
+        inherited.first { socket in
+            socket.has(place)
+                && !listeners.contains {
+                    $0.inode == socket.inode && $0.wantedBy.contains(generation)
+                }
+        }
     }
 
     /// By id. Closed ones are gone.
@@ -133,7 +151,7 @@ final class ListenerTable {
         do throws(SystemError) {
             listener = try Listener(
                 id: nextID, configured: listen, as: entry, frontend: frontend,
-                adopting: idleInherited.first { $0.has(listen) })
+                adopting: inherited(for: listen, of: generation))
         } catch {
             // Nothing else: somebody who has the place is no reason to be silent.
             if let deaf, error.errno == ENODEV || error.errno == ENOENT {
@@ -146,15 +164,19 @@ final class ListenerTable {
         nextID += 1
         listener.wantedBy = [generation]
         listeners.append(listener)
+        if listener.isInherited { adopted.insert(listener.inode) }
         return listener
     }
 
     /// An inherited socket may be in the way without being the one that is wanted.
     private func explained(_ error: SystemError, of listen: ListenPlace) -> SystemError {
         guard error.errno == EADDRINUSE,
-            let other = idleInherited.first(where: { $0.place.overlaps(listen) })
+            let other = unused.first(where: { $0.place.overlaps(listen) })
         else { return error }
-        let call = "\(error.call), while systemd passed \(other.address) as \"\(other.name)\""
+        let call =
+            other.name == nil
+            ? "\(error.call), which the socket has that was passed as fd:\(other.number)"
+            : "\(error.call), while systemd passed \(other.address) as \(other.label)"
         return SystemError(call: call, errno: error.errno)
     }
 

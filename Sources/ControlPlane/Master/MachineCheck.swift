@@ -7,21 +7,33 @@ internal import Supervisor
 internal import Syscalls
 internal import Wire
 
-enum MachineCheck {
+struct MachineCheck: Sendable {
+    /// What was open when the master began.
+    let passed: SocketActivation.Received
+
     /// What is wrong with a configuration that was read, with its place; empty if it may be run here.
-    static func problems(in report: ConfigurationReport) -> [ConfigurationProblem] {
+    func problems(in report: ConfigurationReport) -> [ConfigurationProblem] {
         guard let configuration = report.configuration else { return [] }
-        do throws(MachineFault) {
-            _ = try WorkerAccount.resolved(configuration.process)
-            return []
-        } catch {
-            let field = report.machineFields.first { $0.pointer == error.pointer }
-            return field.map { [$0.problem(error.code, error.what)] } ?? []
+        return faults(in: configuration).compactMap { fault in
+            report.machineFields.first { field in
+                fault.address.map { $0 == field.address } ?? (field.pointer == fault.pointer)
+            }?.problem(fault.code, fault.what)
         }
     }
 
+    /// The same of one whose text is not at hand; the account first, then what is bound, in order.
+    func faults(in configuration: Configuration) -> [MachineFault] {
+        var faults: [MachineFault] = []
+        do throws(MachineFault) {
+            _ = try WorkerAccount.resolved(configuration.process)
+        } catch {
+            faults.append(error)
+        }
+        return faults + passed.faults(in: configuration)
+    }
+
     /// What is lawful and odd.
-    static func warnings(of configuration: Configuration) -> [String] {
+    func warnings(of configuration: Configuration) -> [String] {
         guard Accounts.ownUserID == 0, configuration.process.user == nil else { return [] }
         return [
             "workers run as root; name another user for them in process.user, or say root there "
@@ -34,6 +46,8 @@ enum MachineCheck {
 struct MachineFault: Error, Equatable {
     /// Of the field that asks for it.
     var pointer: String
+    /// Of an entry of `bind`.
+    var address: ListenAddress?
     var code = ConfigurationProblem.Code.invalidValue
     /// Goes behind the value.
     var what: String
@@ -42,9 +56,9 @@ struct MachineFault: Error, Equatable {
 extension ReloadFailure {
     /// Of a start from a revision whose text was checked before: the machine has changed.
     init(_ fault: MachineFault) {
+        let subject = fault.address.map { "\($0)" } ?? fault.pointer
         self.init(
-            code: "config-invalid", detail: "\(fault.pointer) \(fault.what)",
-            pointer: fault.pointer)
+            code: "config-invalid", detail: "\(subject) \(fault.what)", pointer: fault.pointer)
     }
 }
 

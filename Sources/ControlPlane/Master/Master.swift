@@ -23,6 +23,8 @@ public struct MasterOptions: Sendable {
     public var workerPath: String
     /// Of this program; a worker of another is refused.
     public var version: String
+    /// The process has just begun: every listening socket that is open was passed to it.
+    public var takesDescriptors = false
 
     public init(
         configurationPath: String? = nil, stateDirectory: String, runtimeDirectory: String,
@@ -52,6 +54,9 @@ public final class Master {
 
     /// Takes the directories, the lock, the database and the signals.
     public init(options: MasterOptions, log: EventLog) throws(StartupError) {
+        // First, while nothing of ours is open that could be taken for it.
+        let activation = SocketActivation.receive(takesAll: options.takesDescriptors)
+        let machine = MachineCheck(passed: activation)
         directory = try StateDirectory(path: options.stateDirectory)
         // The socket's own mode says who may use it; its group must be able to reach it.
         try StateDirectory.prepare(
@@ -61,11 +66,7 @@ public final class Master {
         do {
             let store = try Store.open(directory: options.stateDirectory)
             for finding in store.findings { masterLog.logger.error("\(finding)") }
-            try SignalDescriptor.ignore(SIGPIPE)
-            // Ignored by whoever started us, our children would leave without a status.
-            signal(SIGCHLD, SIG_DFL)
-            _ = try? ProcessLimits.raiseDescriptorLimit()
-            let signals = try SignalDescriptor(blocking: Self.signals)
+            let signals = try Self.prepareProcess()
             let created = try SharedRegion.create()
             let region = created.region
             let overrides = try store.serverOverrides()
@@ -80,7 +81,6 @@ public final class Master {
                     findings: store.findings.map(\.description)),
                 gauges: gauges)
             let poll = try PollSet()
-            let activation = SocketActivation.receive()
             masterLog.received(activation)
             let listeners = ListenerTable(inherited: activation.sockets)
             let lastGeneration = try store.lastGeneration()
@@ -88,7 +88,7 @@ public final class Master {
             try store.reserveGenerations(through: reserved)
             disk = try DiskWork(
                 store: store, reserved: reserved, configurationPath: options.configurationPath,
-                mailbox: mailbox, traffic: traffic
+                mailbox: mailbox, traffic: traffic, machine: machine
             ) { masterLog.logger.error("\($0)") }
             let workers = WorkerTable(
                 program: options.workerPath, version: options.version, poll: poll,
@@ -97,7 +97,7 @@ public final class Master {
             let orphans = Orphans(known: try store.liveWorkers(), program: options.workerPath)
             for worker in orphans.gone { try store.remove(worker) }
             // No address is refused to us there, so nothing else would make them let go of it.
-            if !activation.sockets.isEmpty { _ = orphans.askToRelease() }
+            if activation.sockets.contains(where: { $0.name != nil }) { _ = orphans.askToRelease() }
             loop = try MasterLoop(
                 MasterLoop.Parts(
                     supervisor: Supervisor(
@@ -112,7 +112,8 @@ public final class Master {
             trail = try AuditTrail(store: store) { masterLog.logger.error("\($0)") }
             handle = MasterHandle(
                 mailbox: mailbox, board: board, disk: disk, traffic: traffic,
-                configurations: try ConfigurationDesk(options, store: store, board: board),
+                configurations: try ConfigurationDesk(
+                    options, store: store, board: board, machine: machine),
                 trail: trail)
             masterLog.starts(options, instanceID: store.instanceID)
         } catch let error as StartupError {
@@ -120,6 +121,15 @@ public final class Master {
         } catch {
             throw StartupError("the master cannot start: \(error)")
         }
+    }
+
+    /// The signals that the loop reads, and what children inherit.
+    private static func prepareProcess() throws -> SignalDescriptor {
+        try SignalDescriptor.ignore(SIGPIPE)
+        // Ignored by whoever started us, our children would leave without a status.
+        signal(SIGCHLD, SIG_DFL)
+        _ = try? ProcessLimits.raiseDescriptorLimit()
+        return try SignalDescriptor(blocking: signals)
     }
 
     /// The newest revision that has served in an earlier life and can still be read: what the first

@@ -185,15 +185,22 @@ final class MasterLog: Sendable {
         }
         for socket in activation.sockets {
             logger.info(
-                "socket passed by systemd",
-                metadata: ["name": "\(socket.name)", "address": "\(socket.address)"])
+                "\(socket.name == nil ? "listening socket passed" : "socket passed by systemd")",
+                metadata: metadata(of: socket))
         }
     }
 
+    private func metadata(of socket: InheritedSocket) -> Logger.Metadata {
+        let address: Logger.Metadata = ["address": "\(socket.address)"]
+        return socket.name.map { address.adding("name", $0) }
+            ?? address.adding("descriptor", socket.number)
+    }
+
     func isIdle(_ socket: InheritedSocket) {
+        let origin = socket.name == nil ? "that was passed" : "passed by systemd"
         logger.warning(
-            "no frontend binds a socket passed by systemd: who connects to it waits",
-            metadata: ["name": "\(socket.name)", "address": "\(socket.address)"])
+            "no frontend binds a socket \(origin): who connects to it waits",
+            metadata: metadata(of: socket))
     }
 
     func workerOutput(_ output: OutputTail.Output, of worker: WorkerID) {

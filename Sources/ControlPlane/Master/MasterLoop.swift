@@ -318,7 +318,7 @@ final class MasterLoop {
     private func reportIdleInherited() {
         guard supervisor.serving != nil, !supervisor.isStopping else { return }
         let idle = listeners.idleInherited
-        let names = idle.map(\.name)
+        let names = idle.map(\.label)
         if names == idleInherited { return }
         idleInherited = names
         for socket in idle { log.isIdle(socket) }

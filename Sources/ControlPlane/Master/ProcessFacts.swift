@@ -38,10 +38,11 @@ enum ProcessFacts {
     /// Who listens on the port of an address, or at a unix socket's, as far as this user may know:
     /// `nginx (pid 812)`.
     static func holder(of address: ListenAddress) -> String? {
-        let inodes =
+        let inodes: Set<String> =
             switch address {
             case .internet(let address): listeningInodes(port: address.port)
             case .unix(let address): listeningInodes(name: address.name)
+            case .passed: []
             }
         if inodes.isEmpty { return nil }
         let entries = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []

@@ -75,6 +75,7 @@ struct ListenerHandoffReceiver: ~Copyable {
             case .unix(let expected):
                 let name = try UnixSocket.localName(fd)
                 return name == expected.name ? nil : "it is unix:\(name)"
+            case .passed: return "no address is said"
             }
         } catch {
             return "\(error)"

@@ -46,7 +46,7 @@ public struct Bind: Codable, Sendable, Equatable {
     /// One for each socket, in order of their ports.
     public var places: [ListenPlace] {
         switch address {
-        case .unix: [firstPlace]
+        case .unix, .passed: [firstPlace]
         case .internet(let first):
             (first.port...lastPort(from: first.port)).map { port in
                 ListenPlace(
@@ -78,7 +78,7 @@ extension Bind: CustomStringConvertible {
     public var description: String {
         switch address {
         case .internet(let first) where portCount > 1: "\(first)-\(lastPort(from: first.port))"
-        case .internet, .unix: address.description
+        case .internet, .unix, .passed: address.description
         }
     }
 }

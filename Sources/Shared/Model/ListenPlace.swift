@@ -19,7 +19,9 @@ public struct ListenPlace: Sendable, Hashable {
         let (host, others): (SocketAddress.Host, SocketAddress.Host)
         switch (address, other.address) {
         case (.unix(let one), .unix(let another)): return one == another
-        case (.unix, .internet), (.internet, .unix): return false
+        // What a passed socket is bound to is not known here.
+        case (.passed(let one), .passed(let another)): return one == another
+        case (.unix, .internet), (.internet, .unix), (.passed, _), (_, .passed): return false
         case (.internet(let one), .internet(let another)):
             guard one.port == another.port, one.port != 0 else { return false }
             (host, others) = (one.host, another.host)

@@ -53,11 +53,12 @@ struct RunCommand: ParsableCommand {
         let given = readConfiguration()
         // Without an earlier life nothing else can be served, and nothing is touched.
         if case .invalid(let refusal) = given, !hasState(directories) { throw refused(refusal) }
-        let options = MasterOptions(
+        var options = MasterOptions(
             configurationPath: config.map(Surroundings.absolute),
             stateDirectory: directories.state, runtimeDirectory: directories.runtime,
             workerPath: try worker.map(Surroundings.absolute) ?? Surroundings.workerPath(),
             version: ApusVersion.current)
+        options.takesDescriptors = true
         let log: EventLog
         // First the master, which blocks the signals that it reads: threads inherit that.
         let master: Master

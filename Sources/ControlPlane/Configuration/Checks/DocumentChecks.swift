@@ -116,7 +116,7 @@ extension ListenAddress {
         switch self {
         case .internet(let address):
             .internet(SocketAddress(host: .ipv4(0), port: address.port))
-        case .unix: self
+        case .unix, .passed: self
         }
     }
 }

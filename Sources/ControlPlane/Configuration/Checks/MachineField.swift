@@ -1,8 +1,13 @@
-// A field whose value only the machine that runs it can judge: a name of an account. A reading of the
-// text notes where it is said; who runs it looks, and says so at that place. Pure value.
+// A field whose value only the machine that runs it can judge: a name of an account, a socket that was
+// passed to the master. A reading of the text notes where it is said; who runs it looks, and says so
+// at that place. Pure value.
+
+public import Model
 
 /// A place of the text, with what stands there.
 public struct MachineField: Sendable, Hashable {
+    /// Of an entry of `bind`, which no other has; nil: an account.
+    public let address: ListenAddress?
     /// RFC 6901: of the field.
     public let pointer: String
     /// The value as problems show it: in quotes, or the reference that it came from.
@@ -11,7 +16,12 @@ public struct MachineField: Sendable, Hashable {
     private let position: TextPosition
     private let owner: String?
 
-    init(_ text: String, at value: ValueReader) {
+    init(_ address: ListenAddress, at value: ValueReader) {
+        self.init("\(address)", address, at: value)
+    }
+
+    init(_ text: String, _ address: ListenAddress? = nil, at value: ValueReader) {
+        self.address = address
         pointer = value.pointer
         shown = value.quoted(text)
         file = value.reading.problems.file

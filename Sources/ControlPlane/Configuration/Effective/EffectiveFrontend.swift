@@ -69,7 +69,7 @@ extension JSONValue {
         if bind.isPlain { return address }
         let isFile =
             switch bind.address {
-            case .internet: false
+            case .internet, .passed: false
             case .unix(let address): !address.isAbstract
             }
         return .object([

@@ -14,10 +14,14 @@ extension ValueReader {
     func bindAddresses() -> Bind? {
         let allowed =
             "an address with a port or several, such as \"*:80\", \"127.0.0.1:8080\", \"[::]:80\" or "
-            + "\"*:8000-8010\", or a unix socket, such as \"unix:/run/apus/web.sock\""
+            + "\"*:8000-8010\", a unix socket, such as \"unix:/run/apus/web.sock\", or one that was "
+            + "passed, such as \"fd:3\""
         guard let text = line(limit: 255) else { return nil }
         if text.hasPrefix("unix:") {
             return unixAddress(text.dropFirst(5)).map { Bind(.unix($0)) }
+        }
+        if text.hasPrefix("fd:") || text.hasPrefix("fd@") {
+            return passedSocket(text).map { Bind(.passed($0)) }
         }
         guard let dash = text.lastIndex(of: "-"), let colon = text.lastIndex(of: ":"), colon < dash
         else { return bindAddress(text, written: text, allowed).map { Bind($0) } }
@@ -56,6 +60,19 @@ extension ValueReader {
         report(
             .invalidValue, "\(quoted(written)) names no address, must be \(allowed)",
             suggestion: "*:" + port)
+        return nil
+    }
+
+    private func passedSocket(_ text: String) -> PassedSocket? {
+        let name = text.dropFirst(3)
+        if text.hasPrefix("fd:"), let socket = PassedSocket(name) { return socket }
+        let numbers = PassedSocket.numbers
+        report(
+            .invalidValue,
+            "\(quoted(text)) does not fit, must be fd: and the number of a descriptor, "
+                + "\(numbers.lowerBound) to \(numbers.upperBound), or a name of LISTEN_FDNAMES, of "
+                + "\(PassedSocket.nameBytesMax) bytes at most",
+            suggestion: text.hasPrefix("fd@") ? PassedSocket(name)?.description : nil)
         return nil
     }
 

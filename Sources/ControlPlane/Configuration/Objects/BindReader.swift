@@ -51,6 +51,10 @@ extension ValueReader {
         case .none: break
         case .internet:
             fields.refuse(ofFiles, .conflictingFields, "is for a unix socket that is a file")
+        case .passed:
+            fields.refuse(
+                ofFiles + ["interface", "v6only"], .conflictingFields,
+                "is for a socket that Apus makes: this one is as it was passed")
         case .unix(let address):
             fields.refuse(
                 ["defer_accept", "user_timeout", "interface", "transparent", "v6only"],
@@ -63,7 +67,12 @@ extension ValueReader {
 
     private func note(_ bind: Bind, at value: ValueReader) -> Bind {
         reading.document.boundAddresses.append(.init(bind: bind, value: value))
-        if case .unix(let address) = bind.address { value.checkNotAdmin(address) }
+        switch bind.address {
+        case .internet: break
+        case .unix(let address): value.checkNotAdmin(address)
+        case .passed:
+            reading.document.machineFields.append(MachineField(bind.address, at: value))
+        }
         return bind
     }
 
@@ -84,7 +93,7 @@ extension ValueReader {
 extension ListenAddress {
     fileprivate var isWildcardIPv6: Bool {
         switch self {
-        case .unix: false
+        case .unix, .passed: false
         case .internet(let address):
             switch address.host {
             case .ipv4: false

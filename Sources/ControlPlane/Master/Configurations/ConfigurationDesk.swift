@@ -18,6 +18,7 @@ public final class ConfigurationDesk: Sendable {
     private let store: Store
     private let configurationPath: String?
     private let board: MasterBoard
+    private let machine: MachineCheck
     private let probe: WorkerProbe
     private let readThread: WorkThread
     private let probeThread: WorkThread
@@ -32,12 +33,13 @@ public final class ConfigurationDesk: Sendable {
     private static let documentCountMax = 2
 
     init(
-        _ options: MasterOptions, store: Store, board: MasterBoard
+        _ options: MasterOptions, store: Store, board: MasterBoard, machine: MachineCheck
     ) throws(SystemError) {
         readThread = try WorkThread(name: "plan")
         probeThread = try WorkThread(name: "probe")
         self.store = store
         self.board = board
+        self.machine = machine
         configurationPath = options.configurationPath
         probe = WorkerProbe(program: options.workerPath, version: options.version)
     }
@@ -80,7 +82,7 @@ public final class ConfigurationDesk: Sendable {
             return ReadPlan(
                 plan: ConfigurationPlan(errors: errors, warnings: warnings, baseRevision: base))
         }
-        let refusals = level == .schema ? [] : MachineCheck.problems(in: report)
+        let refusals = level == .schema ? [] : machine.problems(in: report)
         guard refusals.isEmpty else {
             return ReadPlan(
                 plan: ConfigurationPlan(errors: refusals, warnings: warnings, baseRevision: base))

@@ -1,6 +1,6 @@
-// Listening sockets that were opened before us and passed to us (sd_listen_fds(3)): systemd keeps
-// them bound while the service restarts. Taken once at the start, before any other thread runs;
-// then confined to the loop. Refuses what is not a listening TCP or unix stream socket.
+// Listening sockets that were opened before us and passed to us, by systemd (sd_listen_fds(3)), which
+// keeps them bound while the service restarts, or by whoever else started us. Taken once at the
+// start, before any other thread runs. Refuses what is not a listening TCP or unix stream socket.
 
 internal import CSystemd
 internal import Glibc
@@ -9,29 +9,50 @@ internal import Syscalls
 
 /// One such socket. Owns the descriptor for the master's whole life, so that a reload may give the
 /// address up and a later one take it again.
-final class InheritedSocket {
-    /// FileDescriptorName= of the socket unit.
-    let name: String
+final class InheritedSocket: Sendable {
+    /// FileDescriptorName= of the socket unit; nil: it was just there, and who wants it asks for it by
+    /// its number.
+    let name: String?
+    /// Of its descriptor.
+    let number: Int32
     let address: ListenAddress
     let inode: UInt64
     private let socket: FileDescriptor
 
-    init(name: String, socket: consuming FileDescriptor) throws(SystemError) {
+    init(name: String?, socket: consuming FileDescriptor) throws(SystemError) {
         self.name = name
+        number = socket.rawValue
         address = try ListenAddress(boundTo: socket.rawValue)
         inode = try ListenerSocket.inode(socket.rawValue)
         self.socket = socket
     }
 
-    /// Whether the place is at this address.
-    func has(_ place: ListenPlace) -> Bool { place.address == address }
+    /// For people: `"http"`, `descriptor 5`.
+    var label: String { name.map { "\"\($0)\"" } ?? "descriptor \(number)" }
+
+    /// Whether the place is at this address, or asks for this socket. By its address it is found only
+    /// if somebody has passed it by name: any other may be here by accident.
+    func has(_ place: ListenPlace) -> Bool {
+        switch place.address {
+        case .passed(let socket): isCalled(socket)
+        case .internet, .unix: name != nil && place.address == address
+        }
+    }
+
+    func isCalled(_ socket: PassedSocket) -> Bool {
+        switch socket {
+        case .number(let number): self.number == number
+        case .name(let name): self.name == name
+        }
+    }
 
     /// As far as it is known here: by any interface.
     var place: ListenPlace { ListenPlace(address) }
 
     /// A descriptor for a listener; the socket has what one of our own has, or is refused with
-    /// the setting of the socket unit that is to be changed.
+    /// the setting of the socket unit that is to be changed. One that was asked for itself is as it is.
     func adopt(for place: ListenPlace) throws(SystemError) -> FileDescriptor {
+        if case .passed = place.address { return try duplicate() }
         if case .internet(let address) = address, case .ipv6 = address.host {
             let takesIPv4 = try option(IPPROTO_IPV6, IPV6_V6ONLY) == 0
             if takesIPv4, !place.takesIPv4 {
@@ -67,7 +88,7 @@ final class InheritedSocket {
     }
 
     private func refusal(_ why: String) -> SystemError {
-        SystemError(call: "adopt socket \"\(name)\" of systemd, which \(why)", errno: EINVAL)
+        SystemError(call: "adopt socket \(label) of systemd, which \(why)", errno: EINVAL)
     }
 
     private func option(_ level: Int32, _ name: Int32) throws(SystemError) -> Int32 {
@@ -90,11 +111,16 @@ enum SocketActivation {
         var sockets: [InheritedSocket] = []
         /// Descriptors that are none of ours, for the log; they are closed.
         var refused: [String] = []
+        /// Why other descriptors that were open are no such sockets, by number.
+        var others: [Int32: String] = [:]
     }
 
     /// Takes what LISTEN_FDS, LISTEN_FDNAMES and LISTEN_PID say; nothing if they are for another
-    /// process. All become close-on-exec. To be called once.
-    static func receive() -> Received {
+    /// process. All become close-on-exec. To be called once, before anything else is opened.
+    ///
+    /// - Parameter takesAll: takes every other listening socket of the process, too, which is then
+    ///   nobody else's: it has just begun.
+    static func receive(takesAll: Bool) -> Received {
         var names: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?
         // SAFETY: the callee writes the vector, which we free below; the environment is not
         // changed by it (0) or by anybody else.
@@ -108,6 +134,7 @@ enum SocketActivation {
             received.add(
                 name: name, FileDescriptor(owning: SD_LISTEN_FDS_START + index))
         }
+        if takesAll { received.addOthers() }
         return received
     }
 
@@ -128,8 +155,32 @@ extension SocketActivation.Received {
             let socket = try? InheritedSocket(name: name, socket: descriptor)
         else {
             refused.append("\(name) (descriptor \(number))")
+            others[number] = "is no listening stream socket"
             return
         }
         sockets.append(socket)
+    }
+
+    /// What has no name. What is no listening socket is left alone.
+    mutating func addOthers() {
+        let known = Set(sockets.map(\.number)).union(others.keys)
+        for number in (try? Files.openDescriptors()) ?? []
+        where PassedSocket.numbers.contains(number) && !known.contains(number) {
+            let stream = Int32(SOCK_STREAM.rawValue)
+            if sd_is_socket(number, AF_UNSPEC, 0, -1) <= 0 {
+                others[number] = "is no socket"
+            } else if sd_is_socket(number, AF_UNSPEC, stream, -1) <= 0 {
+                others[number] = "is no stream socket: UDP, perhaps"
+            } else if sd_is_socket(number, AF_UNSPEC, stream, 1) <= 0 {
+                others[number] = "is a socket that does not listen"
+            } else if (try? ListenAddress(boundTo: number)) == nil {
+                others[number] = "is a socket of another family than IPv4, IPv6 and unix"
+            } else if fcntl(number, F_SETFD, FD_CLOEXEC) == 0,
+                let socket = try? InheritedSocket(
+                    name: nil, socket: FileDescriptor(owning: number))
+            {
+                sockets.append(socket)
+            }
+        }
     }
 }
