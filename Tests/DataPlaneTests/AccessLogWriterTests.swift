@@ -52,7 +52,7 @@ private final class Logger {
             for byte in line.utf8 { writer.append(byte) }
             buffer.didWrite(writer.count)
         }
-        return sink.submit(buffer)
+        return sink.submit(buffer, isFull: true)
     }
 
     private func kind(_ path: String) throws -> LogOutput.Kind {

@@ -78,7 +78,23 @@ extension EngineSocket {
             try #require(!writer.overflowed)
             buffer.didWrite(writer.count)
         }
-        return sink.submit(buffer)
+        return sink.submit(buffer, isFull: true)
+    }
+
+    /// Behind a few buffers only full ones are taken: lines that come slowly fill the room as well.
+    @Test func whatWaitsIsFull() throws {
+        func submit(isFull: Bool) throws -> Bool {
+            let buffer = try #require(LogBuffer())
+            buffer.didWrite(1)
+            return sink.submit(buffer, isFull: isFull)
+        }
+        for _ in 0..<8 { #expect(try submit(isFull: false)) }
+        #expect(!(try submit(isFull: false)))
+        for _ in 8..<128 { #expect(try submit(isFull: true)) }
+        #expect(!(try submit(isFull: true)))
+        #expect(sink.next() != nil)
+        #expect(!(try submit(isFull: false)))
+        #expect(try submit(isFull: true))
     }
 
     @Test func eachMessageStandsBehindItsCount() throws {
@@ -197,7 +213,8 @@ extension EngineSocket {
         for other in others { other.close() }
     }
 
-    /// Exchanges go on while nobody takes their lines; each line came or was counted.
+    /// Exchanges go on while nobody takes their lines; each line came or was counted, and as long as
+    /// there is room they are kept.
     @Test func aReceiverThatIsAwayHoldsUpNoExchange() throws {
         let receiver = try Receiver(backlog: nil)
         var options = EngineHarness.Options()
@@ -219,6 +236,7 @@ extension EngineSocket {
             try #require(client.takeMessage() != nil)
             count += 1
         }
+        #expect(count > 3_000, "6 MB at least")
         try receiver.listen()
         let connection = try #require(receiver.accept(within: 20))
         client.close()

@@ -85,6 +85,22 @@ import Testing
         #expect(next.addresses == [[SocketAddress(host: .ipv4(5), port: 80)]])
     }
 
+    /// What a server was given while its name was of no use goes with the configuration that gave it.
+    @Test func anAddressOfLastResortIsNotKept() throws {
+        let table = TrafficTable(region)
+        var named = configuration(.named(Self.name))
+        for (generation, word) in ([7, 8, nil, 9] as [UInt32?]).enumerated() {
+            named.backends[0].servers[0].initialAddress = InitialAddress(
+                sources: [.dns], fallback: word.map { .ipv4($0) })
+            let numbers = table.numbers(for: named, generation: generation + 1)
+            _ = table.dropOverrides(serving: generation + 1)
+            table.publishAddresses()
+            #expect(
+                try record(numbers).address
+                    == word.map { PublishedAddress(raw($0), tag: Self.name.tag) })
+        }
+    }
+
     @Test func anOperatorGoesBefore() throws {
         let table = TrafficTable(region)
         let named = configuration(.named(Self.name))

@@ -55,8 +55,10 @@ final class LogBuffer: @unchecked Sendable {
 
 /// Between all loops and one writer thread.
 final class AccessLogSink: Sendable {
-    /// Buffers that wait to be written: 8 MB.
+    /// Buffers that wait to be written: 8 MB, as those behind the first few are full.
     private static var waitingMax: Int { 128 }
+    /// So many may wait before one that has room left.
+    private static var waitingBeforePartMax: Int { 8 }
     private static var sparesMax: Int { 32 }
 
     /// Nothing here grows once it is made: the way of a line costs no allocation.
@@ -84,9 +86,12 @@ final class AccessLogSink: Sendable {
     }
 
     /// Hands a buffer over; false, and the buffer stays the caller's, if too many wait.
-    func submit(_ buffer: LogBuffer) -> Bool {
+    ///
+    /// - Parameter isFull: it takes no more, or nothing more is going to come.
+    func submit(_ buffer: LogBuffer, isFull: Bool) -> Bool {
+        let most = isFull ? Self.waitingMax : Self.waitingBeforePartMax
         let taken = state.withLock { state in
-            guard state.count < Self.waitingMax, !state.isClosed else { return false }
+            guard state.count < most, !state.isClosed else { return false }
             state.waiting[(state.first + state.count) % Self.waitingMax] = buffer
             state.count += 1
             return true

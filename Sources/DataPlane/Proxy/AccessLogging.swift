@@ -63,15 +63,23 @@ extension Engine {
         return true
     }
 
+    /// Hands what there is to the writer, in time for those who look at the log. Where that is behind,
+    /// time is none that matters, and what waits had better be whole.
     mutating func flushLogIfDue() {
-        if logFlushAt <= now { submitLog() }
+        guard logFlushAt <= now, let buffer = logBuffer else { return }
+        if log.submit(buffer, isFull: false) {
+            logBuffer = nil
+            logFlushAt = .max
+        } else {
+            logFlushAt = now + Self.flushMilliseconds
+        }
     }
 
     /// Hands what there is to the writer, or drops it where the writer is too far behind.
     mutating func submitLog() {
         logFlushAt = .max
         guard let buffer = logBuffer, buffer.count > 0 else { return }
-        if log.submit(buffer) {
+        if log.submit(buffer, isFull: true) {
             logBuffer = nil
         } else {
             record.add(.logLinesDropped, UInt64(buffer.recordCount))

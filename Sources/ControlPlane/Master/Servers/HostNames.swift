@@ -48,9 +48,12 @@ final class HostNames: Sendable {
             wanted = PublishedAddress(RawSocketAddress(address), tag: name.tag)
         }
         let known = record.address
-        // What was found for a name that this configuration has no longer is left to those who have it;
-        // an operator's word, which goes before any, is not.
-        if wanted == nil, known?.tag != 0 { return }
+        // What was found for a name that this configuration has no longer is left to those who have it.
+        // An operator's word, which goes before any, is not; nor is what the server was given while its
+        // name was of no use.
+        if wanted == nil, let known, known.tag != 0, known.tag != server.address.named?.tag {
+            return
+        }
         if wanted != known { record.publish(wanted) }
     }
 
