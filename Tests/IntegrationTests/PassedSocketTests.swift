@@ -56,6 +56,12 @@ extension IntegrationTests {
             let pid = try #require(try apus.servingPids.first)
             #expect(ProcessInspection(pid: pid).descriptors[Int(Self.number)] == nil)
             #expect(apus.inspection.descriptors[Int(Self.number)]?.hasPrefix("socket:") == true)
+            let facts = try String(
+                contentsOfFile: "/proc/\(apus.inspection.pid)/fdinfo/\(Self.number)",
+                encoding: .utf8)
+            let flags = facts.split(separator: "\n").first { $0.hasPrefix("flags:") }?.suffix(7)
+            #expect(
+                (flags.flatMap { Int32($0, radix: 8) } ?? 0) & O_CLOEXEC != 0, "\(facts)")
             try apus.stop()
             server.stop()
         }
@@ -175,6 +181,12 @@ extension IntegrationTests {
                 let here = try apus.command(["config", "validate", apus.configurationPath])
                 #expect(here.code == 0, "who has not the socket cannot know: \(here)")
             }
+            // The master has it, also where nobody wants it by that name.
+            configuration.frontends["main"] =
+                "{bind: \"\(address)\", routes: [{respond: {body: ours}}]}"
+            try apus.write(configuration)
+            let instead = try apus.reload()
+            #expect(instead.text.contains("was passed as fd:700: bind that"), "\(instead)")
             #expect(try apus.servingPids == before)
             #expect(try HTTPClient(port: good.localPort).exchange().text == "ours")
         }

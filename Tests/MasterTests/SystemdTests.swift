@@ -287,6 +287,34 @@ import Wire
         #expect((try? TestSocket.connect(port: port)) != nil)
     }
 
+    /// The same socket by another name and with other options, in a generation that fails.
+    @Test func optionsComeBackUnderTheirName() throws {
+        let socket = try listening(try FreePort.lease())
+        let table = ListenerTable(inherited: [socket])
+        func handOff(_ generation: Int, _ name: PassedSocket, seconds: Int64) throws -> Int32 {
+            var frontend = Frontend(name: "web", mode: .http, bind: [])
+            frontend.bind = [Bind(.passed(name))]
+            frontend.bind[0].userTimeout = .seconds(seconds)
+            try table.bind(
+                generation: generation, configuration: Configuration(frontends: [frontend]))
+            let lease = try #require(try table.handOff(generation: generation).first)
+            return userTimeout(try #require(lease.descriptors.first))
+        }
+        func userTimeout(_ socket: Int32) -> Int32 {
+            var value: Int32 = -1
+            var size = socklen_t(MemoryLayout<Int32>.size)
+            // SAFETY: both are written during the call only, and `value` has that size.
+            _ = unsafe getsockopt(socket, Int32(IPPROTO_TCP), TCP_USER_TIMEOUT, &value, &size)
+            return value
+        }
+        #expect(try handOff(1, .name("http"), seconds: 7) == 7_000)
+        table.commit(generation: 1)
+        #expect(try handOff(2, .number(socket.number), seconds: 9) == 9_000)
+        table.abandon(generation: 2)
+        let first = try #require(table.all.first?.rawValue)
+        #expect(userTimeout(first) == 7_000)
+    }
+
     @Test func whatIsNotThereCannotBeTaken() throws {
         let table = ListenerTable(inherited: [try listening(try FreePort.lease())])
         var frontend = Frontend(name: "web", mode: .http, bind: [])

@@ -168,8 +168,6 @@ final class EffectExecutor {
     private func begin(
         _ generation: Int, _ material: GenerationMaterial, deadline: Instant, at now: Instant
     ) -> [SupervisorEvent] {
-        // No address is refused to us there, so nothing else would make them let go of it.
-        if material.configuration.takesPassedSockets { _ = orphans.askToRelease() }
         do throws(ListenerFailure) {
             try listeners.bind(
                 generation: generation, configuration: material.configuration,
@@ -182,6 +180,9 @@ final class EffectExecutor {
             }
             return failBind(generation, error)
         }
+        // No address was refused to us there, so nothing else makes them let go of it; and not before
+        // everything else could be had.
+        if material.configuration.takesPassedSockets { _ = orphans.askToRelease() }
         return spawn(generation, material, at: now)
     }
 

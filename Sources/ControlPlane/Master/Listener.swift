@@ -126,7 +126,8 @@ final class Listener {
             try ListenerSocket.resumeAdvertising(rawValue)
             isAdvertised = true
         }
-        if applied == bind, appliedOwner == owner, !isHalfChanged { return }
+        // Of one that was passed another listener may have changed the options: under another name.
+        if applied == bind, appliedOwner == owner, !isHalfChanged, !isInherited { return }
         // Whatever fails now, all of it is told again.
         let wasHalfChanged = isHalfChanged
         isHalfChanged = true

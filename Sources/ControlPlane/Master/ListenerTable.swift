@@ -70,12 +70,14 @@ final class ListenerTable {
     }
 
     /// One for the place that the generation does not have at another. An older one may have it by
-    /// another name: the queue is the same.
+    /// another name: the queue is the same. By its address none is found whose interface is gone.
     private func inherited(for place: ListenPlace, of generation: Int) -> InheritedSocket? {
         inherited.first { socket in
             socket.has(place)
-                && !listeners.contains {
-                    $0.inode == socket.inode && $0.wantedBy.contains(generation)
+                && !listeners.contains { listener in
+                    listener.inode == socket.inode
+                        && (listener.wantedBy.contains(generation)
+                            || listener.configured == place && listener.isDeaf)
                 }
         }
     }
@@ -93,7 +95,7 @@ final class ListenerTable {
 
     /// Whether the place is one of ours, or overlaps one: then we ourselves hold the port.
     func overlapping(_ place: ListenPlace) -> Listener? {
-        listeners.first { $0.configured.overlaps(place) }
+        listeners.first { $0.configured.overlaps(place) && !$0.isInherited }
     }
 
     // MARK: Prepare and its undo
@@ -171,11 +173,11 @@ final class ListenerTable {
     /// An inherited socket may be in the way without being the one that is wanted.
     private func explained(_ error: SystemError, of listen: ListenPlace) -> SystemError {
         guard error.errno == EADDRINUSE,
-            let other = unused.first(where: { $0.place.overlaps(listen) })
+            let other = inherited.first(where: { $0.overlaps(listen) })
         else { return error }
         let call =
             other.name == nil
-            ? "\(error.call), which the socket has that was passed as fd:\(other.number)"
+            ? "\(error.call), which the socket has that was passed as fd:\(other.number): bind that"
             : "\(error.call), while systemd passed \(other.address) as \(other.label)"
         return SystemError(call: call, errno: error.errno)
     }

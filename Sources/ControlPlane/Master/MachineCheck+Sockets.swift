@@ -55,6 +55,11 @@ extension SocketActivation.Received {
         if found.count == 1 { return found[0] }
         switch wanted {
         case .number(let number):
+            if let other = sockets.first(where: { $0.name == "\(number)" }) {
+                throw Refusal(
+                    what: "is no listening socket, but systemd calls one so: take "
+                        + "fd:\(other.number)")
+            }
             throw Refusal(
                 what: others[number]
                     ?? "is no descriptor that was open when this master began: whoever starts it "
@@ -105,7 +110,7 @@ extension SocketActivation.Received {
         }
         for frontend in configuration.frontends {
             for (index, bind) in frontend.bind.enumerated() {
-                guard let place = bind.places.first(where: { $0.overlaps(socket.place) }) else {
+                guard let place = bind.places.first(where: socket.overlaps) else {
                     continue
                 }
                 throw Refusal(

@@ -54,7 +54,7 @@ public final class Master {
 
     /// Takes the directories, the lock, the database and the signals.
     public init(options: MasterOptions, log: EventLog) throws(StartupError) {
-        // First, while nothing of ours is open that could be taken for it.
+        // First, while nothing of ours listens that could be taken for it.
         let activation = SocketActivation.receive(takesAll: options.takesDescriptors)
         let machine = MachineCheck(passed: activation)
         directory = try StateDirectory(path: options.stateDirectory)

@@ -1,6 +1,6 @@
 // Listening sockets that were opened before us and passed to us, by systemd (sd_listen_fds(3)), which
 // keeps them bound while the service restarts, or by whoever else started us. Taken once at the
-// start, before any other thread runs. Refuses what is not a listening TCP or unix stream socket.
+// start, before anything of ours listens. Refuses what is not a listening TCP or unix stream socket.
 
 internal import CSystemd
 internal import Glibc
@@ -46,8 +46,20 @@ final class InheritedSocket: Sendable {
         }
     }
 
-    /// As far as it is known here: by any interface.
-    var place: ListenPlace { ListenPlace(address) }
+    /// Whether not both can be bound.
+    func overlaps(_ other: ListenPlace) -> Bool {
+        // Those of two interfaces are never in each other's way (ip(7), SO_BINDTODEVICE).
+        if let own = try? NetworkInterface.index(of: socket.rawValue), let name = other.interface,
+            NetworkInterface.index(named: name) != own
+        {
+            return false
+        }
+        var place = ListenPlace(address)
+        if case .internet(let address) = address, case .ipv6 = address.host {
+            place.takesIPv4 = (try? option(IPPROTO_IPV6, IPV6_V6ONLY)) == 0
+        }
+        return place.overlaps(other)
+    }
 
     /// A descriptor for a listener; the socket has what one of our own has, or is refused with
     /// the setting of the socket unit that is to be changed. One that was asked for itself is as it is.
@@ -116,7 +128,7 @@ enum SocketActivation {
     }
 
     /// Takes what LISTEN_FDS, LISTEN_FDNAMES and LISTEN_PID say; nothing if they are for another
-    /// process. All become close-on-exec. To be called once, before anything else is opened.
+    /// process. All become close-on-exec. To be called once, before anything of ours listens.
     ///
     /// - Parameter takesAll: takes every other listening socket of the process, too, which is then
     ///   nobody else's: it has just begun.
