@@ -73,11 +73,33 @@ struct AccessPolicyTests {
         #expect(AccessRole.allCases == AccessRole.allCases.sorted())
     }
 
-    @Test func theSystemKnowsRoot() {
-        #expect(AccessPolicy.Directory.system.userID("root") == 0)
-        #expect(AccessPolicy.Directory.system.groupID("root") == 0)
-        #expect(AccessPolicy.Directory.system.userID("4711") == 4711)
-        #expect(AccessPolicy.Directory.system.userID("no-such-user") == nil)
+    @Test func theSystemKnowsRoot() throws {
+        #expect(try AccessPolicy.Directory.system.userID("root") == 0)
+        #expect(try AccessPolicy.Directory.system.groupID("root") == 0)
+        #expect(try AccessPolicy.Directory.system.userID("4711") == 4711)
+        #expect(try AccessPolicy.Directory.system.userID("no-such-user") == nil)
+    }
+
+    @Test func whoCannotBeLookedUpHasNoRoleAndThatIsTold() {
+        struct Away: Error {}
+        let policy = AccessPolicy(
+            [RoleGrant(role: .admin, subject: .user("deploy"))],
+            directory: AccessPolicy.Directory(
+                userID: { _ in throw Away() }, groupID: { _ in nil }, ownUserID: 900))
+        #expect(policy.role(of: Self.process(1001)) == nil)
+        #expect(policy.findings.count == 1)
+        #expect(policy.findings[0].contains("the user deploy could not be looked up (Away()"))
+    }
+
+    /// A worker of another account that has just ended is nobody all the same.
+    @Test(
+        arguments: [
+            (0, 33, 4_711, true), (0, 0, 4_711, true), (900, 900, 4_711, true),
+            (900, 33, 4_711, false), (0, 33, 0, false),
+        ] as [(UInt32, UInt32, Int32, Bool)])
+    func whoIsGoneMayHaveBeenAWorker(_ master: UInt32, _ user: UInt32, _ pid: Int32, _ may: Bool) {
+        let peer = PeerCredentials(processID: pid, userID: user, groupID: user)
+        #expect(peer.mayHaveBeenWorker(master: master) == may)
     }
 }
 

@@ -89,6 +89,9 @@ extension IntegrationTests {
                 let answer = try setting.apus.reload()
                 #expect(answer.status == 200, "\(answer)")
             }
+            // The last of them was step 7.
+            let last = try #require(try setting.apus.servingPids.first)
+            Self.expect(last, user: Self.daemon, group: Self.daemon, groups: [Self.daemon])
             try load.stop()
             let verdict = load.ledger.verdict(server: setting.server)
             report("8 reloads from user to user: \(verdict)")
@@ -132,6 +135,9 @@ extension IntegrationTests {
         @Test func aMasterThatIsRootSaysThatItsWorkersAre() throws {
             let setting = try Setting()
             #expect(setting.apus.logText.contains("workers run as root"))
+            let plan = try setting.apus.post("/v1/config/validate").json["warnings"].list
+            #expect(plan.map { $0["code"].text } == ["workers-as-root"])
+            #expect(plan.first?["pointer"].text == "/process")
             let pid = try #require(try setting.apus.servingPids.first)
             #expect(ProcessInspection(pid: pid).statusWords("NoNewPrivs") == ["1"])
         }

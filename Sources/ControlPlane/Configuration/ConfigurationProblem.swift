@@ -67,6 +67,8 @@ public struct ConfigurationProblem: Error, Sendable, Hashable {
         case certificateExpiring = "certificate-expiring"
         /// A file of tokens with a fault.
         case tokensInvalid = "tokens-invalid"
+        /// A name service of the machine that is to run it does not answer.
+        case lookupFailed = "lookup-failed"
         /// Warnings.
         case unreachableRoute = "unreachable-route"
         case noWeight = "no-weight"
@@ -77,6 +79,10 @@ public struct ConfigurationProblem: Error, Sendable, Hashable {
         /// A password whose hash is easily tried out.
         case weakHash = "weak-hash"
         case noFrontend = "no-frontend"
+        /// The master is root, and nobody else is named for workers.
+        case workersAsRoot = "workers-as-root"
+        /// A role of the admin API for whom workers run as.
+        case roleOfWorkers = "role-of-workers"
         /// An `include` that matches no file.
         case noMatch = "no-match"
     }

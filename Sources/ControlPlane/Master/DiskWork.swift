@@ -33,6 +33,8 @@ final class DiskWork: Sendable {
         var configuration: Configuration
         /// Of what its references stand for; empty without any, where equal texts mean the same.
         var contentSHA256: String
+        /// Found once: a name service that is away keeps no crashed worker from its replacement.
+        var accounts: NamedAccounts?
     }
     private struct Known {
         /// By revision, so that a restart needs no disk.
@@ -120,21 +122,22 @@ final class DiskWork: Sendable {
         }
         let refusals = machine.problems(in: report)
         guard refusals.isEmpty else { throw ReloadFailure(refusals) }
+        let accounts = try machine.accounts(of: configuration)
         // Waits for the store's thread, so a number is given and known in one order.
         let contentSHA256 = report.valuesSHA256
         let revision = try stored(
             source, origin, valueDigest: contentSHA256.isEmpty ? nil : contentSHA256)
         known.withLock {
             $0.configurations[revision] = Readable(
-                configuration: configuration, contentSHA256: contentSHA256)
+                configuration: configuration, contentSHA256: contentSHA256, accounts: accounts)
         }
         return ValidRevision(
             plan: GenerationPlan(
                 configuration, revision: revision, sha256: source.text.sha256,
                 contentSHA256: contentSHA256),
             configuration: configuration,
-            warnings: report.warnings.map(\.description)
-                + machine.warnings(of: configuration))
+            warnings: (report.warnings
+                + machine.warnings(of: configuration, file: source.fileName)).map(\.description))
     }
 
     private func load() throws(ReloadFailure) -> ConfigurationSource {
@@ -221,8 +224,10 @@ final class DiskWork: Sendable {
     private func material(
         of generation: Int, for plan: GenerationPlan
     ) throws -> GenerationMaterial {
-        let configuration = try readable(plan.revision).configuration
-        if let fault = machine.faults(in: configuration).first { throw fault }
+        let readable = try readable(plan.revision)
+        let configuration = readable.configuration
+        if let fault = machine.passed.faults(in: configuration).first { throw fault }
+        let accounts = try readable.accounts ?? accounts(of: plan.revision, configuration)
         names.prepare(configuration)
         let json = try JSONWriter.encode(
             WorkerConfiguration(
@@ -231,9 +236,17 @@ final class DiskWork: Sendable {
         return GenerationMaterial(
             configuration: configuration,
             memory: try MemoryFile.create(name: "apus-configuration", bytes: json),
-            memoryBytes: json.count, account: try WorkerAccount.resolved(configuration.process),
-            socketOwners: try SocketOwner.all(in: configuration),
+            memoryBytes: json.count, account: accounts.worker, socketOwners: accounts.socketOwners,
             accessLog: try AccessLogFile.open(configuration.log))
+    }
+
+    /// Of a revision of an earlier life, or one that was let go meanwhile.
+    private func accounts(
+        of revision: Int, _ configuration: Configuration
+    ) throws(ReloadFailure) -> NamedAccounts {
+        let accounts = try machine.accounts(of: configuration)
+        known.withLock { $0.configurations[revision]?.accounts = accounts }
+        return accounts
     }
 
     private func readable(_ revision: Int) throws -> Readable {

@@ -4,12 +4,12 @@
 internal import ConfigurationLanguage
 internal import Model
 internal import Supervisor
-internal import Syscalls
 internal import Wire
 
 struct MachineCheck: Sendable {
     /// What was open when the master began.
     let passed: SocketActivation.Received
+    var directory = AccountDirectory.system
 
     /// What is wrong with a configuration that was read, with its place; empty if it may be run here.
     func problems(in report: ConfigurationReport) -> [ConfigurationProblem] {
@@ -25,20 +25,75 @@ struct MachineCheck: Sendable {
     func faults(in configuration: Configuration) -> [MachineFault] {
         var faults: [MachineFault] = []
         do throws(MachineFault) {
-            _ = try WorkerAccount.resolved(configuration.process)
+            _ = try WorkerAccount.resolved(configuration.process, by: directory)
         } catch {
             faults.append(error)
         }
         return faults + passed.faults(in: configuration)
     }
 
-    /// What is lawful and odd.
-    func warnings(of configuration: Configuration) -> [String] {
-        guard Accounts.ownUserID == 0, configuration.process.user == nil else { return [] }
-        return [
-            "workers run as root; name another user for them in process.user, or say root there "
-                + "where it must be so"
-        ]
+    /// Whom it names, for a start from it.
+    func accounts(of configuration: Configuration) throws(ReloadFailure) -> NamedAccounts {
+        let worker: WorkerAccount?
+        do throws(MachineFault) {
+            worker = try WorkerAccount.resolved(configuration.process, by: directory)
+        } catch {
+            throw ReloadFailure(error)
+        }
+        return NamedAccounts(
+            worker: worker, socketOwners: try SocketOwner.all(in: configuration, by: directory))
+    }
+
+    /// What is lawful and odd in a configuration of that file.
+    func warnings(of configuration: Configuration, file: String) -> [ConfigurationProblem] {
+        var warnings: [ConfigurationProblem] = []
+        func warn(_ code: ConfigurationProblem.Code, _ pointer: String, _ message: String) {
+            warnings.append(
+                ConfigurationProblem(
+                    code: code, severity: .warning, file: file, position: nil, pointer: pointer,
+                    message: message))
+        }
+        if directory.ownUser == 0, configuration.process.user == nil {
+            warn(
+                .workersAsRoot, "/process",
+                "workers run as root; name another user for them in process.user, or say root "
+                    + "there where it must be so")
+        }
+        let roles = configuration.admin.roles ?? []
+        if !roles.isEmpty,
+            let worker = try? WorkerAccount.resolved(configuration.process, by: directory)
+        {
+            for grant in roles where isGranted(grant.subject, to: worker) {
+                warn(
+                    .roleOfWorkers, "/admin/roles/\(grant.role.rawValue)",
+                    "\"\(grant.subject.words)\" is whom workers run as: who takes one over has the "
+                        + "role, so give workers a user and a group without any")
+            }
+        }
+        return warnings
+    }
+
+    private func isGranted(_ subject: RoleGrant.Subject, to worker: WorkerAccount) -> Bool {
+        switch subject {
+        case .user(let name):
+            return (try? directory.userID(name)) == worker.user
+        case .group(let name):
+            guard let group = try? directory.groupID(name) else { return false }
+            return group == worker.group || worker.groups.contains(group)
+        case .certificate:
+            return false
+        }
+    }
+}
+
+extension RoleGrant.Subject {
+    /// As it is written.
+    fileprivate var words: String {
+        switch self {
+        case .user(let name): "user:\(name)"
+        case .group(let name): "group:\(name)"
+        case .certificate: "cert:"
+        }
     }
 }
 
@@ -59,61 +114,5 @@ extension ReloadFailure {
         let subject = fault.address.map { "\($0)" } ?? fault.pointer
         self.init(
             code: "config-invalid", detail: "\(subject) \(fault.what)", pointer: fault.pointer)
-    }
-}
-
-extension WorkerAccount {
-    /// Whom workers run as; nil: as the master. Asks the system's name services.
-    static func resolved(
-        _ settings: ProcessSettings, ownUser: UInt32 = Accounts.ownUserID,
-        ownGroup: UInt32 = Accounts.ownGroupID
-    ) throws(MachineFault) -> WorkerAccount? {
-        guard let name = settings.user else { return nil }
-        let number = UInt32(name)
-        let user = number.map(Accounts.user(numbered:)) ?? Accounts.user(named: name)
-        guard let userID = number ?? user?.userID else {
-            throw MachineFault(
-                pointer: userPointer,
-                what:
-                    "is no user that this machine knows: name one of \"getent passwd\", or a number"
-            )
-        }
-        let group = try groupNumber(settings.group)
-        if userID == ownUser, group == nil || group == ownGroup { return nil }
-        guard ownUser == 0 else {
-            throw MachineFault(
-                pointer: userID == ownUser ? groupPointer : userPointer,
-                what:
-                    "is not whom the master runs as (user \(ownUser), group \(ownGroup)), and only "
-                    + "a master that is root can start workers as somebody else: leave it out, or "
-                    + "start the master as root")
-        }
-        if let group { return WorkerAccount(user: userID, group: group, groups: []) }
-        guard let user else {
-            throw MachineFault(
-                pointer: userPointer,
-                what: "is no user's number on this machine, so say which \"group\" it is to have")
-        }
-        guard let groups = Accounts.groups(of: user, most: groupCountMax) else {
-            throw MachineFault(
-                pointer: userPointer,
-                what: "is in more than \(groupCountMax) groups: say which \"group\" it is to have")
-        }
-        return WorkerAccount(user: userID, group: user.groupID, groups: groups)
-    }
-
-    private static var userPointer: String { "/process/user" }
-    private static var groupPointer: String { "/process/group" }
-
-    private static func groupNumber(_ name: String?) throws(MachineFault) -> UInt32? {
-        guard let name else { return nil }
-        guard let number = UInt32(name) ?? Accounts.groupID(named: name) else {
-            throw MachineFault(
-                pointer: groupPointer,
-                what:
-                    "is no group that this machine knows: name one of \"getent group\", or a number"
-            )
-        }
-        return number
     }
 }

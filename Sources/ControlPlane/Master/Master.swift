@@ -62,6 +62,7 @@ public final class Master {
         try StateDirectory.prepare(
             options.runtimeDirectory, what: "runtime directory", mode: 0o711)
         let masterLog = MasterLog(log)
+        let complain: @Sendable (String) -> Void = { masterLog.logger.error("\($0)") }
         logger = masterLog.logger
         do {
             let store = try Store.open(directory: options.stateDirectory)
@@ -88,13 +89,13 @@ public final class Master {
             try store.reserveGenerations(through: reserved)
             disk = try DiskWork(
                 store: store, reserved: reserved, configurationPath: options.configurationPath,
-                mailbox: mailbox, traffic: traffic, machine: machine
-            ) { masterLog.logger.error("\($0)") }
+                mailbox: mailbox, traffic: traffic, machine: machine, complain: complain)
             let workers = WorkerTable(
                 program: options.workerPath, version: options.version, poll: poll,
                 region: region, sharedState: created.takeFile(), gauges: gauges,
                 traffic: traffic, board: board, log: masterLog)
-            let orphans = Orphans(known: try store.liveWorkers(), program: options.workerPath)
+            let orphans = Orphans(
+                known: try store.liveWorkers(), program: options.workerPath, complain: complain)
             for worker in orphans.gone { try store.remove(worker) }
             // No address is refused to us there, so nothing else would make them let go of it.
             if activation.sockets.contains(where: { $0.name != nil }) { _ = orphans.askToRelease() }
@@ -109,11 +110,11 @@ public final class Master {
                     signals: signals, board: board, log: masterLog,
                     service: SystemdService.detect(earlierReloads: history), traffic: traffic,
                     overrides: disk.overrides, names: disk.names))
-            trail = try AuditTrail(store: store) { masterLog.logger.error("\($0)") }
+            trail = try AuditTrail(store: store, complain: complain)
             handle = MasterHandle(
                 mailbox: mailbox, board: board, disk: disk, traffic: traffic,
                 configurations: try ConfigurationDesk(
-                    options, store: store, board: board, machine: machine),
+                    options, store: store, board: board, machine: machine, complain: complain),
                 trail: trail)
             masterLog.starts(options, instanceID: store.instanceID)
         } catch let error as StartupError {

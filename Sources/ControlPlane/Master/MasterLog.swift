@@ -160,6 +160,16 @@ final class MasterLog: Sendable {
         logger.log(level: level, "server health", metadata: metadata)
     }
 
+    /// Which leaves it running (EPERM: it is of another user, and we may not).
+    func cannotSignal(_ worker: WorkerID, pid: Int32, _ signal: Int32, _ error: SystemError) {
+        logger.error(
+            "a worker could not be signalled and runs on",
+            metadata: [
+                "generation": "\(worker.generation)", "worker": "\(worker.index)",
+                "pid": "\(pid)", "signal": "\(signal)", "error": "\(error)",
+            ])
+    }
+
     func askedOrphans(_ pids: [Int32], toRelease place: ListenPlace) {
         logger.warning(
             "workers of an earlier master are asked to release their listeners",

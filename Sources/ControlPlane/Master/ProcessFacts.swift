@@ -21,15 +21,43 @@ enum ProcessFacts {
         return String(decoding: bytes ?? [], as: UTF8.self).filter { !$0.isWhitespace }
     }
 
-    /// The last part of the program's path; without the mark of a file that was replaced.
-    static func programName(pid: Int32) -> String? {
-        guard let path = link("/proc/\(pid)/exe") else { return command(pid: pid) }
+    /// The effective capabilities of this process, a bit each; nil: not to be seen.
+    static func ownCapabilities() -> UInt64? {
+        guard let bytes = try? Files.read("/proc/self/status", maxBytes: 65_536) else { return nil }
+        let prefix = "CapEff:"
+        let line = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
+            .first { $0.hasPrefix(prefix) }
+        return line.flatMap {
+            UInt64($0.dropFirst(prefix.count).trimmingCharacters(in: .whitespaces), radix: 16)
+        }
+    }
+
+    /// Whether a process runs the program of that name. Where that is not for us to see (a worker of
+    /// another user, to a root without CAP_SYS_PTRACE), what it calls itself decides.
+    static func isProgram(_ name: String, pid: Int32) -> Bool {
+        guard let path = link("/proc/\(pid)/exe") else {
+            return command(pid: pid).map { isCommand($0, of: name) } ?? false
+        }
+        return self.name(ofProgram: path) == name
+    }
+
+    /// The kernel keeps 15 bytes of a program's name (TASK_COMM_LEN, proc(5)).
+    static func isCommand(_ command: String, of program: String) -> Bool {
+        command == String(decoding: program.utf8.prefix(15), as: UTF8.self)
+    }
+
+    /// The last part of the program's path, or what the process calls itself.
+    private static func programName(pid: Int32) -> String? {
+        link("/proc/\(pid)/exe").flatMap(name(ofProgram:)) ?? command(pid: pid)
+    }
+
+    /// Without the mark of a file that was replaced.
+    private static func name(ofProgram path: String) -> String? {
         let name = path.split(separator: "/").last.map(String.init)
         return name?.replacing(" (deleted)", with: "")
     }
 
-    /// What the process calls itself, at most 15 bytes. Where its program is not for us to see: of a
-    /// worker of another user, to a root without CAP_SYS_PTRACE.
+    /// What the process calls itself, at most 15 bytes.
     private static func command(pid: Int32) -> String? {
         guard let bytes = try? Files.read("/proc/\(pid)/comm", maxBytes: 256) else { return nil }
         return String(decoding: bytes, as: UTF8.self).filter { !$0.isNewline }

@@ -13,7 +13,7 @@ struct SocketOwner: Sendable, Equatable {
     /// Of everything that a configuration binds. Asks the system's name services, which may take
     /// their time.
     static func all(
-        in configuration: Configuration
+        in configuration: Configuration, by directory: AccountDirectory
     ) throws(ReloadFailure) -> [SocketFileAccess: SocketOwner] {
         var owners: [SocketFileAccess: SocketOwner] = [:]
         for frontend in configuration.frontends {
@@ -21,18 +21,24 @@ struct SocketOwner: Sendable, Equatable {
                 func failure(_ what: String) -> ReloadFailure {
                     ReloadFailure(
                         code: "listener-bind-failed",
-                        detail: "\(bind.address): this machine knows no \(what)",
+                        detail: "\(bind.address): \(what)",
                         pointer: "/frontends/\(frontend.name)/bind/\(place)")
                 }
                 var owner = SocketOwner()
-                if let name = bind.access.user {
-                    owner.user = UInt32(name) ?? Accounts.userID(named: name)
-                    guard owner.user != nil else { throw failure("user \(name)") }
+                func number(
+                    _ kind: String, _ name: String?,
+                    _ ask: (String) throws(SystemError) -> UInt32?
+                ) throws(ReloadFailure) -> UInt32? {
+                    guard let name else { return nil }
+                    do throws(SystemError) {
+                        if let number = try ask(name) { return number }
+                    } catch {
+                        throw failure("the \(kind) \(name) could not be looked up: \(error)")
+                    }
+                    throw failure("this machine knows no \(kind) \(name)")
                 }
-                if let name = bind.access.group {
-                    owner.group = UInt32(name) ?? Accounts.groupID(named: name)
-                    guard owner.group != nil else { throw failure("group \(name)") }
-                }
+                owner.user = try number("user", bind.access.user, directory.userID)
+                owner.group = try number("group", bind.access.group, directory.groupID)
                 owners[bind.access] = owner
             }
         }

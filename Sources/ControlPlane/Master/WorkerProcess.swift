@@ -96,8 +96,10 @@ final class WorkerProcess {
     }
 
     /// A worker that is gone is signalled in vain, which is as good.
-    func send(signal: Int32) {
-        try? process.send(signal: signal)
+    func send(signal: Int32) throws(SystemError) {
+        do throws(SystemError) {
+            try process.send(signal: signal)
+        } catch  where error.errno == ESRCH {}
     }
 
     func reap() -> ExitStatus? {

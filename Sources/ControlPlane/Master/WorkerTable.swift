@@ -137,7 +137,15 @@ final class WorkerTable {
         }
         discarded.insert(serial)
         gauges.remove(id)
-        worker.send(signal: SIGKILL)
+        send(SIGKILL, to: worker)
+    }
+
+    private func send(_ signal: Int32, to worker: WorkerProcess) {
+        do throws(SystemError) {
+            try worker.send(signal: signal)
+        } catch {
+            log.cannotSignal(worker.id, pid: worker.pid, signal, error)
+        }
     }
 
     // MARK: Commands
@@ -147,8 +155,8 @@ final class WorkerTable {
         switch signal {
         case .terminate:
             worker.conversation.didTerminate()
-            worker.send(signal: SIGTERM)
-        case .kill: worker.send(signal: SIGKILL)
+            send(SIGTERM, to: worker)
+        case .kill: send(SIGKILL, to: worker)
         }
     }
 

@@ -7,14 +7,14 @@ import Syscalls
 struct AccessPolicy: Sendable {
     /// What a name stands for. Tests give their own.
     struct Directory: Sendable {
-        var userID: @Sendable (String) -> UInt32?
-        var groupID: @Sendable (String) -> UInt32?
+        var userID: @Sendable (String) throws -> UInt32?
+        var groupID: @Sendable (String) throws -> UInt32?
         var ownUserID: UInt32
 
         /// The system's account database.
         static let system = Directory(
-            userID: { UInt32($0) ?? Accounts.userID(named: $0) },
-            groupID: { UInt32($0) ?? Accounts.groupID(named: $0) },
+            userID: { name in try UInt32(name) ?? Accounts.userID(named: name) },
+            groupID: { name in try UInt32(name) ?? Accounts.groupID(named: name) },
             ownUserID: Accounts.ownUserID)
     }
 
@@ -43,16 +43,14 @@ struct AccessPolicy: Sendable {
         for grant in grants ?? [] {
             switch grant.subject {
             case .user(let name):
-                if let id = directory.userID(name) {
-                    rules.append(Rule(role: grant.role, subject: .user(id)))
-                } else {
-                    findings.append(Self.finding("user", name, grant.role))
+                switch Self.answer(directory.userID, "user", name, grant.role) {
+                case .success(let id): rules.append(Rule(role: grant.role, subject: .user(id)))
+                case .failure(let finding): findings.append(finding.text)
                 }
             case .group(let name):
-                if let id = directory.groupID(name) {
-                    rules.append(Rule(role: grant.role, subject: .group(id)))
-                } else {
-                    findings.append(Self.finding("group", name, grant.role))
+                switch Self.answer(directory.groupID, "group", name, grant.role) {
+                case .success(let id): rules.append(Rule(role: grant.role, subject: .group(id)))
+                case .failure(let finding): findings.append(finding.text)
                 }
             case .certificate(let parts):
                 for part in parts
@@ -97,8 +95,27 @@ struct AccessPolicy: Sendable {
         }
     }
 
-    private static func finding(_ kind: String, _ name: String, _ role: AccessRole) -> String {
-        "admin.roles.\(role.rawValue): this system knows no \(kind) named \(name), so nobody "
-            + "has the role by it; create the \(kind) and restart the master"
+    /// Why a line grants nothing.
+    private struct Finding: Error {
+        var text: String
+    }
+
+    private static func answer(
+        _ ask: (String) throws -> UInt32?, _ kind: String, _ name: String, _ role: AccessRole
+    ) -> Result<UInt32, Finding> {
+        let field = "admin.roles.\(role.rawValue)"
+        do {
+            if let id = try ask(name) { return .success(id) }
+            return .failure(
+                Finding(
+                    text: "\(field): this system knows no \(kind) named \(name), so nobody has the "
+                        + "role by it; create the \(kind) and restart the master"))
+        } catch {
+            return .failure(
+                Finding(
+                    text:
+                        "\(field): the \(kind) \(name) could not be looked up (\(error)), so nobody "
+                        + "has the role by it; restart the master once that is mended"))
+        }
     }
 }

@@ -25,13 +25,16 @@ struct PeerCredentials: Sendable, Equatable {
 
     /// A worker, of this master or of one before it: what it says comes from a client of the proxy, by
     /// a server that leads here, under whatever name.
-    /// One of our own user of which nothing is to be seen is gone, and may have been one.
     var isWorker: Bool {
-        // Who has no number here is in another namespace of processes, where no worker is.
-        guard let command else {
-            return processID > 0 && userID == ProcessLimits.effectiveUserID
-        }
-        return command == "apus-worker"
+        command.map { $0 == "apus-worker" }
+            ?? mayHaveBeenWorker(master: ProcessLimits.effectiveUserID)
+    }
+
+    /// Whether one of which nothing is to be seen, since it is gone, may have been one: of a master that
+    /// is root workers may be anybody. Who has no number here is in another namespace of
+    /// processes, where no worker is.
+    func mayHaveBeenWorker(master: UInt32) -> Bool {
+        processID > 0 && (master == 0 || userID == master)
     }
 
     /// What the process calls itself now, at most 15 bytes (proc(5)): its own words, so for people. Nil:

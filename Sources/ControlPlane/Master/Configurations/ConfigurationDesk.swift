@@ -33,7 +33,8 @@ public final class ConfigurationDesk: Sendable {
     private static let documentCountMax = 2
 
     init(
-        _ options: MasterOptions, store: Store, board: MasterBoard, machine: MachineCheck
+        _ options: MasterOptions, store: Store, board: MasterBoard, machine: MachineCheck,
+        complain: @escaping @Sendable (String) -> Void
     ) throws(SystemError) {
         readThread = try WorkThread(name: "plan")
         probeThread = try WorkThread(name: "probe")
@@ -41,7 +42,9 @@ public final class ConfigurationDesk: Sendable {
         self.board = board
         self.machine = machine
         configurationPath = options.configurationPath
-        probe = WorkerProbe(program: options.workerPath, version: options.version)
+        probe = WorkerProbe(
+            program: options.workerPath, version: options.version,
+            directory: machine.directory, complain: complain)
     }
 
     // MARK: Plans
@@ -69,18 +72,22 @@ public final class ConfigurationDesk: Sendable {
     private func read(
         _ planned: PlannedConfiguration, level: ValidationLevel
     ) throws(ConfigurationDeskError) -> ReadPlan {
-        let report: ConfigurationReport
+        let source: ConfigurationSource
         do throws(ConfigurationProblem) {
-            report = try source(planned).report(resolving: planned.resolver)
+            source = try self.source(planned)
         } catch {
             return ReadPlan(plan: ConfigurationPlan(errors: [error]))
         }
+        let report = source.report(resolving: planned.resolver)
         let base = board.snapshot().appliedRevision
-        let warnings = report.warnings.filter { $0.belongs(to: level) }
+        var warnings = report.warnings.filter { $0.belongs(to: level) }
         guard let configuration = report.configuration, let shown = report.shown else {
             let errors = report.errors.filter { $0.belongs(to: level) }
             return ReadPlan(
                 plan: ConfigurationPlan(errors: errors, warnings: warnings, baseRevision: base))
+        }
+        if level != .schema {
+            warnings += machine.warnings(of: configuration, file: source.fileName)
         }
         let refusals = level == .schema ? [] : machine.problems(in: report)
         guard refusals.isEmpty else {

@@ -24,6 +24,9 @@ struct WorkerProbe: Sendable {
 
     let program: String
     let version: String
+    let directory: AccountDirectory
+    /// Words for the log.
+    let complain: @Sendable (String) -> Void
 
     /// Waits for READY at most for `ready_timeout`. No process is left when this returns.
     func run(_ configuration: Configuration) throws(ProbeFailure) -> ProbeOutcome {
@@ -52,9 +55,9 @@ struct WorkerProbe: Sendable {
         let began = Instant.now()
         let worker = try WorkerProcess(
             id: Self.id, serial: 1, program: program, version: version,
-            account: try WorkerAccount.resolved(configuration.process), sharedStateSlot: slot,
-            at: began)
-        defer { Self.end(worker) }
+            account: try WorkerAccount.resolved(configuration.process, by: directory),
+            sharedStateSlot: slot, at: began)
+        defer { end(worker) }
         try watch(worker, poll)
         let order = MasterMessage.Prepare(
             generation: Self.id.generation, revision: 0, workerIndex: 0, workerCount: 1,
@@ -152,12 +155,17 @@ struct WorkerProbe: Sendable {
     }
 
     /// A worker that has served nothing has nothing to finish.
-    private static func end(_ worker: WorkerProcess) {
-        worker.send(signal: SIGKILL)
+    private func end(_ worker: WorkerProcess) {
+        do throws(SystemError) {
+            try worker.send(signal: SIGKILL)
+        } catch {
+            complain("the worker of a probe (pid \(worker.pid)) could not be killed: \(error)")
+            return
+        }
         guard let poll = try? PollSet(),
             (try? poll.add(worker.processRawValue, .process(serial: worker.serial))) != nil
         else { return }
-        let deadline = Instant.now() + reapTimeout
+        let deadline = Instant.now() + Self.reapTimeout
         while worker.reap() == nil, Instant.now() < deadline {
             _ = try? poll.wait(timeoutMilliseconds: 100)
         }

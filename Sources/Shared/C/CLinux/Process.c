@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
@@ -84,12 +85,23 @@ int clinux_set_group(uint32_t group) {
     return real == group && effective == group && saved == group ? 0 : -EPERM;
 }
 
+// Also the inheritable set, which changing the user leaves alone, and whatever the securebits of who
+// started us have kept (capabilities(7)).
+static int drop_capabilities(void) {
+    struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+    struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3];
+    memset(none, 0, sizeof none);
+    return result((int)syscall(SYS_capset, &header, none));
+}
+
 int clinux_set_user(uint32_t user) {
     uid_t real, effective, saved;
+    int failure;
     // What would be kept beside the user goes with the root in it (capabilities(7)).
     prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0);
     prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
     if (setresuid(user, user, user) < 0) return -errno;
+    if (user != 0 && (failure = drop_capabilities()) < 0) return failure;
     if (getresuid(&real, &effective, &saved) < 0) return -errno;
     return real == user && effective == user && saved == user ? 0 : -EPERM;
 }

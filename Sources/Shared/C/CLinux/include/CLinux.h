@@ -153,7 +153,7 @@ int clinux_set_subreaper(void);
 // it is so: -EPERM if not.
 int clinux_set_groups(const uint32_t *groups, size_t count); // the supplementary ones
 int clinux_set_group(uint32_t group);                        // real, effective and saved
-int clinux_set_user(uint32_t user);                          // the same
+int clinux_set_user(uint32_t user);                          // the same; no capability but root's
 int clinux_cannot_become_root(void);                         // 0, or -EPERM: it is again
 int clinux_no_new_privileges(void);                          // prctl(2)
 
