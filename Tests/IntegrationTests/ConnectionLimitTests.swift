@@ -56,6 +56,10 @@ extension IntegrationTests {
                 try eventually("requests to be answered", within: 20) { good.value > before + 20 }
             }
             #expect(bad.value == 0)
+            // A server goes on for a moment with what a worker had asked that is dead: while that is
+            // so, it may have those of its successor as well.
+            let most = server.mostDelayed
+            #expect(most <= Self.limit)
             let pid = try #require(try apus.servingPids.first)
             kill(Int32(pid), SIGKILL)
             try eventually("another worker", within: 20) {
@@ -69,10 +73,10 @@ extension IntegrationTests {
             try eventually("nothing to be counted", within: 10) {
                 try Self.metric("apus_frontend_open_connections", apus) == 0
             }
-            #expect(server.mostDelayed <= Self.limit)
+            #expect(server.mostDelayed <= 2 * Self.limit)
             #expect(try Self.metric("apus_frontend_full_total", apus) ?? 0 > 0)
             report(
-                "\(good.value) requests, \(server.mostDelayed) at once at most, "
+                "\(good.value) requests, \(most) at once at most, "
                     + "\(bad.value) lost with a killed worker")
             #expect(bad.value <= Self.limit)
         }

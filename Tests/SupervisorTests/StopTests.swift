@@ -96,6 +96,25 @@ struct StopTests {
         #expect(driver.effects.last == .exit(code: exitCode))
     }
 
+    /// What may be right in a moment is tried again by who supervises us, what is wrong is not.
+    @Test(
+        arguments: [(["lookup-failed"], 1), (["lookup-failed", "invalid-value"], 3)]
+            as [([String], Int32)])
+    func startupIsRefused(codes: [String], exitCode: Int32) {
+        var driver = Driver()
+        driver.request(source: .startup)
+        let problems = codes.map { code in
+            ReloadFailure.Problem(
+                code: code, severity: "error", file: "f", line: 1, column: 1, pointer: "/process",
+                message: "")
+        }
+        driver.send(
+            .validated(
+                reload: "rl_1",
+                .failure(ReloadFailure(code: "config-invalid", detail: "", problems: problems))))
+        #expect(driver.effects.last == .exit(code: exitCode))
+    }
+
     @Test func afterAFailedStartupTheWorkersAreReapedFirst() {
         var driver = Driver()
         driver.plan.workers = 2

@@ -56,6 +56,7 @@ import Testing
             ([ENOENT], nil, 0), ([ESRCH], nil, 0),
             ([EIO], nil, EIO), ([ERANGE, EMFILE], nil, EMFILE), ([ECONNREFUSED], nil, ECONNREFUSED),
             (Array(repeating: ERANGE, count: 20), nil, ERANGE),
+            (Array(repeating: EINTR, count: 200), nil, EINTR),
         ] as [([Int32], Int?, Int32)])
     func noAnswerIsNotNobody(_ codes: [Int32], _ found: Int?, _ errno: Int32) {
         var left = codes

@@ -44,33 +44,39 @@ struct MachineCheck: Sendable {
             worker: worker, socketOwners: try SocketOwner.all(in: configuration, by: directory))
     }
 
-    /// What is lawful and odd in a configuration of that file.
+    /// What is lawful and odd in a configuration of that file. Asks nobody.
     func warnings(of configuration: Configuration, file: String) -> [ConfigurationProblem] {
-        var warnings: [ConfigurationProblem] = []
-        func warn(_ code: ConfigurationProblem.Code, _ pointer: String, _ message: String) {
-            warnings.append(
-                ConfigurationProblem(
-                    code: code, severity: .warning, file: file, position: nil, pointer: pointer,
-                    message: message))
-        }
-        if directory.ownUser == 0, configuration.process.user == nil {
-            warn(
-                .workersAsRoot, "/process",
+        guard directory.ownUser == 0, configuration.process.user == nil else { return [] }
+        return [
+            warning(
+                .workersAsRoot, "/process", file,
                 "workers run as root; name another user for them in process.user, or say root "
                     + "there where it must be so")
-        }
+        ]
+    }
+
+    /// The same, for those who have the time to look every role's account up.
+    func roleWarnings(
+        of configuration: Configuration, file: String
+    ) -> [ConfigurationProblem] {
         let roles = configuration.admin.roles ?? []
-        if !roles.isEmpty,
+        guard !roles.isEmpty,
             let worker = try? WorkerAccount.resolved(configuration.process, by: directory)
-        {
-            for grant in roles where isGranted(grant.subject, to: worker) {
-                warn(
-                    .roleOfWorkers, "/admin/roles/\(grant.role.rawValue)",
-                    "\"\(grant.subject.words)\" is whom workers run as: who takes one over has the "
-                        + "role, so give workers a user and a group without any")
-            }
+        else { return [] }
+        return roles.filter { isGranted($0.subject, to: worker) }.map { grant in
+            warning(
+                .roleOfWorkers, "/admin/roles/\(grant.role.rawValue)", file,
+                "\"\(grant.subject.words)\" is whom workers run as: who takes one over has the "
+                    + "role, so give workers a user and a group without any")
         }
-        return warnings
+    }
+
+    private func warning(
+        _ code: ConfigurationProblem.Code, _ pointer: String, _ file: String, _ message: String
+    ) -> ConfigurationProblem {
+        ConfigurationProblem(
+            code: code, severity: .warning, file: file, position: nil, pointer: pointer,
+            message: message)
     }
 
     private func isGranted(_ subject: RoleGrant.Subject, to worker: WorkerAccount) -> Bool {
@@ -113,6 +119,7 @@ extension ReloadFailure {
     init(_ fault: MachineFault) {
         let subject = fault.address.map { "\($0)" } ?? fault.pointer
         self.init(
-            code: "config-invalid", detail: "\(subject) \(fault.what)", pointer: fault.pointer)
+            code: fault.code == .lookupFailed ? "reload-failed" : "config-invalid",
+            detail: "\(subject) \(fault.what)", pointer: fault.pointer)
     }
 }

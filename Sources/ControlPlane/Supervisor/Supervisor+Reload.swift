@@ -339,6 +339,9 @@ extension ReloadFailure {
     /// Of the master, if this ended its first reload (docs/reload-and-handoff.md).
     var exitCode: Int32 {
         switch code {
+        // A directory that does not answer yet may answer in a moment: who supervises us tries again.
+        case "config-invalid"
+        where !problems.isEmpty && problems.allSatisfy({ $0.code == "lookup-failed" }): 1
         case "config-invalid", "file-missing": 3
         case "listener-bind-failed": 4
         default: 1

@@ -8,6 +8,8 @@ internal import Glibc
 public enum Accounts {
     /// What one entry may weigh; a group with thousands of members needs much.
     static let entryBytesMax = 1 << 20
+    /// A question that signals interrupt again and again is given up.
+    static let interruptionsMax = 100
 
     /// A user of that database.
     public struct User: Sendable, Equatable {
@@ -104,6 +106,7 @@ public enum Accounts {
         _ call: String, _ ask: (Buffer, Int) -> (code: Int32, entry: Entry?)
     ) throws(SystemError) -> Entry? {
         var size = 1 << 14
+        var interruptions = 0
         while true {
             let buffer = Buffer.allocate(capacity: size)
             // SAFETY: allocated above, and nothing of it is kept.
@@ -112,7 +115,7 @@ public enum Accounts {
             let answer = unsafe ask(buffer, size)
             switch answer.code {
             case 0: return answer.entry
-            case EINTR: break
+            case EINTR where interruptions < interruptionsMax: interruptions += 1
             case ERANGE where size < entryBytesMax: size *= 4
             // "Not found", to some services.
             case ENOENT, ESRCH: return nil

@@ -88,6 +88,7 @@ public final class ConfigurationDesk: Sendable {
         }
         if level != .schema {
             warnings += machine.warnings(of: configuration, file: source.fileName)
+            warnings += machine.roleWarnings(of: configuration, file: source.fileName)
         }
         let refusals = level == .schema ? [] : machine.problems(in: report)
         guard refusals.isEmpty else {
