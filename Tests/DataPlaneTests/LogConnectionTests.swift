@@ -113,6 +113,24 @@ extension EngineSocket {
         #expect(sink.takeLost() == 0)
     }
 
+    /// Nobody listens to a receiver: whatever it says, and however much, it gets what it gets.
+    @Test func aReceiverThatSpeaks() throws {
+        let receiver = try Receiver()
+        let writer = try writer(to: receiver)
+        #expect(try submit(["first"]))
+        let connection = try #require(receiver.accept())
+        #expect(connection.takeFrame() == "first")
+        let rubbish = [UInt8](repeating: 0, count: 8 << 20)
+        // More than anybody's buffers hold: it is not taken.
+        #expect(!connection.send(rubbish, within: 0.5))
+        for number in 0..<50 {
+            #expect(try submit(Self.messages(number..<number + 1)))
+            #expect(connection.takeFrame() == Self.messages(number..<number + 1)[0])
+        }
+        writer.finish(waitMilliseconds: 10_000)
+        #expect(sink.takeLost() == 0)
+    }
+
     @Test func withoutALineThereIsNoConnection() throws {
         let receiver = try Receiver()
         let writer = try writer(to: receiver)
