@@ -91,6 +91,6 @@ struct RulesByStatus: BitwiseCopyable {
 
 extension StatusEdits {
     fileprivate func takes(_ status: Int) -> Bool {
-        statuses.contains { $0.first <= status && status <= $0.last }
+        statuses.contains { $0.contains(status) }
     }
 }

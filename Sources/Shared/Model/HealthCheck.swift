@@ -98,6 +98,8 @@ public struct StatusRange: Codable, Sendable, Equatable {
         first = range.lowerBound
         last = range.upperBound
     }
+
+    public func contains(_ status: Int) -> Bool { first <= status && status <= last }
 }
 
 /// `backends.NAME.servers.NAME.check` — where this one differs.

@@ -56,9 +56,4 @@ extension JSONValue {
             "body_regex": probe.bodyRegex.map { .string($0.text) },
         ])
     }
-
-    static func statuses(_ range: StatusRange) -> JSONValue {
-        range.first == range.last
-            ? .number(range.first) : .string("\(range.first)-\(range.last)")
-    }
 }
